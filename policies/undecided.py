@@ -1,0 +1,28 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: Apache-2.0
+"""PG902: a policy that could not be decided from the files alone."""
+
+from __future__ import annotations
+
+from connguard.policies.model.facts import Undecided
+from connguard.policies.model.policy import Failure, Policy
+from connguard.policies.model.verdict import Severity, Verdict, fail
+
+POLICY = Policy(
+    id="PG902",
+    name="undecided",
+    severity=Severity.NOTE,
+    about=Undecided,
+    condition="A value that a policy needs is only known when the code runs.",
+    effect="The policy neither passed nor failed here.",
+    fix=(
+        "Give the value a default, scan the plan (terraform show -json), or suppress the policy"
+        " here with a reason."
+    ),
+    prevents=tuple(Failure),
+    references=(),
+)
+
+
+def decide(gap: Undecided) -> Verdict:
+    return fail(f"{gap.policy_id} is undecided: {gap.reason}", gap.origin)

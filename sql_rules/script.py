@@ -1,0 +1,43 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""SQL as the migration front end hands it to the replay: chunks of text with their places."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from connguard.policies.model.origin import Origin
+
+
+class Direction(Enum):
+    """Forward SQL makes the state; a rollback is only run by hand."""
+
+    UP = "up"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A stretch of SQL text.
+
+    `origin(start, end)` maps a character range of `text` to its place in the file; for a plain
+    .sql file it is `Text.origin`. SQL that is embedded in a program maps to the host file.
+    """
+
+    text: str
+    origin: Callable[[int, int], Origin]
+    direction: Direction = Direction.UP
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One migration: chunks in the order in which they run. `name` is the path findings show.
+
+    `variables` are values known for psql variables and placeholders, by name.
+    """
+
+    name: str
+    chunks: tuple[Chunk, ...]
+    variables: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,78 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Findings and the report: what reporters print and the exit code follows from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from connguard.policies.model.facts import NotParsed, Undecided
+from connguard.policies.model.origin import Origin, Related
+from connguard.policies.model.policy import Policy
+from connguard.policies.model.verdict import Severity
+from connguard.text import Text
+
+EXIT_CLEAN = 0
+EXIT_FINDINGS = 1
+EXIT_ERROR = 2
+EXIT_NOTHING_TO_SCAN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A policy that fails at a place. `fix` says what to write instead."""
+
+    policy: Policy
+    severity: Severity
+    message: str
+    origin: Origin
+    related: tuple[Related, ...]
+    fix: str
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """A finding that a comment or the settings suppress. `origin` is None for settings."""
+
+    finding: Finding
+    reason: str
+    origin: Origin | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An input that could not be read, or a bug in connguard. Leads to exit code 2."""
+
+    path: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Report:
+    """The outcome of a scan. Lists are sorted by place; `texts` serve for source excerpts."""
+
+    findings: list[Finding] = field(default_factory=list)
+    suppressed: list[Suppressed] = field(default_factory=list)
+    undecided: list[Undecided] = field(default_factory=list)
+    not_parsed: list[NotParsed] = field(default_factory=list)
+    failures: list[Failed] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+    files: int = 0
+    texts: Mapping[str, Text] = field(default_factory=dict)
+
+    def count(self, severity: Severity) -> int:
+        return sum(finding.severity is severity for finding in self.findings)
+
+    def exit_code(self, threshold: Severity | None) -> int:
+        """The documented exit code; `threshold` None means that findings never fail the run."""
+        if self.failures:
+            return EXIT_ERROR
+        if not self.files:
+            return EXIT_NOTHING_TO_SCAN
+        if threshold is not None and any(
+            finding.severity.rank >= threshold.rank for finding in self.findings
+        ):
+            return EXIT_FINDINGS
+        return EXIT_CLEAN

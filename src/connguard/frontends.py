@@ -1,0 +1,44 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which front end reads which files. A front end is imported only when it has files to read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import PurePath
+from typing import cast
+
+from connguard.reading import FrontEnd
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A front end: its name, the module that reads, and a test of the file's path."""
+
+    name: str
+    module: str
+    claims: Callable[[PurePath], bool]
+
+    def load(self) -> FrontEnd:
+        return cast(FrontEnd, import_module(self.module))
+
+
+def _is_terraform(path: PurePath) -> bool:
+    return path.name.endswith((".tf", ".tf.json", ".tofu", ".tofu.json"))
+
+
+def _may_be_plan(path: PurePath) -> bool:
+    return path.suffix == ".json" and not _is_terraform(path)
+
+
+def _is_sql(path: PurePath) -> bool:
+    return path.suffix.lower() in (".sql", ".psql", ".pgsql", ".ddl")
+
+
+FRONT_ENDS = (
+    Entry("terraform", "connguard.terraform.frontend", _is_terraform),
+    Entry("terraform plan", "connguard.terraform.plan_frontend", _may_be_plan),
+    Entry("sql", "connguard.migrations.frontend", _is_sql),
+)

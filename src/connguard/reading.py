@@ -1,0 +1,76 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What front ends take (source files) and give (a reading: subjects for the policies)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from connguard.policies.model.reading import Reading
+from connguard.text import Text, decode
+
+if TYPE_CHECKING:
+    from connguard.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file to scan. `path` is absolute; `name` is what findings show (posix separators)."""
+
+    path: Path
+    name: str
+
+
+@dataclass(slots=True)
+class Context:
+    """What a front end may use besides its files.
+
+    `roots` are the scanned directories: a file named by another file (a module, an include) may be
+    read only below one of them. `unreadable` collects (name, reason) of files that could not be
+    read; they lead to exit code 2.
+    """
+
+    roots: tuple[Path, ...]
+    settings: Settings
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+    texts: dict[Path, Text | None] = field(default_factory=dict)
+    name_of: Callable[[Path], str] = str
+
+    def text(self, file: SourceFile) -> Text | None:
+        """The decoded text; None when the file cannot be read, which is recorded once."""
+        if file.path not in self.texts:
+            self.texts[file.path] = self._load(file)
+        return self.texts[file.path]
+
+    def file(self, path: Path) -> SourceFile | None:
+        """A file that another one names; None when it is missing or leaves the roots."""
+        resolved = path.resolve()
+        if not any(resolved.is_relative_to(root.resolve()) for root in self.roots):
+            return None
+        return SourceFile(resolved, self.name_of(resolved)) if resolved.is_file() else None
+
+    def _load(self, file: SourceFile) -> Text | None:
+        try:
+            data = file.path.read_bytes()
+        except OSError as error:
+            self.unreadable.append((file.name, error.strerror or str(error)))
+            return None
+        text, remark = decode(file.name, data)
+        if remark:
+            self.log.append(remark)
+        return text
+
+
+class FrontEnd(Protocol):
+    """A module of this shape turns files of one kind into subjects.
+
+    `read` gets all claimed files of the scan at once, sorted by name, since files of one kind
+    belong together (a Terraform module, a migrations directory). It never raises for bad input: a
+    part that cannot be read becomes a NotParsed fact.
+    """
+
+    def read(self, files: Sequence[SourceFile], context: Context) -> Reading: ...

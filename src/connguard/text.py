@@ -1,0 +1,77 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Decoded file text with positions."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from functools import cached_property
+
+from connguard.policies.model.origin import Origin
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+
+
+class Text:
+    """The text of one file, without its byte order mark.
+
+    Offsets count characters from 0; lines and columns count from 1. Line ends are LF, CRLF and a
+    lone CR.
+    """
+
+    def __init__(self, path: str, string: str) -> None:
+        self.path = path
+        self.string = string
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(match.end() for match in _LINE_END.finditer(self.string))]
+
+    @property
+    def line_count(self) -> int:
+        return len(self._starts)
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """The 1-based line and column of a character offset."""
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1
+
+    def offset(self, line: int, column: int = 1) -> int:
+        """The character offset of a 1-based line and column."""
+        return self._starts[line - 1] + column - 1
+
+    def origin(self, start: int, end: int) -> Origin:
+        """The range from character offset `start` up to, not including, `end`."""
+        return Origin(self.path, *self.position(start), *self.position(end))
+
+    def line_origin(self, line: int) -> Origin:
+        """The whole of one 1-based line, without its line end."""
+        return Origin(self.path, line, 1, line, len(self.line(line)) + 1)
+
+    def line(self, number: int) -> str:
+        """The text of one 1-based line, without its line end."""
+        start = self._starts[number - 1]
+        end = self._starts[number] if number < len(self._starts) else len(self.string)
+        return self.string[start:end].rstrip("\r\n")
+
+
+def decode(path: str, data: bytes) -> tuple[Text, str | None]:
+    """Decode a file: UTF-8, or UTF-16 with a byte order mark.
+
+    Anything else is read as Latin-1, so that one odd byte in a comment does not hide the file; the
+    second value then says so.
+    """
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        try:
+            return Text(path, data.decode("utf-16")), None
+        except UnicodeDecodeError:
+            pass
+    try:
+        return Text(path, data.decode("utf-8-sig")), None
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return (
+            Text(path, data.decode("latin-1")),
+            f"{path}:{line}: not UTF-8, read as Latin-1",
+        )
