@@ -1,0 +1,7 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`python -m connguard`."""
+
+from connguard.cli import main
+
+main(prog_name="connguard")

@@ -1,0 +1,40 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line. Each command is a module of its own, imported only when it is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from connguard import __version__
+
+COMMANDS = {
+    "scan": "Scan files and directories for connection risks.",
+    "rules": "List every policy.",
+    "explain": "Explain a policy: condition, effect, fix, examples.",
+    "checkov": "Run Checkov with connguard's checks, offline and fail-closed.",
+}
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command = import_module(f"connguard.commands.{name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="connguard")
+def main() -> None:
+    """Stops a pull request from causing a PostgreSQL connection outage or exposure."""

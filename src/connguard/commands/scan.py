@@ -1,0 +1,112 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`connguard scan`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from connguard.finding import EXIT_ERROR, Report
+from connguard.output import write_output
+from connguard.registry import RegistryError
+from connguard.reporters import FORMATS, renderer
+from connguard.scan import scan
+from connguard.settings import FAIL_ON, Settings, SettingsError, load, locate, threshold
+
+
+def _ids(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
+
+
+@click.command("scan")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("--output", type=click.Path(path_type=Path), help="Write the report to this file.")
+@click.option("--select", multiple=True, callback=_ids, help="Only these ids; prefixes work.")
+@click.option("--ignore", multiple=True, callback=_ids, help="Not these ids; prefixes work.")
+@click.option("--fail-on", type=click.Choice(FAIL_ON), help="Least severity that exits 1.")
+@click.option("--exclude", multiple=True, help="Leave out paths, in .gitignore syntax.")
+@click.option("--no-ignore", is_flag=True, help="Scan what .gitignore files leave out, too.")
+@click.option("--config", type=click.Path(path_type=Path), help="Use this settings file.")
+@click.option("--quiet", "-q", is_flag=True, help="One line per finding, no summary.")
+@click.option("--verbose", "-v", is_flag=True, help="Show how the files were read.")
+@click.option("--no-color", is_flag=True, help="No colours, even on a terminal.")
+@click.option("--stdin", "use_stdin", is_flag=True, help="Scan standard input.")
+@click.option(
+    "--stdin-filename",
+    type=click.Path(path_type=Path),
+    default=Path("stdin.sql"),
+    help="What standard input is; the name decides how it is read.",
+)
+def command(
+    paths: tuple[Path, ...],
+    format_: str,
+    output: Path | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    fail_on: str | None,
+    exclude: tuple[str, ...],
+    no_ignore: bool,
+    config: Path | None,
+    quiet: bool,
+    verbose: bool,
+    no_color: bool,
+    use_stdin: bool,
+    stdin_filename: Path,
+) -> None:
+    """Scan files and directories for connection risks.
+
+    Exit codes: 0 nothing at or above the threshold, 1 findings, 2 usage, settings, unreadable
+    input or a bug in connguard, 3 nothing to scan was found.
+    """
+    if use_stdin and paths:
+        raise click.UsageError("--stdin takes no paths")
+    paths = paths or (Path(),)
+    try:
+        settings = _settings(config, stdin_filename if use_stdin else paths[0])
+        settings = replace(
+            settings,
+            select=select or settings.select,
+            ignore=(*settings.ignore, *ignore),
+            fail_on=fail_on or settings.fail_on,
+            exclude=(*settings.exclude, *exclude),
+            respect_gitignore=settings.respect_gitignore and not no_ignore,
+        )
+        stdin = (stdin_filename, sys.stdin.buffer.read()) if use_stdin else None
+        report = scan(paths, settings, stdin=stdin)
+    except (SettingsError, RegistryError, ValueError) as error:
+        raise click.UsageError(str(error)) from error
+    colour = output is None and not no_color and _wants_colour()
+    text = renderer(format_)(report, colour=colour, verbose=verbose, quiet=quiet)
+    write_output(text, output)
+    _complain(report, verbose)
+    sys.exit(report.exit_code(threshold(settings.fail_on)))
+
+
+def _settings(config: Path | None, first_path: Path) -> Settings:
+    path = config or locate(first_path.absolute())
+    return load(path.absolute()) if path else Settings()
+
+
+def _wants_colour() -> bool:
+    """NO_COLOR and FORCE_COLOR as described at no-color.org and force-color.org."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
+
+
+def _complain(report: Report, verbose: bool) -> None:
+    """Problems go to standard error, so that they are seen beside any report format."""
+    if verbose:
+        for line in report.log:
+            click.echo(line, err=True)
+    for failure in report.failures:
+        place = f"{failure.path}: " if failure.path else ""
+        click.echo(f"error: {place}{failure.reason}", err=True)
+    if not report.files and report.exit_code(None) != EXIT_ERROR:
+        click.echo("nothing to scan was found", err=True)

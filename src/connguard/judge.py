@@ -1,0 +1,82 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Applies the policies to the subjects."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+
+from connguard.finding import Failed, Finding, Report
+from connguard.policies.model.facts import NotParsed, Undecided
+from connguard.policies.model.reading import Subject
+from connguard.policies.model.verdict import Status, Verdict, worst
+from connguard.registry import RegisteredPolicy
+
+
+class Judge:
+    """Decides subjects and writes what comes out into a report."""
+
+    def __init__(self, policies: Iterable[RegisteredPolicy], report: Report) -> None:
+        self._by_fact: dict[type, list[RegisteredPolicy]] = defaultdict(list)
+        for registered in policies:
+            self._by_fact[registered.policy.about].append(registered)
+        self._report = report
+        self._seen: set[tuple[object, ...]] = set()
+
+    def judge(self, subjects: Iterable[Subject]) -> None:
+        for subject in subjects:
+            if subject.alternatives:
+                self._judge_subject(subject)
+
+    def _judge_subject(self, subject: Subject) -> None:
+        first = subject.alternatives[0]
+        if isinstance(first, NotParsed) and self._new("not parsed", first):
+            self._report.not_parsed.append(first)
+        for registered in self._by_fact[type(first)]:
+            verdict = self._decide(registered, subject)
+            if verdict.at is None or verdict.status is Status.PASS:
+                continue
+            if verdict.status is Status.UNKNOWN:
+                gap = Undecided(registered.policy.id, verdict.message, verdict.at)
+                self._judge_subject(Subject((gap,)))
+            else:
+                self._fail(registered, verdict)
+        if isinstance(first, Undecided) and self._new("undecided", first):
+            self._report.undecided.append(first)
+
+    def _decide(self, registered: RegisteredPolicy, subject: Subject) -> Verdict:
+        decide: Callable[[object], Verdict] = registered.decide
+        try:
+            return worst(decide(fact) for fact in subject.alternatives)
+        except Exception as error:  # the other findings must not be lost to a bug in one policy
+            place = getattr(subject.alternatives[0], "origin", None)
+            self._report.failures.append(
+                Failed(
+                    str(place or ""),
+                    f"bug in connguard: {registered.policy.id} failed with"
+                    f" {type(error).__name__}: {error}",
+                )
+            )
+            return Verdict(Status.PASS)
+
+    def _fail(self, registered: RegisteredPolicy, verdict: Verdict) -> None:
+        policy = registered.policy
+        assert verdict.at is not None
+        if self._new(policy.id, verdict.at, verdict.message):
+            self._report.findings.append(
+                Finding(
+                    policy=policy,
+                    severity=verdict.severity or policy.severity,
+                    message=verdict.message,
+                    origin=verdict.at,
+                    related=verdict.related,
+                    fix=verdict.fix or policy.fix,
+                )
+            )
+
+    def _new(self, *key: object) -> bool:
+        """Whether this was not reported before: one line may be judged for several instances."""
+        fresh = key not in self._seen
+        self._seen.add(key)
+        return fresh

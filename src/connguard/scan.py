@@ -1,0 +1,161 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One scan, from paths to a report."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path, PurePath
+
+from pathspec import GitIgnoreSpec
+
+from connguard import suppressions
+from connguard.discovery import discover, display_name
+from connguard.finding import Failed, Finding, Report, Suppressed
+from connguard.frontends import FRONT_ENDS, Entry
+from connguard.judge import Judge
+from connguard.policies.model.reading import Reading
+from connguard.reading import Context, SourceFile
+from connguard.registry import policies, policy_ids, select
+from connguard.settings import Settings
+from connguard.text import Text, decode
+
+
+def scan(
+    paths: Sequence[Path], settings: Settings, *, stdin: tuple[Path, bytes] | None = None
+) -> Report:
+    """Scan files and directories; `stdin` is a file name and content to scan in their place.
+
+    Raises ValueError when the settings select or ignore a policy that does not exist.
+    """
+    chosen = _chosen(settings)
+    report = Report()
+    context, files = _inputs(paths, settings, stdin, report)
+    reading = _read(files, context, report)
+    judge = Judge((known for known in policies() if known.policy.id in chosen), report)
+    judge.judge(reading.subjects)
+    texts = {text.path: text for text in context.texts.values() if text is not None}
+    _ignore_paths(report, settings)
+    judge.judge(suppressions.apply(report, reading.notes, texts, chosen))
+    _finish(report, texts)
+    report.files = len(reading.files)
+    report.failures.extend(Failed(name, reason) for name, reason in context.unreadable)
+    report.log.extend((*reading.log, *context.log))
+    return report
+
+
+def _chosen(settings: Settings) -> frozenset[str]:
+    chosen = select(settings.select) if settings.select else frozenset(policy_ids())
+    return chosen - select(settings.ignore)
+
+
+def _inputs(
+    paths: Sequence[Path],
+    settings: Settings,
+    stdin: tuple[Path, bytes] | None,
+    report: Report,
+) -> tuple[Context, list[SourceFile]]:
+    if stdin is not None:
+        path = Path(stdin[0]).absolute()
+        file = SourceFile(path, display_name(path))
+        context = Context(roots=(path.parent,), settings=settings, name_of=display_name)
+        context.texts[path] = decode(file.name, stdin[1])[0]
+        return context, [file]
+    found = discover(
+        paths,
+        wanted=lambda path: any(entry.claims(path) for entry in FRONT_ENDS),
+        excludes=settings.exclude,
+        exclude_base=settings.base,
+        respect_gitignore=settings.respect_gitignore,
+    )
+    roots = tuple(
+        absolute if absolute.is_dir() else absolute.parent
+        for absolute in (path.absolute() for path in paths)
+    )
+    context = Context(
+        roots=roots, settings=settings, unreadable=found.unreadable, name_of=display_name
+    )
+    report.log.extend(found.skipped)
+    return context, found.files
+
+
+def _read(files: Sequence[SourceFile], context: Context, report: Report) -> Reading:
+    reading = Reading()
+    for entry in FRONT_ENDS:
+        claimed = [file for file in files if entry.claims(PurePath(file.path))]
+        if claimed:
+            reading.extend(_read_with(entry, claimed, context, report))
+    return reading
+
+
+def _read_with(
+    entry: Entry, claimed: Sequence[SourceFile], context: Context, report: Report
+) -> Reading:
+    try:
+        return entry.load().read(claimed, context)
+    except Exception as error:  # what the other front ends find must not be lost
+        report.failures.append(
+            Failed(
+                "",
+                f"bug in connguard: reading {entry.name} files failed with"
+                f" {type(error).__name__}: {error}",
+            )
+        )
+        return Reading()
+
+
+def _ignore_paths(report: Report, settings: Settings) -> None:
+    """Apply `per-path-ignores`."""
+    rules = [
+        (glob, GitIgnoreSpec.from_lines([glob]), select(ids))
+        for glob, ids in settings.per_path_ignores.items()
+    ]
+    kept = []
+    for finding in report.findings:
+        path = Path(finding.origin.path).absolute()
+        shown = path.relative_to(settings.base) if path.is_relative_to(settings.base) else path
+        for glob, spec, ids in rules:
+            if finding.policy.id in ids and spec.match_file(shown.as_posix()):
+                report.suppressed.append(Suppressed(finding, f"per-path-ignores: {glob}", None))
+                break
+        else:
+            kept.append(finding)
+    report.findings[:] = kept
+
+
+def _finish(report: Report, texts: dict[str, Text]) -> None:
+    """Sort everything by place and give the findings their fingerprints."""
+    report.texts = texts
+    seen: Counter[str] = Counter()
+    report.findings[:] = [
+        _with_fingerprint(finding, texts, seen)
+        for finding in sorted(report.findings, key=_order)
+    ]
+    report.suppressed[:] = [
+        replace(one, finding=_with_fingerprint(one.finding, texts, seen))
+        for one in sorted(report.suppressed, key=lambda one: _order(one.finding))
+    ]
+    report.undecided.sort(key=lambda gap: (gap.origin, gap.policy_id))
+    report.not_parsed.sort(key=lambda part: part.origin)
+
+
+def _order(finding: Finding) -> tuple[object, ...]:
+    return finding.origin, finding.policy.id, finding.message
+
+
+def _with_fingerprint(finding: Finding, texts: dict[str, Text], seen: Counter[str]) -> Finding:
+    """A hash that survives line shifts and renamed files.
+
+    It covers the policy, the message and the text at the place, and counts equal ones.
+    """
+    origin = finding.origin
+    text = texts.get(origin.path)
+    lines = range(origin.line, origin.end_line + 1) if text else ()
+    content = "\n".join(" ".join(text.line(line).split()) for line in lines if text)
+    key = f"{finding.policy.id}\n{finding.message}\n{content}"
+    seen[key] += 1
+    digest = hashlib.sha256(f"{key}\n{seen[key]}".encode("utf-8", "replace")).hexdigest()
+    return replace(finding, fingerprint=digest[:32])

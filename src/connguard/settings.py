@@ -1,0 +1,166 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Settings from `connguard.toml` or `[tool.connguard]` in `pyproject.toml`."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from connguard.policies.model.verdict import Severity
+
+FAIL_ON = ("error", "warning", "note", "never")
+TERRAFORM_READERS = ("tree-sitter", "hcl2")
+FILE_NAME = "connguard.toml"
+
+TOPOLOGY_KEYS = ("service", "pooler", "server", "role", "database", "headroom")
+"""Top-level keys that declare the topology; the connection budget reads and checks them."""
+
+
+class SettingsError(Exception):
+    """A settings file that cannot be used. The message names the file and, if known, the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Checked settings. `path` is the file they come from; globs are relative to its folder."""
+
+    path: Path | None = None
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    fail_on: str = "error"
+    exclude: tuple[str, ...] = ()
+    respect_gitignore: bool = True
+    per_path_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    terraform_reader: str = "tree-sitter"
+    terraform_var_files: tuple[str, ...] = ()
+    migrations: tuple[Mapping[str, Any], ...] = ()
+    topology: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def base(self) -> Path:
+        """The folder that paths and globs in the settings are relative to."""
+        return self.path.parent if self.path else Path.cwd()
+
+
+def threshold(fail_on: str) -> Severity | None:
+    """The least severity that fails a run; None for `never`."""
+    return None if fail_on == "never" else Severity(fail_on)
+
+
+def locate(start: Path) -> Path | None:
+    """The settings file for a path: the nearest one in its folder or in a folder above it."""
+    folder = start if start.is_dir() else start.parent
+    for candidate in (folder, *folder.parents):
+        own = candidate / FILE_NAME
+        if own.is_file():
+            return own
+        project = candidate / "pyproject.toml"
+        if project.is_file() and _has_table(project):
+            return project
+    return None
+
+
+def load(path: Path) -> Settings:
+    """Read a settings file. Raises SettingsError."""
+    text, document = _parse(path)
+    if path.name == "pyproject.toml":
+        document = document.get("tool", {}).get("connguard", {})
+    return _Checker(path, text).settings(document)
+
+
+def _parse(path: Path) -> tuple[str, dict[str, Any]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        return text, tomllib.loads(text)
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: not UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: {error}") from error
+
+
+def _has_table(project: Path) -> bool:
+    try:
+        text = project.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    return "tool.connguard" in text and "connguard" in _parse(project)[1].get("tool", {})
+
+
+class _Checker:
+    """Checks names and types, so that a misspelt setting is an error and not silence."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self._path = path
+        self._text = text
+
+    def settings(self, document: Mapping[str, Any]) -> Settings:
+        known = {
+            "select",
+            "ignore",
+            "fail-on",
+            "exclude",
+            "respect-gitignore",
+            "per-path-ignores",
+            "terraform-reader",
+            "terraform-var-files",
+            "migrations",
+            *TOPOLOGY_KEYS,
+        }
+        for key in document:
+            if key not in known:
+                raise self._error(key, f'unknown setting "{key}"')
+        ignores = document.get("per-path-ignores", {})
+        if not isinstance(ignores, dict):
+            raise self._error("per-path-ignores", "must be a table of globs and lists of ids")
+        migrations = document.get("migrations", [])
+        if not isinstance(migrations, list) or not all(isinstance(one, dict) for one in migrations):
+            raise self._error("migrations", "must be written as [[migrations]]")
+        return Settings(
+            path=self._path,
+            select=self._strings(document, "select"),
+            ignore=self._strings(document, "ignore"),
+            fail_on=self._choice(document, "fail-on", FAIL_ON, "error"),
+            exclude=self._strings(document, "exclude"),
+            respect_gitignore=self._flag(document, "respect-gitignore", True),
+            per_path_ignores={glob: self._strings(ignores, glob) for glob in ignores},
+            terraform_reader=self._choice(
+                document, "terraform-reader", TERRAFORM_READERS, "tree-sitter"
+            ),
+            terraform_var_files=self._strings(document, "terraform-var-files"),
+            migrations=tuple(migrations),
+            topology={key: document[key] for key in TOPOLOGY_KEYS if key in document},
+        )
+
+    def _strings(self, table: Mapping[str, Any], key: str) -> tuple[str, ...]:
+        value = table.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self._error(key, "must be a list of strings")
+        return tuple(value)
+
+    def _flag(self, table: Mapping[str, Any], key: str, default: bool) -> bool:
+        value = table.get(key, default)
+        if not isinstance(value, bool):
+            raise self._error(key, "must be true or false")
+        return value
+
+    def _choice(
+        self, table: Mapping[str, Any], key: str, choices: Iterable[str], default: str
+    ) -> str:
+        value = table.get(key, default)
+        if value not in choices:
+            raise self._error(key, f"must be one of {', '.join(choices)}")
+        return str(value)
+
+    def _error(self, key: str, problem: str) -> SettingsError:
+        pattern = re.compile(rf'^\s*(?:\[+\s*(?:tool\.connguard\.)?)?"?{re.escape(key)}"?\s*[\]=.]')
+        for number, line in enumerate(self._text.splitlines(), 1):
+            if pattern.match(line):
+                return SettingsError(f"{self._path}:{number}: {key}: {problem}")
+        return SettingsError(f"{self._path}: {key}: {problem}")
