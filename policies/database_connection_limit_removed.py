@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from connguard.policies.model.facts import UNLIMITED, Database
-from connguard.policies.model.origin import Known, Unknown
+from connguard.policies.model.origin import Unknown
 from connguard.policies.model.policy import Failure, Policy
 from connguard.policies.model.verdict import PASS, Severity, Verdict, fail, undecided
 

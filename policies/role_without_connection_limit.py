@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from connguard.policies.model.facts import UNLIMITED, Role
-from connguard.policies.model.origin import Known, Unknown
+from connguard.policies.model.origin import Known, Origin, Unknown
 from connguard.policies.model.policy import Failure, Policy
 from connguard.policies.model.verdict import PASS, Severity, Verdict, fail, undecided, unknown
 
@@ -43,14 +43,19 @@ def decide(role: Role) -> Verdict:
         return PASS
     if isinstance(role.can_login, Known) and not role.can_login.value:
         return PASS
-    explicit = isinstance(limit, Known)
-    # An explicit -1 is a mistake even on a role of which only the change is known: nobody lifts
-    # the limit of a role that cannot log in. Anything else needs to know what the role is.
     for attribute, value in (("can log in", role.can_login), ("is a superuser", role.superuser)):
         if isinstance(value, Unknown):
             return undecided(f'whether role "{role.name}" {attribute}', value)
-        if value is None and not explicit:
-            return PASS if limit is None else unknown(_elsewhere(role), role.origin)
+    # An explicit -1 is a mistake even on a role of which only this change is known: nobody lifts
+    # the limit of a role that cannot log in. Anything else needs to know what the role is.
+    if not isinstance(limit, Known) and (role.can_login is None or role.superuser is None):
+        if limit is None and role.can_login is None:
+            return PASS
+        return unknown(
+            f'role "{role.name}" is made outside the scanned files; its other properties are not'
+            " known",
+            role.origin,
+        )
     if isinstance(limit, Unknown):
         return undecided(f'the connection limit of role "{role.name}"', limit)
     if isinstance(limit, Known):
@@ -62,15 +67,16 @@ def decide(role: Role) -> Verdict:
         )
     return fail(
         f'role "{role.name}" can log in and has no connection limit',
-        role.can_login.origin if isinstance(role.can_login, Known) else role.origin,
+        role.origin if role.declarative else _login_origin(role),
         severity=Severity.ERROR if role.declarative else Severity.WARNING,
         related=role.history,
         fix=_fix(role),
     )
 
 
-def _elsewhere(role: Role) -> str:
-    return f'role "{role.name}" is made outside the scanned files; whether it can log in is not known'
+def _login_origin(role: Role) -> Origin:
+    """The statement that let the role log in is the one at fault."""
+    return role.can_login.origin if role.can_login else role.origin
 
 
 def _fix(role: Role) -> str:

@@ -131,8 +131,7 @@ def _finish(report: Report, texts: dict[str, Text]) -> None:
     report.texts = texts
     seen: Counter[str] = Counter()
     report.findings[:] = [
-        _with_fingerprint(finding, texts, seen)
-        for finding in sorted(report.findings, key=_order)
+        _with_fingerprint(finding, texts, seen) for finding in sorted(report.findings, key=_order)
     ]
     report.suppressed[:] = [
         replace(one, finding=_with_fingerprint(one.finding, texts, seen))

@@ -88,9 +88,7 @@ def _undecided_ids(finding: Finding, gaps: Iterable[Undecided]) -> set[str]:
     return {gap.policy_id for gap in gaps if gap.origin == finding.origin}
 
 
-def _directives(
-    note: Notes, text: Text, problems: list[IdleSuppression]
-) -> Iterable[_Directive]:
+def _directives(note: Notes, text: Text, problems: list[IdleSuppression]) -> Iterable[_Directive]:
     own_lines = {comment.line for comment in note.comments if comment.own_line}
     for comment in note.comments:
         for match, is_checkov in _matches(comment):
@@ -125,9 +123,7 @@ def _matches(comment: Comment) -> Iterable[tuple[re.Match[str], bool]]:
         yield skip, True
 
 
-def _target(
-    comment: Comment, spans: tuple[Span, ...], own_lines: set[int], text: Text
-) -> Span:
+def _target(comment: Comment, spans: tuple[Span, ...], own_lines: set[int], text: Text) -> Span:
     """The lines that a comment covers.
 
     A comment beside code covers the statement or block that starts there, a comment on a line of
