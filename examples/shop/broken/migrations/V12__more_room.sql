@@ -1,0 +1,1 @@
+ALTER DATABASE shop CONNECTION LIMIT -1;  -- expect: PG004

@@ -1,0 +1,1 @@
+GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO shop_app, shop_worker;

@@ -1,0 +1,1 @@
+ALTER ROLE shop_worker CONNECTION LIMIT 15;
