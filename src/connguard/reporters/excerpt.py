@@ -1,0 +1,156 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Source lines with a marked range, for terminals.
+
+Columns stay aligned with tabs and wide characters, long lines are cut around the range, and
+passwords are masked: the output of a scan is read by more people than the repository.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+
+from connguard.policies.model.origin import Origin
+from connguard.reporters.plain import printable
+from connguard.reporters.style import Style
+from connguard.text import Text
+
+_TAB = 4
+_WIDEST = 140
+"""Characters of a source line that are shown."""
+_BEFORE = 40
+"""Characters shown to the left of the range in a line that is cut."""
+_HEAD = 4
+"""Lines of a multi-line range that are shown before the rest is left out."""
+
+_SECRETS = (
+    # PASSWORD 'x' in SQL, password = "x" in HCL and ini files, PGPASSWORD=x
+    re.compile(
+        r"""(?i)(?<=password)\w*["']?\s*[:=]?\s*(?:e|u&)?(["'])(?P<secret>(?:(?!\1).)+)\1"""
+    ),
+    re.compile(r"(?i)(?<=password)\s*=\s*(?P<secret>[^\s\"';${]+)"),
+    re.compile(r"(?i)(?<=password)\s+(\$\w*\$)(?P<secret>.+?)\1"),
+    # postgres://user:x@host
+    re.compile(r"(?i)\b[a-z][a-z0-9+.-]*://[^\s:/@]+:(?P<secret>[^\s/@${]+)@"),
+)
+
+
+_Row = Callable[[int | None, str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A source line as shown, and the cells that the marked range covers (end exclusive)."""
+
+    number: int
+    shown: str
+    start: int
+    end: int
+    indented: bool
+    """Whether nothing but blanks stands before the range."""
+
+
+def excerpt(text: Text, origin: Origin, style: Style, colour: str, mark: str) -> Iterator[str]:
+    """The lines of the range with `mark` under it; nothing when the range is outside the text."""
+    if not 1 <= origin.line <= text.line_count:
+        return
+    last = min(max(origin.line, origin.end_line), text.line_count)
+    if last > origin.line and origin.end_line == last and origin.end_column == 1:
+        last -= 1  # the range ends with a line end
+    numbers = _numbers(origin.line, last)
+    lines = [_line(text, number, origin, last) for number in numbers]
+    gutter = len(str(last))
+    bar = style.paint("gutter", "|")
+
+    def row(number: int | None, content: str) -> str:
+        label = style.paint("gutter", f"{number if number is not None else '':>{gutter}}")
+        return f"{label} {bar} {content}".rstrip()
+
+    yield row(None, "")
+    if len(lines) == 1:
+        line = lines[0]
+        yield row(line.number, line.shown)
+        underline = style.paint(colour, mark * max(1, line.end - line.start))
+        yield row(None, " " * line.start + underline)
+    else:
+        yield from _multi_line(lines, row, style, colour, mark)
+    yield row(None, "")
+
+
+def _numbers(first: int, last: int) -> list[int]:
+    if last - first < _HEAD + 2:
+        return list(range(first, last + 1))
+    return [*range(first, first + _HEAD), last]
+
+
+def _multi_line(
+    lines: list[_Line], row: _Row, style: Style, colour: str, mark: str
+) -> Iterator[str]:
+    """A bracket on the left from the start of the range to its end, as compilers draw it."""
+    first, last = lines[0], lines[-1]
+    if first.indented:
+        yield row(first.number, f"{style.paint(colour, '/')} {first.shown}")
+    else:
+        yield row(first.number, f"  {first.shown}")
+        yield row(None, " " + style.paint(colour, "_" * (first.start + 1) + mark))
+    side = style.paint(colour, "|")
+    previous = first.number
+    for line in lines[1:]:
+        if line.number != previous + 1:
+            yield row(None, f"{side} …")
+        yield row(line.number, f"{side} {line.shown}")
+        previous = line.number
+    yield row(None, side + style.paint(colour, "_" * max(1, last.end) + mark))
+
+
+def _line(text: Text, number: int, origin: Origin, last: int) -> _Line:
+    source = _masked(text.line(number))
+    start = origin.column - 1 if number == origin.line else 0
+    end = origin.end_column - 1 if number == last == origin.end_line else len(source.rstrip())
+    start = min(max(start, 0), len(source))
+    end = min(max(end, start), len(source))
+    indented = not source[:start].strip()
+    source, start, end = _cut(source, start, end)
+    shown, cells = _shown(source)
+    return _Line(number, shown, cells[start], cells[end], indented)
+
+
+def _cut(source: str, start: int, end: int) -> tuple[str, int, int]:
+    """The part of a long line around the range, with the range moved along."""
+    if len(source) <= _WIDEST:
+        return source, start, end
+    left = max(0, start - _BEFORE)
+    right = left + _WIDEST
+    head = "…" if left else ""
+    tail = "…" if right < len(source) else ""
+    shift = len(head) - left
+    cut = head + source[left:right] + tail
+    return cut, start + shift, min(end + shift, len(cut))
+
+
+def _shown(source: str) -> tuple[str, list[int]]:
+    """The printable form, and the cell at which each character and the end of the line stands."""
+    parts: list[str] = []
+    cells = [0]
+    for char in source:
+        part = " " * (_TAB - cells[-1] % _TAB) if char == "\t" else printable(char)
+        parts.append(part)
+        cells.append(cells[-1] + cell_len(part))
+    return "".join(parts), cells
+
+
+def _masked(line: str) -> str:
+    """The line with passwords replaced by as many asterisks."""
+    for pattern in _SECRETS:
+        line = pattern.sub(_mask, line)
+    return line
+
+
+def _mask(match: re.Match[str]) -> str:
+    start, end = match.start("secret") - match.start(), match.end("secret") - match.start()
+    whole = match[0]
+    return whole[:start] + "*" * (end - start) + whole[end:]

@@ -1,0 +1,99 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report as JSON: version 1 of the documented format (schemas/scan-report-1.json)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from connguard.finding import Finding, Report, Suppressed
+from connguard.policies.model.origin import Origin
+from connguard.policies.model.verdict import Severity
+from connguard.reporters.plain import encodable
+from connguard.version import __version__
+
+VERSION = 1
+
+
+def render(
+    report: Report, *, colour: bool = False, verbose: bool = False, quiet: bool = False
+) -> str:
+    # Everything outside ASCII is escaped: raw control and direction characters never reach a
+    # terminal, and the output does not depend on the encoding of the stream.
+    return json.dumps(document(report), indent=2, ensure_ascii=True) + "\n"
+
+
+def document(report: Report) -> dict[str, Any]:
+    """The JSON document as Python data."""
+    return {
+        "version": VERSION,
+        "tool": {"name": "connguard", "version": __version__},
+        "findings": [_finding(finding) for finding in report.findings],
+        "suppressed": [_suppressed(suppressed) for suppressed in report.suppressed],
+        "undecided": [
+            {
+                "id": gap.policy_id,
+                "location": _location(gap.origin),
+                "reason": encodable(gap.reason),
+            }
+            for gap in report.undecided
+        ],
+        "not_parsed": [
+            {"location": _location(gap.origin), "reason": encodable(gap.reason)}
+            for gap in report.not_parsed
+        ],
+        "failures": [
+            {"path": encodable(failed.path), "reason": encodable(failed.reason)}
+            for failed in report.failures
+        ],
+        "summary": {
+            "files": report.files,
+            "errors": report.count(Severity.ERROR),
+            "warnings": report.count(Severity.WARNING),
+            "notes": report.count(Severity.NOTE),
+            "suppressed": len(report.suppressed),
+            "undecided": len(report.undecided),
+            "not_parsed": len(report.not_parsed),
+            "failures": len(report.failures),
+        },
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "id": finding.policy.id,
+        "name": finding.policy.name,
+        "severity": finding.severity.value,
+        "message": encodable(finding.message),
+        "location": _location(finding.origin),
+        "related": [
+            {"message": encodable(related.message), "location": _location(related.origin)}
+            for related in finding.related
+        ],
+        "fix": {"description": encodable(finding.fix)} if finding.fix else None,
+        "prevents": [failure.value for failure in finding.policy.prevents],
+        "fingerprint": finding.fingerprint,
+    }
+
+
+def _suppressed(suppressed: Suppressed) -> dict[str, Any]:
+    if suppressed.origin is None:
+        by: dict[str, Any] = {"kind": "settings", "location": None}
+    else:
+        by = {"kind": "comment", "location": _location(suppressed.origin)}
+    return {
+        **_finding(suppressed.finding),
+        "reason": encodable(suppressed.reason),
+        "by": by,
+    }
+
+
+def _location(origin: Origin) -> dict[str, Any]:
+    return {
+        "path": encodable(origin.path),
+        "line": origin.line,
+        "column": origin.column,
+        "end_line": origin.end_line,
+        "end_column": origin.end_column,
+    }
