@@ -55,8 +55,7 @@ def cases() -> list[Case]:
         for folder in sorted(EXAMPLES.iterdir())
         if folder.is_dir()
         for path in sorted(folder.iterdir())
-        if path.name.startswith(("bad", "good", "broken", "repaired"))
-        and path.suffix != ".expect"
+        if path.name.startswith(("bad", "good", "broken", "repaired")) and path.suffix != ".expect"
     ]
     assert found
     return found

@@ -16,8 +16,6 @@ from connguard.settings import Settings, load, locate
 sys.path.insert(0, str(Path(__file__).parent))
 from example_cases import EXAMPLES, Case, cases
 
-ENGINE_ONLY = {"PG903"}
-
 
 @pytest.mark.parametrize("case", cases(), ids=str)
 def test_example_fires_exactly_what_it_announces(case: Case) -> None:
@@ -45,9 +43,6 @@ def test_every_policy_has_a_bad_and_a_good_example(identifier: str) -> None:
     here = [case for case in cases() if case.path.parent == EXAMPLES / identifier]
 
     assert any(
-        identifier == expected
-        for case in here
-        if case.is_bad
-        for _, _, expected in case.expected()
+        identifier == expected for case in here if case.is_bad for _, _, expected in case.expected()
     )
     assert any(not case.is_bad for case in here)

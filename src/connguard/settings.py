@@ -82,7 +82,9 @@ def _parse(path: Path) -> tuple[str, dict[str, Any]]:
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path}: not UTF-8") from error
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: {error}") from error
+        match = re.search(r"at line (\d+)", str(error))
+        line = match[1] if match else text.count("\n") + 1
+        raise SettingsError(f"{path}:{line}: {error}") from error
 
 
 def _has_table(project: Path) -> bool:
@@ -115,7 +117,7 @@ class _Checker:
         }
         for key in document:
             if key not in known:
-                raise self._error(key, f'unknown setting "{key}"')
+                raise self._error(key, "unknown setting")
         ignores = document.get("per-path-ignores", {})
         if not isinstance(ignores, dict):
             raise self._error("per-path-ignores", "must be a table of globs and lists of ids")

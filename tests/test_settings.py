@@ -1,0 +1,68 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Settings files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from connguard.settings import SettingsError, load, locate
+
+
+def _write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def test_both_files_mean_the_same(tmp_path: Path) -> None:
+    """`connguard.toml` and `[tool.connguard]` take the same keys."""
+    body = 'select = ["PG0"]\nfail-on = "warning"\nexclude = ["legacy/"]\n'
+    own = load(_write(tmp_path / "connguard.toml", body))
+    project = load(_write(tmp_path / "pyproject.toml", "[tool.connguard]\n" + body))
+
+    assert ("PG0",) == own.select == project.select
+    assert "warning" == own.fail_on == project.fail_on
+    assert ("legacy/",) == own.exclude == project.exclude
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('\nfial-on = "error"\n', ':2: fial-on: unknown setting'),
+        ('fail-on = "fatal"\n', ":1: fail-on: must be one of error, warning, note, never"),
+        ('select = "PG001"\n', ":1: select: must be a list of strings"),
+        ("respect-gitignore = 1\n", ":1: respect-gitignore: must be true or false"),
+        ("[per-path-ignores]\nlegacy = [1]\n", ":2: legacy: must be a list of strings"),
+        ("[nonsense]\nx = 1\n", ':1: nonsense: unknown setting'),
+        ("select = [\n", ":2: "),
+    ],
+)
+def test_mistakes_are_errors_with_their_line(tmp_path: Path, text: str, message: str) -> None:
+    """A misspelt key or a wrong type never passes in silence."""
+    path = _write(tmp_path / "connguard.toml", text)
+
+    with pytest.raises(SettingsError) as caught:
+        load(path)
+
+    assert str(path) in str(caught.value)
+    assert message in str(caught.value)
+
+
+def test_the_nearest_settings_file_holds(tmp_path: Path) -> None:
+    """A pyproject.toml without our table is passed over."""
+    _write(tmp_path / "connguard.toml", "")
+    _write(tmp_path / "a" / "pyproject.toml", "[tool.other]\n")
+    _write(tmp_path / "a" / "b" / "pyproject.toml", "[tool.connguard]\n")
+    (tmp_path / "a" / "c").mkdir()
+
+    assert tmp_path / "connguard.toml" == locate(tmp_path / "a" / "c")
+    assert tmp_path / "a" / "b" / "pyproject.toml" == locate(tmp_path / "a" / "b" / "x.sql")
+
+
+def test_an_unreadable_settings_file_is_an_error(tmp_path: Path) -> None:
+    """--config with a path that does not exist."""
+    with pytest.raises(SettingsError, match="No such file"):
+        load(tmp_path / "connguard.toml")
