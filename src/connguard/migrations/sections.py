@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Splits a migration file into its forward and its rollback sections.
+
+Several tools keep both directions in one file and tell them apart by marker lines. The tools
+themselves look for the markers line by line, without parsing SQL, and so does this module. A file
+carries the markers of one tool only, so one table serves for all of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from connguard.sql_rules.script import Chunk, Direction
+from connguard.text import Text
+
+_MARKER = re.compile(
+    r"""^[ \t]*(?:
+        --\s*\+\s*(?:goose|migrate)\s+(?P<plus>up|down)\b.*       # goose, sql-migrate
+      | --\s*migrate:(?P<dbmate>up|down)\b.*                      # dbmate
+      | (?:\#|--)\s*---?\s*!(?P<play>ups|downs)\b.*               # Play evolutions
+      | --\s*!(?P<bang>ups|downs)\b.*
+      | --\s*rambler\s+(?P<rambler>up|down)\b.*                   # rambler
+      | --\s*={2,}\s*(?P<shmig>up|down)\s*={2,}.*                 # shmig
+      | --\s*//\s*@?(?P<mybatis>undo)\b.*                         # MyBatis migrations
+      | ----\s*create\s+above\s*/\s*(?P<tern>drop\s+below)\s*----.*   # tern
+      | --+\s*(?P<plain>up|down)(?:\s+migration)?\s*:?            # node-pg-migrate
+    )[ \t]*\r?$""",
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+)
+_HASH_LINE = re.compile(r"^[ \t]*#")
+
+
+def sections(text: Text, direction: Direction = Direction.UP) -> tuple[Chunk, ...]:
+    """The chunks of one SQL file, in the order in which they stand.
+
+    `direction` is what the name of the file says. In a rollback file everything is DOWN; in other
+    files a part is DOWN from its marker on.
+    """
+    if direction is Direction.DOWN:
+        return (chunk(text, 0, len(text.string), Direction.DOWN),)
+    return tuple(
+        chunk(text, start, end, way) for start, end, way in _ranges(text.string) if end > start
+    )
+
+
+def chunk(text: Text, start: int, end: int, direction: Direction = Direction.UP) -> Chunk:
+    """A stretch of a file, unchanged, with its places."""
+    return Chunk(
+        text.string[start:end],
+        lambda first, last: text.origin(start + first, start + last),
+        direction,
+    )
+
+
+def _ranges(string: str) -> Iterator[tuple[int, int, Direction]]:
+    start = 0
+    direction = Direction.UP
+    seen_up = False
+    for match in _MARKER.finditer(string):
+        name, word = next((key, value) for key, value in match.groupdict().items() if value)
+        down = word.casefold() not in ("up", "ups")
+        # A comment that only says "down" is a marker where another one says "up" before it.
+        if name == "plain" and down and not seen_up:
+            continue
+        seen_up = seen_up or not down
+        yield start, match.start(), direction
+        # A marker that is no SQL comment (Play's "# --- !Ups") is not part of any chunk.
+        start = match.end() if _HASH_LINE.match(match[0]) else match.start()
+        direction = Direction.DOWN if down else Direction.UP
+    yield start, len(string), direction
