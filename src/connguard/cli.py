@@ -8,7 +8,7 @@ from importlib import import_module
 
 import click
 
-from connguard import __version__
+from connguard.version import __version__
 
 COMMANDS = {
     "scan": "Scan files and directories for connection risks.",
