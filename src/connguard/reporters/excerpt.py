@@ -27,15 +27,22 @@ _BEFORE = 40
 _HEAD = 4
 """Lines of a multi-line range that are shown before the rest is left out."""
 
+_NEAR = 1000
+"""Characters around the range in which passwords are looked for."""
+
 _SECRETS = (
-    # PASSWORD 'x' in SQL, password = "x" in HCL and ini files, PGPASSWORD=x
+    # PASSWORD 'x' in SQL, password = "x" in HCL and ini files, "password": "x" in JSON
     re.compile(
-        r"""(?i)(?<=password)\w*["']?\s*[:=]?\s*(?:e|u&)?(["'])(?P<secret>(?:(?!\1).)+)\1"""
+        r"""(?i)(?<=password)(?!_encryption)\w*["']?\s*[:=]?\s*(?:e|u&)?(["'])(?P<secret>(?:(?!\1).|\1\1)+)\1""",
+        re.S,
     ),
-    re.compile(r"(?i)(?<=password)\s*=\s*(?P<secret>[^\s\"';${]+)"),
-    re.compile(r"(?i)(?<=password)\s+(\$\w*\$)(?P<secret>.+?)\1"),
+    re.compile(r"(?i)(?<=password)\s+(\$\w*\$)(?P<secret>.+?)\1", re.S),
+    # password=x in connection strings and ini files, but not password = var.x in HCL
+    re.compile(
+        r"""(?i)(?<=password)(?:=|\s+=\s*(?!null\b|[a-z_][\w-]*\.))(?P<secret>[^\s"'\\;${]+)"""
+    ),
     # postgres://user:x@host
-    re.compile(r"(?i)\b[a-z][a-z0-9+.-]*://[^\s:/@]+:(?P<secret>[^\s/@${]+)@"),
+    re.compile(r"(?i)\b[a-z][a-z0-9+.-]*://[^\s:/@]*:(?P<secret>[^\s/@${]+)@"),
 )
 
 
@@ -54,22 +61,30 @@ class _Line:
     """Whether nothing but blanks stands before the range."""
 
 
-def excerpt(text: Text, origin: Origin, style: Style, colour: str, mark: str) -> Iterator[str]:
-    """The lines of the range with `mark` under it; nothing when the range is outside the text."""
-    if not 1 <= origin.line <= text.line_count:
+def excerpt(
+    text: Text | None, origin: Origin, style: Style, colour: str, mark: str
+) -> Iterator[str]:
+    """The place, and the lines of the range with `mark` under it.
+
+    Without a text, or when the range is outside the text, only the place.
+    """
+    place = f"{printable(origin.path)}:{origin.line}:{origin.column}"
+    arrow = style.paint("gutter", "-->")
+    if text is None or not 1 <= origin.line <= text.line_count:
+        yield f" {arrow} {place}"
         return
     last = min(max(origin.line, origin.end_line), text.line_count)
     if last > origin.line and origin.end_line == last and origin.end_column == 1:
         last -= 1  # the range ends with a line end
-    numbers = _numbers(origin.line, last)
-    lines = [_line(text, number, origin, last) for number in numbers]
+    lines = [_line(text, number, origin, last) for number in _numbers(origin.line, last)]
     gutter = len(str(last))
     bar = style.paint("gutter", "|")
 
     def row(number: int | None, content: str) -> str:
-        label = style.paint("gutter", f"{number if number is not None else '':>{gutter}}")
+        label = style.paint("gutter", f"{number or '':>{gutter}}")
         return f"{label} {bar} {content}".rstrip()
 
+    yield f"{'':>{gutter}}{arrow} {place}"
     yield row(None, "")
     if len(lines) == 1:
         line = lines[0]
@@ -78,7 +93,6 @@ def excerpt(text: Text, origin: Origin, style: Style, colour: str, mark: str) ->
         yield row(None, " " * line.start + underline)
     else:
         yield from _multi_line(lines, row, style, colour, mark)
-    yield row(None, "")
 
 
 def _numbers(first: int, last: int) -> list[int]:
@@ -108,13 +122,13 @@ def _multi_line(
 
 
 def _line(text: Text, number: int, origin: Origin, last: int) -> _Line:
-    source = _masked(text.line(number))
+    source = text.line(number)
     start = origin.column - 1 if number == origin.line else 0
     end = origin.end_column - 1 if number == last == origin.end_line else len(source.rstrip())
     start = min(max(start, 0), len(source))
     end = min(max(end, start), len(source))
     indented = not source[:start].strip()
-    source, start, end = _cut(source, start, end)
+    source, start, end = _cut(_masked(text, number, start), start, end)
     shown, cells = _shown(source)
     return _Line(number, shown, cells[start], cells[end], indented)
 
@@ -143,14 +157,23 @@ def _shown(source: str) -> tuple[str, list[int]]:
     return "".join(parts), cells
 
 
-def _masked(line: str) -> str:
-    """The line with passwords replaced by as many asterisks."""
+def _masked(text: Text, number: int, start: int) -> str:
+    """The line with passwords replaced by as many asterisks.
+
+    The keyword may stand on an earlier line than the password. Of a very long line only the part
+    around `start` is looked at, which is also all that is shown.
+    """
+    source = text.line(number)
+    left = max(0, start - _NEAR)
+    right = start + _NEAR
+    above = [text.line(line)[-_NEAR:] for line in range(max(1, number - 2), number)]
+    block = "\n".join([*above, source[left:right]])
     for pattern in _SECRETS:
-        line = pattern.sub(_mask, line)
-    return line
+        block = pattern.sub(_mask, block)
+    return source[:left] + block[len(block) - len(source[left:right]) :] + source[right:]
 
 
 def _mask(match: re.Match[str]) -> str:
     start, end = match.start("secret") - match.start(), match.end("secret") - match.start()
     whole = match[0]
-    return whole[:start] + "*" * (end - start) + whole[end:]
+    return whole[:start] + re.sub(r"[^\n]", "*", whole[start:end]) + whole[end:]

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 
 from connguard.finding import Finding, Report
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.policy import Policy
 from connguard.policies.model.verdict import Severity
 from connguard.reporters.excerpt import excerpt
 from connguard.reporters.plain import printable
@@ -15,6 +17,10 @@ from connguard.reporters.style import Style
 
 _RELATED = 4
 """Related places shown without --verbose."""
+_PREVENTED = 2
+"""Prevented failures shown."""
+_WIDTH = 100
+"""Cells after which prose is broken."""
 
 
 def render(
@@ -51,20 +57,38 @@ def _full(report: Report, style: Style, verbose: bool) -> Iterator[str]:
 
 def _finding(finding: Finding, report: Report, style: Style, verbose: bool) -> Iterator[str]:
     yield _headline(finding, style)
-    yield from _marked(finding.origin, report, style, finding.severity.value, "^")
+    origin = finding.origin
+    yield from excerpt(report.texts.get(origin.path), origin, style, finding.severity.value, "^")
     shown = finding.related if verbose else finding.related[-_RELATED:]
     if hidden := len(finding.related) - len(shown):
         yield f"{style.paint('help', 'note:')} {hidden} earlier places (--verbose shows them)"
     for related in shown:
         yield f"{style.paint('help', 'note:')} {printable(related.message)}"
-        yield from _marked(_first_line(related.origin), report, style, "help", "-")
+        origin = _first_line(related.origin)
+        yield from excerpt(report.texts.get(origin.path), origin, style, "help", "-")
     if finding.fix:
-        first, *more = finding.fix.splitlines()
-        yield f"  {style.paint('help', 'fix:')} {printable(first)}"
-        yield from (f"       {printable(line)}" for line in more)
+        # A fix written for this place may be code; only the policy's prose may be broken.
+        prose = finding.fix == finding.policy.fix
+        yield from _labelled("fix:", finding.fix, style, wrap=prose)
     if finding.policy.prevents:
-        prevented = "; ".join(failure.value for failure in finding.policy.prevents)
-        yield f"  {style.paint('help', 'prevents:')} {prevented}"
+        yield from _labelled("prevents:", _prevented(finding.policy), style, wrap=False)
+
+
+def _labelled(label: str, text: str, style: Style, *, wrap: bool) -> Iterator[str]:
+    indent = " " * (len(label) + 3)
+    first, *more = (
+        printable(part)
+        for line in text.splitlines() or [""]
+        for part in (textwrap.wrap(line, _WIDTH - len(indent)) if wrap else [line]) or [""]
+    )
+    yield f"  {style.paint('help', label)} {first}"
+    yield from (indent + line for line in more)
+
+
+def _prevented(policy: Policy) -> str:
+    shown = "; ".join(failure.value for failure in policy.prevents[:_PREVENTED])
+    hidden = len(policy.prevents) - _PREVENTED
+    return f"{shown}; and {hidden} more" if hidden > 0 else shown
 
 
 def _headline(finding: Finding, style: Style) -> str:
@@ -74,13 +98,6 @@ def _headline(finding: Finding, style: Style) -> str:
 
 def _name(finding: Finding) -> str:
     return f"{finding.policy.id}[{finding.policy.name}]"
-
-
-def _marked(origin: Origin, report: Report, style: Style, colour: str, mark: str) -> Iterator[str]:
-    yield f"  {style.paint('gutter', '-->')} {_place(origin)}"
-    text = report.texts.get(origin.path)
-    if text is not None:
-        yield from excerpt(text, origin, style, colour, mark)
 
 
 def _first_line(origin: Origin) -> Origin:
