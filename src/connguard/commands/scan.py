@@ -14,7 +14,7 @@ import click
 from connguard.finding import EXIT_ERROR, Report
 from connguard.output import write_output
 from connguard.registry import RegistryError
-from connguard.reporters import FORMATS, renderer
+from connguard.reporters.table import FORMATS, renderer
 from connguard.scan import scan
 from connguard.settings import FAIL_ON, Settings, SettingsError, load, locate, threshold
 
