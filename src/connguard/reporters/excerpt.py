@@ -33,7 +33,8 @@ _NEAR = 1000
 _SECRETS = (
     # PASSWORD 'x' in SQL, password = "x" in HCL and ini files, "password": "x" in JSON
     re.compile(
-        r"""(?i)(?<=password)(?!_encryption)\w*["']?\s*[:=]?\s*(?:e|u&)?(["'])(?P<secret>(?:(?!\1).|\1\1)+)\1""",
+        r"""(?i)(?<=password)(?!_encryption)\w*["']?\s*[:=]?\s*(?:e|u&)?"""
+        r"""(["'])(?P<secret>(?:(?!\1).|\1\1)+)\1""",
         re.S,
     ),
     re.compile(r"(?i)(?<=password)\s+(\$\w*\$)(?P<secret>.+?)\1", re.S),
