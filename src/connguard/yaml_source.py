@@ -1,0 +1,257 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""YAML with the place of every key and value.
+
+Values are looked at as text: what `5432:5432` or `no` means is for the reader of the format to
+say, not for YAML 1.1's resolution rules.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import yaml
+
+from connguard.policies.model.facts import NotParsed
+from connguard.policies.model.origin import Origin
+from connguard.policies.model.reading import Comment, Notes, Span
+from connguard.text import Text
+
+_DOCUMENT = re.compile(r"^---(?=\s|$)", re.MULTILINE)
+_DIRECTIVES = re.compile(r"(?:\s*(?:[%#][^\n]*)?\n)*\s*")
+_INTEGER = re.compile(r"[+-]?\d+")
+_COMMENT = re.compile(r"(?:^|(?<=\s))#[ \t]*([^\r\n]*)", re.MULTILINE)
+_INDENTATION = re.compile(r"^[ ?-]*", re.MULTILINE)
+_MAX_NESTING = 200
+_TRUE = {"true", "yes", "on"}
+_FALSE = {"false", "no", "off"}
+_NULL = {"", "~", "null", "Null", "NULL"}
+
+_LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Node:
+    """A node of a YAML document. Asking a node of another kind gives nothing, and never raises."""
+
+    def __init__(self, raw: yaml.Node, text: Text, base: int) -> None:
+        self.raw = raw
+        self._text = text
+        self._base = base
+
+    @property
+    def is_mapping(self) -> bool:
+        return isinstance(self.raw, yaml.MappingNode)
+
+    @property
+    def is_sequence(self) -> bool:
+        return isinstance(self.raw, yaml.SequenceNode)
+
+    @property
+    def is_scalar(self) -> bool:
+        return isinstance(self.raw, yaml.ScalarNode)
+
+    @property
+    def is_null(self) -> bool:
+        """Whether nothing, or a plain null, is written."""
+        return isinstance(self.raw, yaml.ScalarNode) and (
+            self.raw.style is None and self.raw.value in _NULL
+        )
+
+    @property
+    def string(self) -> str | None:
+        """The text of a scalar, however it is written; None for null and collections."""
+        if not isinstance(self.raw, yaml.ScalarNode) or self.is_null:
+            return None
+        return str(self.raw.value)
+
+    @property
+    def integer(self) -> int | None:
+        """The number, if the scalar is a decimal integer, quoted or not."""
+        string = self.string
+        return int(string) if string and _INTEGER.fullmatch(string) else None
+
+    @property
+    def boolean(self) -> bool | None:
+        string = (self.string or "").lower()
+        return True if string in _TRUE else False if string in _FALSE else None
+
+    @cached_property
+    def origin(self) -> Origin:
+        """From the first to the last character of the node, without what follows it."""
+        start = self._base + int(self.raw.start_mark.index)
+        end = self._base + _end(self.raw)
+        while end > start and self._text.string[end - 1].isspace():
+            end -= 1
+        return self._text.origin(start, end)
+
+    @cached_property
+    def content_offset(self) -> int:
+        """The offset in the file of a block scalar's first line; of the value's start otherwise."""
+        start = self._base + int(self.raw.start_mark.index)
+        if isinstance(self.raw, yaml.ScalarNode) and self.raw.style in ("|", ">"):
+            return self._text.string.find("\n", start) + 1
+        return start
+
+    def get(self, *path: str) -> Node | None:
+        """The value below these keys; merge keys (`<<`) are followed."""
+        node = self
+        for name in path:
+            found = next((value for key, value in node.items() if key.string == name), None)
+            if found is None:
+                return None
+            node = found
+        return node
+
+    def items(self) -> list[tuple[Node, Node]]:
+        """The entries of a mapping. The last of equal keys counts, own keys before merged ones."""
+        found: dict[str, tuple[Node, Node]] = {}
+        self._collect(found, 0)
+        return list(found.values())
+
+    def elements(self) -> list[Node]:
+        """The elements of a sequence."""
+        if not isinstance(self.raw, yaml.SequenceNode):
+            return []
+        return [self._node(child) for child in self.raw.value]
+
+    def walk(self) -> Iterator[Node]:
+        """This node and all below it, each once however often it is referred to."""
+        seen: set[int] = set()
+        pending = [self.raw]
+        while pending:
+            raw = pending.pop()
+            if id(raw) in seen:
+                continue
+            seen.add(id(raw))
+            yield self._node(raw)
+            pending.extend(reversed(list(_children(raw))))
+
+    def _collect(self, found: dict[str, tuple[Node, Node]], depth: int) -> None:
+        if not isinstance(self.raw, yaml.MappingNode) or depth > _MAX_NESTING:
+            return
+        merged: list[Node] = []
+        own: dict[str, tuple[Node, Node]] = {}
+        for raw_key, raw_value in self.raw.value:
+            key, value = self._node(raw_key), self._node(raw_value)
+            if key.string == "<<":
+                merged.extend(value.elements() if value.is_sequence else [value])
+            else:
+                own[key.string or ""] = key, value
+        for name, entry in own.items():
+            found.setdefault(name, entry)
+        for node in merged:
+            node._collect(found, depth + 1)
+
+    def _node(self, raw: yaml.Node) -> Node:
+        return Node(raw, self._text, self._base)
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """The documents of a file; `gaps` are those that are no YAML (templates, for example)."""
+
+    documents: tuple[Node, ...]
+    gaps: tuple[NotParsed, ...]
+
+
+def parse(text: Text) -> Stream:
+    """The documents of a file. A document that cannot be parsed costs only itself."""
+    documents: list[Node] = []
+    gaps: list[NotParsed] = []
+    for start, end in _parts(text.string):
+        try:
+            documents.extend(
+                Node(raw, text, start) for raw in _compose(text.string[start:end]) if raw
+            )
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark
+            offset = min(start + (mark.index if mark else 0), max(start, end - 1))
+            line = text.position(offset)[0]
+            problem = error.problem or error.context or "cannot be read"
+            gaps.append(NotParsed(f"not YAML: {problem}", text.line_origin(line)))
+        except (yaml.YAMLError, RecursionError, ValueError) as error:
+            line = text.position(start)[0]
+            gaps.append(NotParsed(f"not YAML: {error}", text.line_origin(line)))
+    return Stream(tuple(documents), tuple(gaps))
+
+
+def notes(text: Text, stream: Stream) -> Notes:
+    """The comments, and the spans that a suppression covers: every mapping entry and element."""
+    covered = [False] * (len(text.string) + 1)
+    spans: set[tuple[int, int]] = set()
+    for document in stream.documents:
+        for node in document.walk():
+            first, last = node.origin.line, node.origin.end_line
+            if node.is_scalar:
+                start = text.offset(first, node.origin.column)
+                end = text.offset(last, node.origin.end_column)
+                covered[start:end] = [True] * (end - start)
+            for key, value in node.items():
+                spans.add((key.origin.line, value.origin.end_line))
+            for element in node.elements():
+                spans.add((element.origin.line, element.origin.end_line))
+    comments = []
+    for match in _COMMENT.finditer(text.string):
+        if not covered[match.start()]:
+            line, column = text.position(match.start())
+            own_line = not text.line(line)[: column - 1].strip()
+            comments.append(Comment(line, column, match.group(1).rstrip(), own_line))
+    return Notes(text.path, tuple(comments), tuple(Span(*span) for span in sorted(spans)))
+
+
+def _parts(string: str) -> Iterator[tuple[int, int]]:
+    """The ranges of the documents. A line that starts with `---` is always a document mark."""
+    starts = [match.start() for match in _DOCUMENT.finditer(string)]
+    if not starts or not _DIRECTIVES.fullmatch(string[: starts[0]]):
+        starts.insert(0, 0)
+    else:
+        starts[0] = 0
+    yield from zip(starts, [*starts[1:], len(string)], strict=True)
+
+
+def _compose(part: str) -> Iterator[yaml.Node | None]:
+    _refuse_deep_nesting(part)
+    yield from yaml.compose_all(part, Loader=_LOADER)
+
+
+def _refuse_deep_nesting(part: str) -> None:
+    """The composer is recursive in C: nesting that no real file has could end the process.
+
+    Depth is at most the number of brackets plus twice the widest indentation, so most files need
+    no closer look.
+    """
+    brackets = part.count("[") + part.count("{")
+    widest = max(len(run) for run in _INDENTATION.findall(part))
+    if brackets + 2 * widest <= 3 * _MAX_NESTING:
+        return
+    depth = 0
+    for event in yaml.parse(part, Loader=_LOADER):
+        if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
+            depth += 1
+            if depth > _MAX_NESTING:
+                raise ValueError(f"nested more than {_MAX_NESTING} deep")
+        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
+            depth -= 1
+
+
+def _children(raw: yaml.Node) -> Iterator[yaml.Node]:
+    if isinstance(raw, yaml.MappingNode):
+        for key, value in raw.value:
+            yield key
+            yield value
+    elif isinstance(raw, yaml.SequenceNode):
+        yield from raw.value
+
+
+def _end(raw: yaml.Node) -> int:
+    """Where a node ends. Block collections end with their last child, not at the next token."""
+    while isinstance(raw, yaml.CollectionNode) and not raw.flow_style and raw.value:
+        last = raw.value[-1]
+        child = last[1] if isinstance(last, tuple) else last
+        if child.start_mark.index < raw.start_mark.index:  # an alias to a node above
+            break
+        raw = child
+    return int(raw.end_mark.index)
