@@ -1,0 +1,277 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a role or database statement does to the state, as the server does it.
+
+The refusals are those of PostgreSQL's commands/user.c and commands/dbcommands.c that can be seen
+from the statements alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from connguard.policies.model.facts import UNLIMITED, RefusedLimit, Undecided
+from connguard.policies.model.origin import Known, Origin, Related, Unknown, Value
+from connguard.sql_rules.state import (
+    BOOTSTRAP_ROLE,
+    Change,
+    Entity,
+    Existence,
+    Kind,
+    Name,
+    Refused,
+    State,
+)
+from connguard.sql_rules.statements import (
+    AlterDatabase,
+    AlterRole,
+    CreateDatabase,
+    CreateRole,
+    DropDatabase,
+    DropRoles,
+    ObjectStatement,
+    Options,
+    Rename,
+    RoleName,
+)
+
+Fact = RefusedLimit | Undecided
+
+_POLICY = {Kind.ROLE: "PG001", Kind.DATABASE: "PG004"}
+
+
+@dataclass(frozen=True, slots=True)
+class Resolver:
+    """Turns what the parser saw into names and limits.
+
+    Texts with placeholders are parsed with markers in their place; `name` and `limit` turn the
+    markers back into symbolic names and unknown limits. `limit` gives the reason for those.
+    """
+
+    name: Callable[[str], Name]
+    limit: Callable[[int], int | str]
+
+
+def plain_name(text: str) -> Name:
+    return Name(text, text)
+
+
+PLAIN = Resolver(plain_name, lambda value: value)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`refusal` is why the server refuses the statement; the state is unchanged then.
+
+    `fact` reports it where policies know the kind of refusal.
+    """
+
+    refusal: str | None = None
+    fact: Fact | None = None
+
+
+DONE = Outcome()
+
+
+class Changes:
+    """Applies statements to one state. `in_code` means inside a DO block or a function, where a
+    refused statement ends the run of the code."""
+
+    def __init__(
+        self, state: State, origin: Origin, resolver: Resolver = PLAIN, *, in_code: bool = False
+    ) -> None:
+        self._state = state
+        self._origin = origin
+        self._resolver = resolver
+        self._in_code = in_code
+
+    def apply(self, statement: ObjectStatement) -> Outcome:
+        match statement:
+            case CreateRole():
+                return self._create(Kind.ROLE, statement.name, statement.options, statement.user)
+            case CreateDatabase():
+                return self._create(Kind.DATABASE, statement.name, statement.options, False)
+            case AlterRole():
+                return self._alter(Kind.ROLE, self._role(statement.role), statement.options)
+            case AlterDatabase():
+                name = self._resolver.name(statement.name)
+                return self._alter(Kind.DATABASE, name, statement.options)
+            case DropRoles():
+                names = [self._role(role) for role in statement.roles]
+                return self._drop(Kind.ROLE, names, statement.missing_ok)
+            case DropDatabase():
+                names = [self._resolver.name(statement.name)]
+                return self._drop(Kind.DATABASE, names, statement.missing_ok)
+            case Rename():
+                return self._rename(statement)
+
+    def _role(self, role: RoleName) -> Name:
+        if role.current:
+            return Name(f"<{role.text}>", role.text, symbolic=True)
+        return self._resolver.name(role.text)
+
+    def _create(self, kind: Kind, text: str, options: Options, user: bool) -> Outcome:
+        name = self._resolver.name(text)
+        refused = self._refused_options(kind, name, options)
+        if refused:
+            return refused
+        if kind is Kind.ROLE and _reserved(name):
+            return self._refusal(kind, f'role name "{name.shown}" is reserved')
+        limit = self._limit(options)
+        origin = self._origin
+
+        def create(entity: Entity) -> Entity | Refused:
+            if entity.existence is Existence.PRESENT and not name.symbolic:
+                where = f" since {entity.made}" if entity.made else ""
+                return Refused(f"{entity.label} already exists{where}")
+            new = Entity(
+                kind,
+                name,
+                Existence.PRESENT,
+                limit=limit,
+                made=origin,
+                touched=origin,
+                template=bool(options.template),
+                history=(Related(f"{entity.label} is created here", origin),),
+            )
+            if kind is Kind.DATABASE:
+                return new
+            login = user if options.login is None else options.login
+            return replace(
+                new,
+                login=Known(login, origin),
+                superuser=Known(bool(options.superuser), origin),
+            )
+
+        return self._change(kind, name, create)
+
+    def _alter(self, kind: Kind, name: Name, options: Options) -> Outcome:
+        refused = self._refused_options(kind, name, options)
+        if refused:
+            return refused
+        if kind is Kind.ROLE and _reserved(name):
+            return self._refusal(kind, f'role name "{name.shown}" is reserved')
+        limit = self._limit(options)
+        return self._change(kind, name, lambda entity: self._altered(entity, options, limit))
+
+    def _altered(
+        self, entity: Entity, options: Options, limit: Value[int] | None
+    ) -> Entity | Refused:
+        if entity.existence is Existence.ABSENT and not entity.name.symbolic:
+            return Refused(f"{entity.label} does not exist")
+        origin = self._origin
+        entity = replace(entity, existence=Existence.PRESENT)
+        if limit is not None:
+            entity = replace(entity, limit=limit).noting(_limit_message(limit), origin)
+        if options.superuser is not None:
+            word = "a" if options.superuser else "no"
+            entity = replace(entity, superuser=Known(options.superuser, origin))
+            entity = entity.noting(f"it becomes {word} superuser here", origin)
+        if options.login is not None:
+            entity = replace(entity, login=Known(options.login, origin))
+            word = "can" if options.login else "cannot"
+            entity = entity.noting(f"it {word} log in from here on", origin)
+        if options.template is not None:
+            entity = replace(entity, template=options.template)
+        if entity.kind is Kind.ROLE and entity.name.key == BOOTSTRAP_ROLE and not entity.superuser:
+            reason = f'"{BOOTSTRAP_ROLE}" is usually the bootstrap role, which is a superuser'
+            entity = replace(entity, superuser=Unknown(reason, origin))
+        return entity
+
+    def _drop(self, kind: Kind, names: list[Name], missing_ok: bool) -> Outcome:
+        origin = self._origin
+
+        def drop(entity: Entity) -> Entity | Refused:
+            if entity.existence is Existence.ABSENT and not entity.name.symbolic:
+                return entity if missing_ok else Refused(f"{entity.label} does not exist")
+            if entity.template:
+                return Refused(f"{entity.label} is a template and cannot be dropped")
+            return Entity(kind, entity.name, Existence.ABSENT, touched=origin)
+
+        trial = self._state.copy()
+        for name in names:
+            reason = trial.change(kind, name, drop, drop_refused=self._in_code)
+            if reason:
+                return self._refusal(kind, reason)
+        self._state.objects = trial.objects
+        return DONE
+
+    def _rename(self, statement: Rename) -> Outcome:
+        kind = Kind.DATABASE if statement.database else Kind.ROLE
+        old = self._resolver.name(statement.name)
+        new = self._resolver.name(statement.new_name)
+        if kind is Kind.ROLE and (_reserved(old) or _reserved(new)):
+            return self._refusal(kind, f'role name "{new.shown}" is reserved')
+        before = self._state.get(kind, old)
+        target = self._state.get(kind, new)
+        if all(entity.existence is Existence.ABSENT for entity in before) and not old.symbolic:
+            return self._refusal(kind, f"{before[0].label} does not exist")
+        if all(entity.existence is Existence.PRESENT for entity in target) and not new.symbolic:
+            return self._refusal(kind, f"{target[0].label} already exists")
+        renamed = [
+            replace(entity, name=new, existence=Existence.PRESENT).noting(
+                f'it is renamed from "{old.shown}" here', self._origin
+            )
+            for entity in before
+            if entity.existence is not Existence.ABSENT or old.symbolic
+        ]
+        self._state.put(kind, old, [Entity(kind, old, Existence.ABSENT, touched=self._origin)])
+        self._state.put(kind, new, renamed)
+        return DONE
+
+    def _change(self, kind: Kind, name: Name, change: Change) -> Outcome:
+        reason = self._state.change(kind, name, change, drop_refused=self._in_code)
+        return self._refusal(kind, reason) if reason else DONE
+
+    def _limit(self, options: Options) -> Value[int] | None:
+        if not options.limits or options.limits[0] is None:
+            return None
+        limit = self._resolver.limit(options.limits[0])
+        if isinstance(limit, str):
+            return Unknown(limit, self._origin)
+        return Known(limit, self._origin)
+
+    def _refused_options(self, kind: Kind, name: Name, options: Options) -> Outcome | None:
+        subject = f'{kind.value} "{name.shown}"'
+        reason = None
+        if len(options.limits) > 1:
+            reason = "conflicting or redundant options"
+        elif options.limits:
+            limit = options.limits[0]
+            if limit is None:
+                reason = "it is not an integer"
+            elif isinstance(self._resolver.limit(limit), int) and limit < UNLIMITED:
+                reason = f"invalid connection limit: {limit}"
+        if reason:
+            return Outcome(reason, RefusedLimit(subject, reason, self._origin))
+        if options.repeated:
+            return self._refusal(kind, f"conflicting or redundant options for {subject}")
+        for role in options.roles:
+            reason = self._missing(role)
+            if reason:
+                return self._refusal(kind, reason)
+        return None
+
+    def _missing(self, role: RoleName) -> str | None:
+        name = self._role(role)
+        if name.symbolic:
+            return None
+        found = self._state.get(Kind.ROLE, name)
+        absent = all(entity.existence is Existence.ABSENT for entity in found)
+        return f'role "{name.shown}" does not exist' if absent else None
+
+    def _refusal(self, kind: Kind, reason: str) -> Outcome:
+        text = f"the server refuses this statement: {reason}"
+        return Outcome(reason, Undecided(_POLICY[kind], text, self._origin))
+
+
+def _limit_message(limit: Value[int]) -> str:
+    if isinstance(limit, Known):
+        return f"its limit is set to {limit.value} here"
+    return "its limit is set here"
+
+
+def _reserved(name: Name) -> bool:
+    """Whether the server keeps the name for its own roles (IsReservedName)."""
+    return not name.symbolic and name.key.startswith("pg_")

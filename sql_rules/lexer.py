@@ -1,0 +1,237 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Splits SQL as psql does, without parsing it.
+
+It serves texts that PostgreSQL's parser does not take as a whole: psql commands and variables,
+template placeholders, COPY data, a broken statement. One pass, and every text has a split.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+
+class Mark(Enum):
+    """What a token is. A PLACEHOLDER is filled in by a tool before the server sees the text; a
+    TAG is a template's control tag (`{% if %}`, `{{ end }}`), which leaves no text."""
+
+    BLANK = auto()
+    COMMENT = auto()
+    STRING = auto()
+    DOLLAR = auto()
+    QUOTED_NAME = auto()
+    WORD = auto()
+    NUMBER = auto()
+    PLACEHOLDER = auto()
+    TAG = auto()
+    COMMAND = auto()
+    SEMICOLON = auto()
+    OPEN = auto()
+    CLOSE = auto()
+    OTHER = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token; `closed` is false for a quote or comment that the end of the text cuts off."""
+
+    mark: Mark
+    start: int
+    end: int
+    closed: bool = True
+
+
+@dataclass(slots=True)
+class Piece:
+    """A statement, or a psql command that stands between statements.
+
+    The range starts at the first token and ends before the semicolon. `command` is the backslash
+    command that ends the statement (`\\gexec`), or the whole piece when it has no tokens.
+    `placeholders` and `tags` stand in the statement; `inner` are semicolons in parentheses or in
+    BEGIN ATOMIC, where a broken statement may have ended.
+    """
+
+    start: int
+    end: int
+    command: str | None = None
+    placeholders: list[Token] = field(default_factory=list)
+    tags: list[Token] = field(default_factory=list)
+    inner: list[int] = field(default_factory=list)
+    long_string: Token | None = None
+
+
+_TOKEN = re.compile(
+    r"""
+    (?P<BLANK>\s+)
+  | (?P<COMMENT>--[^\r\n]*)
+  | (?P<BLOCK>/\*)
+  | (?P<ESCAPED>[eE]'[^'\\]*(?:(?:''|\\.)[^'\\]*)*(?P<ESCAPED_END>')?)
+  | (?P<STRING>'[^']*(?:''[^']*)*(?P<STRING_END>')?)
+  | (?P<QUOTED_NAME>"[^"]*(?:""[^"]*)*(?P<NAME_END>")?)
+  | (?P<PLACEHOLDER>
+        \$\{[^{}\n]*\} | \$\([A-Za-z_]\w*\) | \#\{[^{}\n]*\} | %\([A-Za-z_]\w*\)[sd]
+      | (?<!:):(?:'[A-Za-z_]\w*' | "[A-Za-z_]\w*" | \{\?\w+\} | [A-Za-z_]\w*)
+      | %[sd](?!\w) | \?(?![|&?]) | @[A-Za-z_]\w*@ )
+  | (?P<TAG>\{%.*?%\} | \{\#.*?\#\}
+      | \{\{-?\s*(?:end|else|if|range|with|define|block|/\*|\#|/)\b.*?\}\} )
+  | (?P<BRACES>\{\{.*?\}\})
+  | (?P<DOLLAR>\$(?:[^\W\d]\w*)?\$)
+  | (?P<WORD>[^\W\d][\w$]*)
+  | (?P<NUMBER>\d[\w.]*)
+  | (?P<COMMAND>\\[^\r\n]*)
+  | (?P<SEMICOLON>;)
+  | (?P<OPEN>\()
+  | (?P<CLOSE>\))
+  | (?P<OTHER>::|:=|.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_BLOCK_COMMENT_MARK = re.compile(r"/\*|\*/")
+_END_OF_COPY = re.compile(r"^\\\.[ \t]*\r?$", re.MULTILINE)
+_COPY_IN = re.compile(r"copy\b.*\bfrom\s+stdin\b", re.IGNORECASE | re.DOTALL)
+_ROUTINE = re.compile(r"create\s+(?:or\s+replace\s+)?(?:function|procedure)\b", re.IGNORECASE)
+_ENDS_STATEMENT = re.compile(r"\\(?:g|gx|gexec|gset|gdesc|crosstabview|watch)\b")
+
+
+def tokens(text: str, start: int = 0) -> Iterator[Token]:
+    """All tokens of `text` from `start` on, blanks and comments included."""
+    position = start
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        assert match is not None  # OTHER takes any character
+        end, closed = match.end(), True
+        kind = match.lastgroup or "OTHER"
+        if match.group("BLOCK"):
+            kind, (end, closed) = "COMMENT", _block_comment(text, position)
+        elif match.group("DOLLAR"):
+            kind, (end, closed) = "DOLLAR", _dollar_quote(text, match)
+        elif match.group("ESCAPED"):
+            kind, closed = "STRING", match.group("ESCAPED_END") is not None
+        elif match.group("STRING"):
+            kind, closed = "STRING", match.group("STRING_END") is not None
+        elif match.group("QUOTED_NAME"):
+            kind, closed = "QUOTED_NAME", match.group("NAME_END") is not None
+        elif match.group("BRACES"):
+            kind = "PLACEHOLDER"
+        yield Token(Mark[kind], position, end, closed)
+        position = end
+
+
+def _block_comment(text: str, start: int) -> tuple[int, bool]:
+    depth = 0
+    for match in _BLOCK_COMMENT_MARK.finditer(text, start):
+        depth += 1 if match.group() == "/*" else -1
+        if depth == 0:
+            return match.end(), True
+    return len(text), False
+
+
+def _dollar_quote(text: str, opening: re.Match[str]) -> tuple[int, bool]:
+    end = text.find(opening.group(), opening.end())
+    return (len(text), False) if end < 0 else (end + len(opening.group()), True)
+
+
+def skip_blanks(text: str, start: int, end: int) -> int:
+    """The position of the first token in the range that is no blank and no comment."""
+    while start < end:
+        if text[start].isspace():
+            start += 1
+        elif text.startswith("--", start):
+            line_end = text.find("\n", start, end)
+            start = end if line_end < 0 else line_end
+        elif text.startswith("/*", start):
+            start, _ = _block_comment(text, start)
+        else:
+            return start
+    return end
+
+
+def pieces(text: str, start: int = 0) -> Iterator[Piece]:
+    """The statements and psql commands of `text` from `start` on."""
+    splitter = _Splitter(text, start)
+    while splitter.position < len(text):
+        yield from splitter.run()
+
+
+class _Splitter:
+    """Groups tokens into pieces; a new run starts behind the data of a COPY."""
+
+    def __init__(self, text: str, position: int) -> None:
+        self.position = position
+        self._text = text
+        self._copy_data_ahead = True
+
+    def run(self) -> Iterator[Piece]:
+        """Pieces up to the data of a COPY or the end; `position` is then where to go on."""
+        text = self._text
+        piece: Piece | None = None
+        depth = atomic = 0
+        routine = False
+        previous = ""
+        for token in tokens(text, self.position):
+            mark = token.mark
+            if mark is Mark.BLANK or mark is Mark.COMMENT:
+                continue
+            if mark is Mark.COMMAND:
+                command = text[token.start : token.end].rstrip()
+                if piece is None:
+                    yield Piece(token.start, token.end, command)
+                elif _ENDS_STATEMENT.match(command):
+                    piece.command = command
+                    yield piece
+                    piece, depth, atomic = None, 0, 0
+                else:
+                    piece.tags.append(token)
+                continue
+            if mark is Mark.SEMICOLON and depth <= 0 and atomic <= 0:
+                if piece is not None:
+                    data_end = self._copy_data(piece, token.end)
+                    yield piece
+                    if data_end:
+                        self.position = data_end
+                        return
+                piece, depth = None, 0
+                continue
+            if piece is None:
+                if mark is Mark.TAG:
+                    continue
+                piece = Piece(token.start, token.end)
+                routine = _ROUTINE.match(text, token.start) is not None
+                atomic, previous = 0, ""
+            piece.end = token.end
+            if mark is Mark.SEMICOLON:
+                piece.inner.append(token.start)
+            elif mark is Mark.OPEN:
+                depth += 1
+            elif mark is Mark.CLOSE:
+                depth -= 1
+            elif mark is Mark.PLACEHOLDER:
+                piece.placeholders.append(token)
+            elif mark is Mark.TAG:
+                piece.tags.append(token)
+            elif mark is Mark.STRING and "\n" in text[token.start : token.end]:
+                piece.long_string = piece.long_string or token
+            elif routine and mark is Mark.WORD:
+                word = text[token.start : token.end].lower()
+                if (word == "atomic" and previous == "begin") or (atomic and word == "case"):
+                    atomic += 1
+                elif atomic and word == "end":
+                    atomic -= 1
+                previous = word
+        if piece is not None:
+            yield piece
+        self.position = len(text)
+
+    def _copy_data(self, piece: Piece, start: int) -> int | None:
+        """Where the data of a COPY … FROM stdin ends; None when the piece has no data."""
+        text = self._text
+        if text[piece.start : piece.start + 4].lower() != "copy" or not self._copy_data_ahead:
+            return None
+        if not _COPY_IN.match(text, piece.start, piece.end):
+            return None
+        end = _END_OF_COPY.search(text, start)
+        self._copy_data_ahead = end is not None
+        return end.end() if end else None

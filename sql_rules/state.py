@@ -1,0 +1,210 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Roles and databases as statements leave them, in every state that may come true.
+
+An object has one or several alternatives: code with branches leads to several. Alternatives of
+different objects are not tied to each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any
+
+from connguard.policies.model.facts import Database, Role
+from connguard.policies.model.origin import Known, Origin, Related, Unknown, Value
+
+MOST_ALTERNATIVES = 16
+BOOTSTRAP_ROLE = "postgres"
+BUILT_IN_DATABASES = frozenset({"postgres", "template0", "template1"})
+
+
+class Kind(Enum):
+    ROLE = "role"
+    DATABASE = "database"
+
+
+class Existence(Enum):
+    """MAYBE is an object that no statement has made or dropped: it may come from elsewhere."""
+
+    ABSENT = "absent"
+    MAYBE = "maybe"
+    PRESENT = "present"
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """The name of a role or database. A symbolic one stands for a name that code computes."""
+
+    key: str
+    shown: str
+    symbolic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One state of a role or database. Databases have neither `login` nor `superuser`.
+
+    `touched` is the statement that last changed a fact about it, `made` the one that created it.
+    """
+
+    kind: Kind
+    name: Name
+    existence: Existence
+    login: Value[bool] | None = None
+    superuser: Value[bool] | None = None
+    limit: Value[int] | None = None
+    made: Origin | None = None
+    touched: Origin | None = None
+    template: bool = False
+    history: tuple[Related, ...] = ()
+
+    @property
+    def label(self) -> str:
+        return f'{self.kind.value} "{self.name.shown}"'
+
+    def noting(self, message: str, origin: Origin) -> Entity:
+        """The same state with one more remark in its history."""
+        return replace(self, touched=origin, history=(*self.history, Related(message, origin)))
+
+    @property
+    def _essence(self) -> tuple[object, ...]:
+        return (
+            self.existence,
+            self.made is not None,
+            self.name.shown,
+            _bare(self.login),
+            _bare(self.superuser),
+            _bare(self.limit),
+            self.template,
+        )
+
+    def fact(self) -> Role | Database | None:
+        """What policies see; None when the scanned files say nothing about this state."""
+        if self.existence is Existence.ABSENT or self.touched is None:
+            return None
+        if (self.made, self.login, self.superuser, self.limit) == (None, None, None, None):
+            return None
+        origin = self.made or self.touched
+        if self.kind is Kind.DATABASE:
+            return Database(self.name.shown, origin, self.limit, False, self._others(self.limit))
+        return Role(
+            self.name.shown,
+            origin,
+            self.login,
+            self.superuser,
+            self.limit,
+            False,
+            self._others(self.limit or self.login),
+        )
+
+    def _others(self, decisive: Value[Any] | None) -> tuple[Related, ...]:
+        """The history without the place where a finding about this state will stand."""
+        return tuple(
+            related
+            for related in dict.fromkeys(self.history)
+            if decisive is None or related.origin != decisive.origin
+        )
+
+
+def _bare(value: Value[Any] | None) -> object:
+    return value.value if isinstance(value, Known) else (value and value.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The server refuses a statement in this state."""
+
+    reason: str
+
+
+Change = Callable[[Entity], "Entity | Refused"]
+Alternatives = tuple[Entity, ...]
+_Key = tuple[Kind, str]
+
+
+@dataclass(slots=True)
+class State:
+    """All roles and databases that the scanned files mention, by kind and key."""
+
+    objects: dict[_Key, Alternatives] = field(default_factory=dict)
+
+    def copy(self) -> State:
+        return State(self.objects.copy())
+
+    def get(self, kind: Kind, name: Name) -> Alternatives:
+        return self.objects.get((kind, name.key)) or (_unmentioned(kind, name),)
+
+    def put(self, kind: Kind, name: Name, alternatives: Iterable[Entity]) -> None:
+        self.objects[kind, name.key] = _bounded(alternatives)
+
+    def named(self, kind: Kind) -> list[Name]:
+        return [found[0].name for (each, _), found in self.objects.items() if each is kind]
+
+    def change(self, kind: Kind, name: Name, change: Change, *, drop_refused: bool) -> str | None:
+        """Apply `change` to every alternative; the reason when all of them refuse it.
+
+        An alternative that refuses stays as it is, or falls away when others accept and
+        `drop_refused` says that a refusal ends the run of the code.
+        """
+        before = self.get(kind, name)
+        outcomes = [change(entity) for entity in before]
+        refusals = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
+        if len(refusals) == len(outcomes):
+            return refusals[0].reason
+        after: list[Entity] = []
+        for entity, outcome in zip(before, outcomes, strict=True):
+            if not isinstance(outcome, Refused):
+                after.append(outcome)
+            elif not drop_refused:
+                after.append(entity)
+        self.put(kind, name, after)
+        return None
+
+    def join(self, other: State) -> State:
+        """The state after a branch of which either side may have run."""
+        joined = self.objects.copy()
+        for key, theirs in other.objects.items():
+            ours = joined.get(key)
+            if ours is None:
+                ours = (_unmentioned(key[0], theirs[0].name),)
+            if ours is not theirs:
+                joined[key] = _bounded((*ours, *theirs))
+        for key, ours in self.objects.items():
+            if key not in other.objects:
+                joined[key] = _bounded((*ours, _unmentioned(key[0], ours[0].name)))
+        return State(joined)
+
+
+def _unmentioned(kind: Kind, name: Name) -> Entity:
+    built_in = kind is Kind.DATABASE and name.key in BUILT_IN_DATABASES
+    return Entity(kind, name, Existence.PRESENT if built_in else Existence.MAYBE)
+
+
+def _bounded(alternatives: Iterable[Entity]) -> Alternatives:
+    different: dict[tuple[object, ...], Entity] = {}
+    for entity in alternatives:
+        different.setdefault(entity._essence, entity)
+    found = tuple(different.values())
+    if len(found) <= MOST_ALTERNATIVES:
+        return found
+    return (_blurred(found),)
+
+
+def _blurred(found: Alternatives) -> Entity:
+    sample = next((entity for entity in found if entity.touched), found[0])
+    if sample.touched is None:
+        return sample
+    unknown = Unknown(
+        f"the code can leave it in more than {MOST_ALTERNATIVES} states", sample.touched
+    )
+    role = sample.kind is Kind.ROLE
+    return replace(
+        sample,
+        existence=Existence.MAYBE,
+        login=unknown if role else None,
+        superuser=unknown if role else None,
+        limit=unknown,
+    )
