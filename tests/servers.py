@@ -19,6 +19,7 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import time
@@ -425,7 +426,16 @@ class Postgres(_Process):
             if time.monotonic() > end or not self.running:
                 raise ServerFailed(f"postgres did not reload:\n{self.log[before:]}")
             time.sleep(0.002)
+        self._await_answer()
         return self.log[before:]
+
+    def _await_answer(self) -> None:
+        """Return when a backend has answered, which one only does after a reload is done."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(STOP_SECONDS)
+            probe.connect(str(self.directory / f".s.PGSQL.{self.port}"))
+            probe.sendall(struct.pack("!ii", 8, 80877103))  # SSLRequest
+            probe.recv(1)
 
     def connect(self, **parameters: Any) -> psycopg.Connection[tuple[Any, ...]]:
         """Connect with psycopg, autocommit, as the superuser unless `parameters` say else."""
