@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 
 from connguard.policies.model.origin import Origin
-from connguard.reporters.plain import printable
+from connguard.reporters.plain import printable, printable_characters
 from connguard.reporters.style import Style
 from connguard.text import Text
 
@@ -151,8 +151,8 @@ def _shown(source: str) -> tuple[str, list[int]]:
     """The printable form, and the cell at which each character and the end of the line stands."""
     parts: list[str] = []
     cells = [0]
-    for char in source:
-        part = " " * (_TAB - cells[-1] % _TAB) if char == "\t" else printable(char)
+    for char, harmless in zip(source, printable_characters(source), strict=True):
+        part = " " * (_TAB - cells[-1] % _TAB) if char == "\t" else harmless
         parts.append(part)
         cells.append(cells[-1] + cell_len(part))
     return "".join(parts), cells

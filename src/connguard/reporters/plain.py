@@ -8,20 +8,36 @@ a log line, or characters that reverse the reading direction.
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Iterator
+
+_CI_COMMAND = re.compile(r"##(?=\w*\[)")
+"""The start of a command to a CI server, which Azure Pipelines and GitHub take anywhere in a line."""
 
 
 def printable(text: str) -> str:
     """The text with every control, format and surrogate character written as an escape.
 
-    ESC becomes the four characters `\\x1b`. The result has no line ends and can be encoded.
+    ESC becomes the four characters `\\x1b`. The result has no line ends and can be encoded, and a
+    CI server reads no command in it that does not start the line.
     """
-    if text.isprintable():
+    if text.isprintable() and "##" not in text:
         return text
-    return "".join(
-        char if char.isprintable() or unicodedata.category(char) == "Zs" else _escape(char)
-        for char in text
-    )
+    return "".join(printable_characters(text))
+
+
+def printable_characters(text: str) -> Iterator[str]:
+    """The printable form of each character of the text."""
+    forged = {match.start() for match in _CI_COMMAND.finditer(text)}
+    for index, char in enumerate(text):
+        harmless = char.isprintable() or unicodedata.category(char) == "Zs"
+        yield char if harmless and index not in forged else _escape(char)
+
+
+def printable_path(path: str) -> str:
+    """A path for the start of a line, where `::` would start a command to GitHub."""
+    return printable(f"./{path}" if path.startswith(":") else path)
 
 
 def encodable(text: str) -> str:
@@ -30,4 +46,5 @@ def encodable(text: str) -> str:
 
 
 def _escape(char: str) -> str:
-    return char.encode("unicode_escape").decode("ascii")
+    escape = char.encode("unicode_escape").decode("ascii")
+    return escape if escape != char else f"\\x{ord(char):02x}"

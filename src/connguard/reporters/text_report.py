@@ -12,7 +12,7 @@ from connguard.policies.model.origin import Origin
 from connguard.policies.model.policy import Policy
 from connguard.policies.model.verdict import Severity
 from connguard.reporters.excerpt import excerpt
-from connguard.reporters.plain import printable
+from connguard.reporters.plain import printable, printable_path
 from connguard.reporters.style import Style
 
 _RELATED = 4
@@ -107,7 +107,7 @@ def _first_line(origin: Origin) -> Origin:
 
 
 def _place(origin: Origin) -> str:
-    return f"{printable(origin.path)}:{origin.line}:{origin.column}"
+    return f"{printable_path(origin.path)}:{origin.line}:{origin.column}"
 
 
 def _summary(report: Report, style: Style) -> str:
