@@ -65,8 +65,10 @@ def outside(path: Path, *allowed: str) -> list[str]:
 
 
 def test_every_folder_with_modules_is_packaged() -> None:
-    """The list of packages is the list of the folders that hold modules."""
-    assert {package_of(path.parent) for path in code()} == set(SETUPTOOLS["packages"])
+    """The list of packages is the list of the folders that hold modules, and the examples."""
+    packages = {package_of(path.parent) for path in code()} | {"connguard.examples"}
+
+    assert packages == set(SETUPTOOLS["packages"])
 
 
 def test_only_checks_have_an_init_module() -> None:

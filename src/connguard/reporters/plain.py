@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterator
 
 _CI_COMMAND = re.compile(r"##(?=\w*\[)")
-"""The start of a command to a CI server, which Azure Pipelines and GitHub take anywhere in a line."""
+"""The start of a command to a CI server. Azure Pipelines and GitHub take it anywhere in a line."""
 
 
 def printable(text: str) -> str:

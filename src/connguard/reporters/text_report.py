@@ -37,7 +37,7 @@ def render(
 
 def _brief(report: Report, style: Style) -> Iterator[str]:
     for finding in report.findings:
-        yield f"{style.paint('bold', _place(finding.origin))}: {_headline(finding, style)}"
+        yield f"{style.paint('bold', _place(finding.origin))}: {_headline(finding, style, ' ')}"
 
 
 def _full(report: Report, style: Style, verbose: bool) -> Iterator[str]:
@@ -56,7 +56,7 @@ def _full(report: Report, style: Style, verbose: bool) -> Iterator[str]:
 
 
 def _finding(finding: Finding, report: Report, style: Style, verbose: bool) -> Iterator[str]:
-    yield _headline(finding, style)
+    yield _headline(finding, style, ": ")
     origin = finding.origin
     yield from excerpt(report.texts.get(origin.path), origin, style, finding.severity.value, "^")
     shown = finding.related if verbose else finding.related[-_RELATED:]
@@ -91,9 +91,11 @@ def _prevented(policy: Policy) -> str:
     return f"{shown}; and {hidden} more" if hidden > 0 else shown
 
 
-def _headline(finding: Finding, style: Style) -> str:
+def _headline(finding: Finding, style: Style, separator: str) -> str:
     severity = style.severity(finding.severity, finding.severity.value)
-    return f"{severity} {style.paint('bold', _name(finding))} {printable(finding.message)}"
+    return (
+        f"{severity} {style.paint('bold', _name(finding))}{separator}{printable(finding.message)}"
+    )
 
 
 def _name(finding: Finding) -> str:
