@@ -20,7 +20,7 @@ from connguard.policies.model.origin import Known, Origin, Unknown, Value
 NOWHERE = Origin("", 1, 1, 1, 1)
 """The place of everything: Checkov knows only the lines of a block, and prints them itself."""
 
-_INTEGER = re.compile(r"(?:\$\{\s*)?([+-]?\d{1,18})(?:\s*\})?")
+_INTEGER = re.compile(r"(?:\$\{\s*)?([+-]?[0-9]{1,18})(?:\s*\})?")
 _AFTER_APPLY = Unknown("known only after apply", NOWHERE)
 
 
