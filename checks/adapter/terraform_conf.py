@@ -20,7 +20,8 @@ from connguard.policies.model.origin import Known, Origin, Unknown, Value
 NOWHERE = Origin("", 1, 1, 1, 1)
 """The place of everything: Checkov knows only the lines of a block, and prints them itself."""
 
-_INTEGER = re.compile(r"(?:\$\{\s*)?([+-]?[0-9]{1,18})(?:\s*\})?")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
+_EXPRESSION = re.compile(r"\$\{\s*(.*?)\s*\}")
 _AFTER_APPLY = Unknown("known only after apply", NOWHERE)
 
 
@@ -40,8 +41,10 @@ def integer(conf: Mapping[str, Any], name: str) -> Value[int] | None:
         return Known(int(raw), NOWHERE)
     if isinstance(raw, int):
         return Known(raw, NOWHERE)
-    match = _INTEGER.fullmatch(raw.strip()) if isinstance(raw, str) else None
-    return Known(int(match[1]), NOWHERE) if match else _not_known(raw)
+    text = raw.strip() if isinstance(raw, str) else ""
+    if expression := _EXPRESSION.fullmatch(text):
+        text = expression[1]
+    return Known(int(text), NOWHERE) if _INTEGER.fullmatch(text) else _not_known(raw)
 
 
 def boolean(conf: Mapping[str, Any], name: str) -> Value[bool] | None:
