@@ -1,0 +1,96 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: Apache-2.0
+"""Attributes of Terraform resources as the policies take them, from source, plan or Checkov.
+
+Terraform converts between strings, numbers and bools where an attribute wants another type; the
+functions here convert as it does, and answer Unknown where it would refuse.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from connguard.policies.model.origin import Known, Origin, Unknown, Value
+
+_NUMERAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,2})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """The value of an attribute that cannot be told; `reason` names what blocked it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """The value of an attribute, raw or Unresolved, and the place that sets it."""
+
+    value: object
+    origin: Origin
+
+
+Settings = Mapping[str, Setting]
+"""The attributes of one resource by name. Absent and null (None) mean the same to Terraform."""
+
+
+def integer(settings: Settings, name: str) -> Value[int] | None:
+    """A whole number: -1, "-1" and -1.0 alike. None when it is not set."""
+    setting = settings.get(name)
+    if setting is None or setting.value is None:
+        return None
+    value, origin = setting.value, setting.origin
+    if isinstance(value, Unresolved):
+        return Unknown(value.reason, origin)
+    number: Fraction | None = None
+    if isinstance(value, str) and len(value) < 100 and _NUMERAL.fullmatch(value):
+        number = Fraction(value)
+    elif isinstance(value, (int, Fraction)) and not isinstance(value, bool):
+        number = Fraction(value)
+    elif isinstance(value, float) and value.is_integer():
+        number = Fraction(value)
+    if number is None or number.denominator != 1:
+        return Unknown(f"{name} is {_shown(value)}, which is no whole number", origin)
+    return Known(number.numerator, origin)
+
+
+def boolean(settings: Settings, name: str) -> Value[bool] | None:
+    """true, false, "true" or "false". None when it is not set."""
+    setting = settings.get(name)
+    if setting is None or setting.value is None:
+        return None
+    value, origin = setting.value, setting.origin
+    if isinstance(value, Unresolved):
+        return Unknown(value.reason, origin)
+    if isinstance(value, bool):
+        return Known(value, origin)
+    if value in ("true", "false"):
+        return Known(value == "true", origin)
+    return Unknown(f"{name} is {_shown(value)}, which is neither true nor false", origin)
+
+
+def text(settings: Settings, name: str) -> Value[str] | None:
+    """A string; numbers become strings. None when it is not set."""
+    setting = settings.get(name)
+    if setting is None or setting.value is None:
+        return None
+    value, origin = setting.value, setting.origin
+    if isinstance(value, Unresolved):
+        return Unknown(value.reason, origin)
+    if isinstance(value, str):
+        return Known(value, origin)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Known(str(value), origin)
+    return Unknown(f"{name} is {_shown(value)}, which is no string", origin)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "a map"
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    shown = f'"{value}"' if isinstance(value, str) else str(value)
+    return shown if len(shown) <= 60 else f"{shown[:60]}…"

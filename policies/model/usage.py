@@ -1,0 +1,138 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: Apache-2.0
+"""Facts of the connection budget: what is demanded of each capacity, and by whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from connguard.policies.model.amount import Amount, Standing, exactly
+from connguard.policies.model.origin import Origin
+from connguard.policies.model.pools import Pool
+from connguard.policies.model.topology import Pooler, PoolerEntry, Service
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One part of a demand: the connections of a pool in all processes, or of a direct service.
+
+    `how` shows the arithmetic. `settings` are the numbers that decide it, the one at fault first.
+    """
+
+    label: str
+    how: str
+    amount: Amount
+    settings: tuple[Amount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What may at most be demanded of a role, a database or the server, and what it takes.
+
+    `limit` None: nothing limits it. `demand` can be less than the sum of `uses`: `capped` then
+    says which caps hold over them together. `origin` is where the limit stands, or the largest use.
+    """
+
+    name: str
+    limit: Amount | None
+    demand: Amount
+    uses: tuple[Use, ...]
+    standing: Standing
+    origin: Origin
+    capped: str = ""
+    ignored: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RoleUsage(Usage):
+    """Connections of one role, in all databases. `ignored` is why a limit does not hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseUsage(Usage):
+    """Connections to one database, of all roles."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerUsage(Usage):
+    """Connections to the server. `limit` is what ordinary roles can use; `settings` make it up."""
+
+    settings: tuple[Amount, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClientUsage(Usage):
+    """Client connections of one pooler; `limit` is max_client_conn of one process."""
+
+    processes: Amount = field(default_factory=lambda: exactly(1))
+
+
+@dataclass(frozen=True, slots=True)
+class Spare:
+    """A capacity that suffices: does it leave the headroom that operation needs?
+
+    `of` names it in a sentence. `settings` as in `Use`.
+    """
+
+    of: str
+    usage: Usage
+    headroom: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class PoolUsage:
+    """One pool of a pooler. `mode` is its pool mode; `name_cap` and `user_cap` hold over it."""
+
+    pooler: Pooler
+    pool: Pool
+    mode: str
+    name_cap: Amount | None
+    user_cap: Amount | None
+    server_slots: Amount | None
+
+
+@dataclass(frozen=True, slots=True)
+class PoolerUsage:
+    """A pooler as a whole: pools without bound, and the files it may have open at once.
+
+    `any_name` is the entry for any database name; `any_user` the first entry through which users
+    that no file names can come. `expected_files` is the pooler's own start-up estimate.
+    """
+
+    pooler: Pooler
+    any_name: PoolerEntry | None
+    any_user: PoolerEntry | None
+    expected_files: Amount
+    per_pool: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class DirectUsage:
+    """The services that connect without a pooler, against what the server takes."""
+
+    services: tuple[Service, ...]
+    demand: Amount
+    slots: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class LimitAgainstServer:
+    """A role's connection limit, and what the server can give to ordinary roles at all."""
+
+    role: str
+    limit: Amount
+    slots: Amount
+    settings: tuple[Amount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The whole chain, computed."""
+
+    standing: Standing
+    roles: tuple[RoleUsage, ...]
+    databases: tuple[DatabaseUsage, ...]
+    server: ServerUsage | None
+    clients: tuple[ClientUsage, ...]
+    facts: tuple[object, ...]
