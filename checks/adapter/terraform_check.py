@@ -17,7 +17,9 @@ from checkov.common.models.enums import CheckCategories, CheckResult
 from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck
 
 from connguard.checks.adapter import terraform_conf
+from connguard.policies.model.origin import Unknown
 from connguard.policies.model.policy import Policy
+from connguard.policies.model.terraform_value import integer
 from connguard.policies.model.verdict import Severity, Status, Verdict, worst
 
 _RESULT = {
@@ -73,9 +75,10 @@ class TerraformCheck(BaseResourceCheck):  # type: ignore[misc]  # untyped where 
 
     def scan_resource_conf(self, conf: dict[str, Any]) -> CheckResult:
         self.evaluated_keys = list(self.keys)
-        facts = terraform_conf.facts(self.entity_type, conf)
+        settings = terraform_conf.settings(self.entity_type, conf)
+        facts = terraform_conf.facts(self.entity_type, settings)
         about = self.judge.POLICY.about
         verdict = worst(self.judge.decide(fact) for fact in facts if isinstance(fact, about))
-        if verdict.status is Status.PASS and not terraform_conf.is_known(conf, self.keys[0]):
+        if verdict.status is Status.PASS and isinstance(integer(settings, self.keys[0]), Unknown):
             return CheckResult.UNKNOWN
         return _RESULT[verdict.status]
