@@ -6,10 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.resources import files
-from importlib.resources.abc import Traversable
-
-_PACKAGE = "connguard.examples"
+from importlib.util import find_spec
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,30 +26,30 @@ class ExampleFile:
 
 def example_files(policy_id: str) -> tuple[ExampleFile, ...]:
     """The bad examples of a policy, then the good ones, each sorted by path."""
-    try:
-        folder = files(_PACKAGE) / policy_id
-    except ModuleNotFoundError:
-        return ()
-    if not folder.is_dir():
-        return ()
     found: list[ExampleFile] = []
-    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if entry.name.startswith(("bad", "good")):
-            found.extend(_below(entry, f"{policy_id}/{entry.name}"))
+    for folder in _folders():
+        for entry in sorted((folder / policy_id).glob("*")):
+            if entry.name.startswith(("bad", "good")):
+                found.extend(_below(entry, folder))
     return tuple(sorted(found, key=lambda file: not file.bad))
 
 
-def _below(entry: Traversable, example: str) -> Iterator[ExampleFile]:
-    for path, file in _walk(entry, example):
+def _folders() -> Iterator[Path]:
+    """Where the package of examples lies. It has no modules, and importlib.resources refuses some
+    namespace packages of editable installs."""
+    spec = find_spec("connguard.examples")
+    for location in (spec and spec.submodule_search_locations) or ():
+        if Path(location).is_dir():
+            yield Path(location)
+
+
+def _below(entry: Path, folder: Path) -> Iterator[ExampleFile]:
+    for path in sorted(entry.rglob("*")) if entry.is_dir() else [entry]:
         # What a sidecar announces is for the tests.
-        if not file.name.endswith(".expect"):
-            text = file.read_bytes().decode("utf-8", "replace")
-            yield ExampleFile(path, example, entry.name.startswith("bad"), text)
-
-
-def _walk(entry: Traversable, path: str) -> Iterator[tuple[str, Traversable]]:
-    if entry.is_dir():
-        for child in sorted(entry.iterdir(), key=lambda child: child.name):
-            yield from _walk(child, f"{path}/{child.name}")
-    else:
-        yield path, entry
+        if path.is_file() and path.suffix != ".expect":
+            yield ExampleFile(
+                path.relative_to(folder).as_posix(),
+                entry.relative_to(folder).as_posix(),
+                entry.name.startswith("bad"),
+                path.read_bytes().decode("utf-8", "replace"),
+            )

@@ -35,9 +35,12 @@ def printable_characters(text: str) -> Iterator[str]:
         yield char if harmless and index not in forged else _escape(char)
 
 
-def printable_path(path: str) -> str:
-    """A path for the start of a line, where `::` would start a command to GitHub."""
-    return printable(f"./{path}" if path.startswith(":") else path)
+def line_start(text: str) -> str:
+    """The printable form of text that starts a line, where `::` would start a command to GitHub."""
+    shown = printable(text)
+    if not shown.lstrip().startswith("::"):
+        return shown
+    return shown.replace(":", "\\x3a", 1)
 
 
 def encodable(text: str) -> str:

@@ -12,7 +12,7 @@ from connguard.policies.model.origin import Origin
 from connguard.policies.model.policy import Policy
 from connguard.policies.model.verdict import Severity
 from connguard.reporters.excerpt import excerpt
-from connguard.reporters.plain import printable, printable_path
+from connguard.reporters.plain import line_start, printable
 from connguard.reporters.style import Style
 
 _RELATED = 4
@@ -77,8 +77,8 @@ def _finding(finding: Finding, report: Report, style: Style, verbose: bool) -> I
 def _labelled(label: str, text: str, style: Style, *, wrap: bool) -> Iterator[str]:
     indent = " " * (len(label) + 3)
     first, *more = (
-        printable(part)
-        for line in text.splitlines() or [""]
+        line_start(part)
+        for line in text.split("\n")
         for part in (textwrap.wrap(line, _WIDTH - len(indent)) if wrap else [line]) or [""]
     )
     yield f"  {style.paint('help', label)} {first}"
@@ -109,7 +109,7 @@ def _first_line(origin: Origin) -> Origin:
 
 
 def _place(origin: Origin) -> str:
-    return f"{printable_path(origin.path)}:{origin.line}:{origin.column}"
+    return f"{line_start(origin.path)}:{origin.line}:{origin.column}"
 
 
 def _summary(report: Report, style: Style) -> str:

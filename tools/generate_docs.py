@@ -1,0 +1,133 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes the pages of the policies, and the generated parts of README.md and docs/*.md.
+
+With --check nothing is written, and the exit code is 1 when a file is stale.
+
+A generated part stands between two comments:
+
+    <!-- generated: policies -->            the table of policies
+    <!-- generated: help scan -->           what `connguard scan --help` prints
+    <!-- generated: output scan FILE -->    what `connguard scan FILE` prints
+    <!-- end -->
+
+The output does not depend on the terminal, the environment or the version.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from connguard.cli import main as connguard
+from connguard.example_files import example_files
+from connguard.policies.model.policy import Policy
+from connguard.policy_pages import fenced, markdown, table
+from connguard.registry import policies
+from connguard.version import __version__
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = Path("docs/policies")
+
+_PART = re.compile(
+    r"(?P<start><!-- generated: (?P<what>[^\n]+?) -->\n).*?(?P<end><!-- end -->)", re.DOTALL
+)
+_UNWANTED = ("CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM")
+_NOTE = "<!-- Written by tools/generate_docs.py. -->\n\n"
+
+
+def run(arguments: list[str]) -> str:
+    """What connguard prints for these arguments, in the root of the repository."""
+    environment = {name: None for name in os.environ if name.startswith(("CONNGUARD", "GITHUB_"))}
+    result = CliRunner().invoke(
+        connguard,
+        arguments,
+        prog_name="connguard",
+        terminal_width=80,
+        env={**environment, **dict.fromkeys(_UNWANTED)},
+    )
+    if result.exit_code == 2 or (result.exception and not isinstance(result.exception, SystemExit)):
+        raise SystemExit(f"connguard {shlex.join(arguments)} failed: {result.output}")
+    return result.stdout.replace(__version__, "VERSION")
+
+
+def scan_example(path: str) -> str:
+    command = ["scan", f"examples/{path}"]
+    return f"$ connguard {shlex.join(command)}\n{run(command)}"
+
+
+def page(policy: Policy) -> str:
+    return _NOTE + markdown(policy, example_files(policy.id), scan_example)
+
+
+def index(listed: list[Policy]) -> str:
+    return (
+        f"{_NOTE}# Policies\n\n{table(listed, link='')}\n\n"
+        "Severities: an error stops the pull request (`--fail-on error`, the default), a warning"
+        " and a note are shown.\n"
+    )
+
+
+def part(what: str, folder: Path) -> str:
+    """The content of a generated part in a file of `folder`."""
+    kind, _, rest = what.partition(" ")
+    if kind == "policies":
+        link = os.path.relpath(PAGES, folder) + "/"
+        return table([registered.policy for registered in policies()], link)
+    if kind == "help":
+        return fenced(run([*shlex.split(rest), "--help"]), "text")
+    if kind == "output":
+        return fenced(f"$ connguard {rest}\n{run(shlex.split(rest))}", "console")
+    raise SystemExit(f"unknown generated part: {what}")
+
+
+def filled(path: Path) -> str:
+    """A file of the repository with its generated parts written anew."""
+    return _PART.sub(
+        lambda found: f"{found['start']}\n{part(found['what'], path.parent)}\n\n{found['end']}",
+        (ROOT / path).read_text(encoding="utf-8"),
+    )
+
+
+def documents() -> Iterator[tuple[Path, str]]:
+    """Every generated file, relative to the root, and what it must contain."""
+    listed = [registered.policy for registered in policies()]
+    yield PAGES / "index.md", index(listed)
+    for policy in listed:
+        yield PAGES / f"{policy.id}.md", page(policy)
+    for path in (Path("README.md"), *sorted(Path("docs").glob("*.md"))):
+        yield path, filled(path)
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when stale")
+    check = parser.parse_args(arguments).check
+    os.chdir(ROOT)  # outputs show paths relative to the root
+    wanted = dict(documents())
+    stale = [
+        path
+        for path, content in wanted.items()
+        if not path.exists() or path.read_text(encoding="utf-8") != content
+    ]
+    orphaned = [path for path in PAGES.glob("*.md") if path not in wanted]
+    for path in (*stale, *orphaned):
+        print(f"{'stale' if check else 'written' if path in wanted else 'removed'}: {path}")
+    if not check:
+        PAGES.mkdir(parents=True, exist_ok=True)
+        for path in stale:
+            path.write_text(wanted[path], encoding="utf-8")
+        for path in orphaned:
+            path.unlink()
+    return int(check and bool(stale or orphaned))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
