@@ -33,7 +33,7 @@ _NEAR = 1000
 _SECRETS = (
     # PASSWORD 'x' in SQL, password = "x" in HCL and ini files, "password": "x" in JSON
     re.compile(
-        r"""(?i)(?<=password)(?!_encryption)\w*["']?\s*[:=]?\s*(?:e|u&)?"""
+        r"""(?i)(?<=password)(?!_encryption)\w*(?:["']?\s*[:=]>?\s*|\s+)(?:e|u&)?"""
         r"""(["'])(?P<secret>(?:(?!\1).|\1\1)+)\1""",
         re.S,
     ),
