@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from math import isfinite
 
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
 
@@ -45,13 +46,7 @@ def integer(settings: Settings, name: str) -> Value[int] | None:
     value, origin = setting.value, setting.origin
     if isinstance(value, Unresolved):
         return Unknown(value.reason, origin)
-    number: Fraction | None = None
-    if isinstance(value, str) and len(value) < 100 and _NUMERAL.fullmatch(value):
-        number = Fraction(value)
-    elif isinstance(value, (int, Fraction)) and not isinstance(value, bool):
-        number = Fraction(value)
-    elif isinstance(value, float) and value.is_integer():
-        number = Fraction(value)
+    number = _number(value)
     if number is None or number.denominator != 1:
         return Unknown(f"{name} is {_shown(value)}, which is no whole number", origin)
     return Known(number.numerator, origin)
@@ -85,6 +80,16 @@ def text(settings: Settings, name: str) -> Value[str] | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return Known(str(value), origin)
     return Unknown(f"{name} is {_shown(value)}, which is no string", origin)
+
+
+def _number(value: object) -> Fraction | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        return Fraction(value) if len(value) < 100 and _NUMERAL.fullmatch(value) else None
+    if isinstance(value, float):
+        return Fraction(value) if isfinite(value) else None
+    return Fraction(value) if isinstance(value, (int, Fraction)) else None
 
 
 def _shown(value: object) -> str:

@@ -1,0 +1,146 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The configuration in one directory: Terraform reads all its files as one module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePath
+from typing import Any
+
+from connguard.terraform.syntax import Attribute, Block, Document, Literal
+
+SUFFIXES = (".tf", ".tf.json", ".tofu", ".tofu.json")
+
+
+@dataclass(slots=True)
+class Directory:
+    """What the files of a module declare, by name, with override files merged in.
+
+    `values_given` is True when the directory has tfvars files or a backend: it is applied by
+    itself then, even when another module calls it. `unreadable` names the files that the
+    configuration should have and that could not be read.
+    """
+
+    path: Path
+    variables: dict[str, Block] = field(default_factory=dict)
+    locals: dict[str, Attribute] = field(default_factory=dict)
+    outputs: dict[str, Block] = field(default_factory=dict)
+    resources: dict[tuple[str, str], Block] = field(default_factory=dict)
+    data: set[tuple[str, str]] = field(default_factory=set)
+    modules: dict[str, Block] = field(default_factory=dict)
+    backend: bool = False
+
+    def has_resource_type(self, name: str) -> bool:
+        return any(kind == name for kind, _ in self.resources)
+
+    def called(self) -> list[Path]:
+        """The directories of the local modules that are called here."""
+        found = (self.module_path(block) for block in self.modules.values() if not block.broken)
+        return [path for path in found if path is not None]
+
+    def module_path(self, block: Block) -> Path | None:
+        """The directory of a module call; None when the module is not local."""
+        source = module_source(block)
+        if source is None or not source.startswith(("./", "../", ".\\", "..\\")):
+            return None
+        return Path(f"{self.path}/{source.replace(chr(92), '/')}").resolve()
+
+
+def module_source(block: Block) -> str | None:
+    attribute = block.attribute("source")
+    expression = attribute.expression if attribute else None
+    value = expression.value if isinstance(expression, Literal) else None
+    return value if isinstance(value, str) else None
+
+
+def stem(path: PurePath) -> str:
+    """The name without the suffix: `main` for main.tf, main.tf.json and main.tofu."""
+    return path.name.split(".tf")[0].split(".tofu")[0]
+
+
+def is_override(path: PurePath) -> bool:
+    name = stem(path)
+    return name == "override" or name.endswith("_override")
+
+
+def without_twins(paths: Iterable[Path], *, tofu: bool) -> list[Path]:
+    """The files of a directory that a tool reads, sorted.
+
+    Terraform reads no .tofu files. OpenTofu reads both, and main.tofu instead of main.tf.
+    """
+    found = sorted(set(paths))
+    if not tofu:
+        return [path for path in found if not path.name.endswith((".tofu", ".tofu.json"))]
+    replaced = {
+        path.with_name(path.name.replace(".tofu", ".tf"))
+        for path in found
+        if path.name.endswith((".tofu", ".tofu.json"))
+    }
+    return [path for path in found if path not in replaced]
+
+
+def build(path: Path, documents: Sequence[tuple[Path, Document]]) -> Directory:
+    """The module of a directory from its documents, in file order."""
+    directory = Directory(path)
+    for file, document in sorted(documents, key=lambda entry: (is_override(entry[0]), entry[0])):
+        override = is_override(file)
+        for block in document.blocks:
+            _add(directory, block, override)
+    return directory
+
+
+def _add(directory: Directory, block: Block, override: bool) -> None:
+    labels = block.labels
+    if block.type == "locals":
+        directory.locals.update((found.name, found) for found in block.attributes)
+    elif block.type == "terraform":
+        directory.backend = directory.backend or any(
+            inner.type in ("backend", "cloud") for inner in block.blocks
+        )
+        directory.backend = directory.backend or any(
+            found.name in ("backend", "cloud") for found in block.attributes
+        )
+    elif block.type == "resource" and len(labels) == 2:
+        _put(directory.resources, (labels[0], labels[1]), block, override)
+    elif block.type in ("data", "ephemeral") and len(labels) == 2:
+        directory.data.add((labels[0], labels[1]))
+    elif len(labels) == 1:
+        if block.type == "variable":
+            _put(directory.variables, labels[0], block, override)
+        elif block.type == "output":
+            _put(directory.outputs, labels[0], block, override)
+        elif block.type == "module":
+            _put(directory.modules, labels[0], block, override)
+
+
+def _put(table: dict[Any, Block], key: Any, block: Block, override: bool) -> None:
+    base = table.get(key)
+    table[key] = block if base is None or not override else merged(base, block)
+
+
+def merged(base: Block, override: Block) -> Block:
+    """A block with an override file's block merged in, as Terraform documents it.
+
+    Attributes replace those of the same name, nested blocks all of the same type.
+    https://developer.hashicorp.com/terraform/language/files/override
+    """
+    names = {attribute.name for attribute in override.attributes}
+    types = {_content_type(block) for block in override.blocks}
+    return replace(
+        base,
+        attributes=[
+            *(found for found in base.attributes if found.name not in names),
+            *override.attributes,
+        ],
+        blocks=[
+            *(found for found in base.blocks if _content_type(found) not in types),
+            *override.blocks,
+        ],
+        broken=base.broken or override.broken,
+    )
+
+
+def _content_type(block: Block) -> str:
+    return block.labels[0] if block.type == "dynamic" and block.labels else block.type

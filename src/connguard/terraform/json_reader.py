@@ -1,0 +1,131 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Terraform's JSON syntax, turned into the same tree as the native syntax.
+
+https://developer.hashicorp.com/terraform/language/syntax/json
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from connguard.terraform.expression_parser import parse_template
+from connguard.terraform.json_tree import JsonError, JsonValue, parse
+from connguard.terraform.syntax import (
+    Attribute,
+    Block,
+    Document,
+    Expression,
+    Literal,
+    Malformed,
+    ObjectItems,
+    Problem,
+    TupleItems,
+)
+from connguard.text import Text
+
+_MAX_DEPTH = 60
+_LABELS = {
+    "resource": 2, "data": 2, "ephemeral": 2, "module": 1, "variable": 1, "output": 1,
+    "provider": 1, "check": 1, "locals": 0, "terraform": 0,
+}  # fmt: skip
+_LITERAL = {("variable", "default"), ("variable", "type"), ("module", "source")}
+_NATIVE = {("variable", "type")}
+
+
+def read(text: Text) -> Document:
+    """The blocks of a .tf.json file, and the attributes of a .tfvars.json file. Never raises."""
+    document = Document(text)
+    try:
+        root, document.problems = parse(text)
+        if root is None or root.kind != "object":
+            if not document.problems and text.string.strip():
+                document.problems.append(Problem(0, len(text.string), "not a JSON object"))
+            return document
+        for key, value in root.members():
+            name = key.text()
+            if text.path.endswith(".tfvars.json"):
+                document.attributes.append(_attribute(text, key, value, literal=True))
+            elif name in _LABELS:
+                document.blocks.extend(_blocks(text, name, (), key, value))
+    except JsonError as error:
+        document.problems.append(Problem(0, len(text.string), str(error)))
+    return document
+
+
+def _blocks(
+    text: Text, kind: str, labels: tuple[str, ...], key: JsonValue, value: JsonValue
+) -> Iterator[Block]:
+    """The blocks below one key: labels are keys, and arrays may stand at every level."""
+    if value.kind == "array":
+        for item in value.items():
+            yield from _blocks(text, kind, labels, key, item)
+    elif len(labels) < _LABELS[kind]:
+        for name, inner in value.members():
+            if not name.text().startswith("//"):
+                yield from _blocks(text, kind, (*labels, name.text()), name, inner)
+    elif value.kind == "object":
+        block = Block(
+            text, kind, labels, key.start, key.end, value.end,
+            from_json=True, broken=value.has_error,
+        )  # fmt: skip
+        for name, inner in value.members():
+            rule = (kind, name.text())
+            if name.text() != "//":
+                attribute = _attribute(text, name, inner, literal=rule in _LITERAL)
+                if rule in _NATIVE and inner.kind == "string":
+                    attribute.parse = partial(_native, inner)
+                block.attributes.append(attribute)
+        yield block
+
+
+def _attribute(text: Text, key: JsonValue, value: JsonValue, *, literal: bool) -> Attribute:
+    return Attribute(
+        text,
+        key.text(),
+        key.start,
+        value.end,
+        value.start,
+        value.end,
+        partial(_expression, value, literal),
+    )
+
+
+def _native(value: JsonValue) -> Expression:
+    """A string that holds an expression in native syntax: the type of a variable."""
+    from connguard.terraform.expression_parser import parse_expression
+
+    return parse_expression(value.text())
+
+
+def _expression(value: JsonValue, literal: bool, depth: int = 0) -> Expression:
+    """A JSON value as an expression; its strings are templates unless `literal`."""
+    start, end = value.start, value.end
+    try:
+        if value.has_error or depth > _MAX_DEPTH:
+            return Malformed(start, end, "it has a syntax error or is nested too deeply")
+        if value.kind == "string":
+            return _string(value, literal)
+        if value.kind == "array":
+            items = tuple(_expression(item, literal, depth + 1) for item in value.items())
+            return TupleItems(start, end, items)
+        if value.kind == "object":
+            return ObjectItems(
+                start,
+                end,
+                tuple(
+                    (_string(key, literal), _expression(inner, literal, depth + 1))
+                    for key, inner in value.members()
+                ),
+            )
+        return Literal(start, end, value.constant())
+    except JsonError as error:
+        return Malformed(start, end, str(error))
+
+
+def _string(value: JsonValue, literal: bool) -> Expression:
+    content = value.text()
+    if literal or ("${" not in content and "%{" not in content):
+        return Literal(value.start, value.end, content)
+    return parse_template(content)

@@ -1,0 +1,263 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plain syntax tree of Terraform files, whichever reader made it.
+
+All positions are character offsets from 0 into `Text.string`; ends are exclusive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from connguard.policies.model.origin import Origin
+from connguard.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A constant. Numbers are int or Fraction, as Terraform calculates exactly."""
+
+    start: int
+    end: int
+    value: str | bool | int | Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A string template: its parts are evaluated, converted to text and joined."""
+
+    start: int
+    end: int
+    parts: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateFor:
+    """A `%{ for }` directive; only stands among the parts of a template."""
+
+    start: int
+    end: int
+    key_name: str | None
+    value_name: str
+    collection: Expression
+    body: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """The first name of a reference: `var` in `var.limit`."""
+
+    start: int
+    end: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class GetAttr:
+    start: int
+    end: int
+    source: Expression
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    start: int
+    end: int
+    source: Expression
+    key: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Splat:
+    """`source[*].rest` or `source.*.rest`; `each` is `rest` over a `SplatItem`."""
+
+    start: int
+    end: int
+    source: Expression
+    each: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class SplatItem:
+    """The element that the innermost splat around it is looking at."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function call; `expand_last` is the `...` after the last argument."""
+
+    start: int
+    end: int
+    name: str
+    arguments: tuple[Expression, ...]
+    expand_last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unary:
+    start: int
+    end: int
+    operator: str
+    operand: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    start: int
+    end: int
+    operator: str
+    left: Expression
+    right: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional:
+    """`condition ? then : otherwise`; in a template, also `%{ if }`."""
+
+    start: int
+    end: int
+    condition: Expression
+    then: Expression
+    otherwise: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class TupleItems:
+    start: int
+    end: int
+    items: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectItems:
+    start: int
+    end: int
+    items: tuple[tuple[Expression, Expression], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class For:
+    """A `for` expression; it makes an object when `key` is set. `group` is the `...` after it."""
+
+    start: int
+    end: int
+    key_name: str | None
+    value_name: str
+    collection: Expression
+    key: Expression | None
+    value: Expression
+    condition: Expression | None
+    group: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """An expression that cannot be read."""
+
+    start: int
+    end: int
+    reason: str
+
+
+Expression = (
+    Literal
+    | Template
+    | TemplateFor
+    | Variable
+    | GetAttr
+    | Index
+    | Splat
+    | SplatItem
+    | Call
+    | Unary
+    | Binary
+    | Conditional
+    | TupleItems
+    | ObjectItems
+    | For
+    | Malformed
+)
+
+
+@dataclass(slots=True)
+class Attribute:
+    """`name = expression`. The expression is parsed when it is first asked for.
+
+    `start` and `end` hold the whole attribute, `expression_start` and `expression_end` its value.
+    """
+
+    text: Text
+    name: str
+    start: int
+    end: int
+    expression_start: int
+    expression_end: int
+    parse: Callable[[], Expression] = field(repr=False, compare=False)
+    _expression: Expression | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def expression(self) -> Expression:
+        if self._expression is None:
+            self._expression = self.parse()
+        return self._expression
+
+    @property
+    def origin(self) -> Origin:
+        return self.text.origin(self.start, self.end)
+
+
+@dataclass(slots=True)
+class Block:
+    """`type "label" … { body }`.
+
+    `header_end` is the end of the labels. `from_json` marks a body of JSON syntax, where nested
+    blocks look like attributes. `broken` marks a block with a syntax error inside.
+    """
+
+    text: Text
+    type: str
+    labels: tuple[str, ...]
+    start: int
+    header_end: int
+    end: int
+    attributes: list[Attribute] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+    from_json: bool = False
+    broken: bool = False
+
+    @property
+    def origin(self) -> Origin:
+        """The header of the block: what a finding about the whole block points to."""
+        return self.text.origin(self.start, self.header_end)
+
+    def attribute(self, name: str) -> Attribute | None:
+        return next((found for found in self.attributes if found.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A range that could not be parsed, and why."""
+
+    start: int
+    end: int
+    reason: str
+
+
+@dataclass(slots=True)
+class Document:
+    """One file: its top-level blocks and attributes (in .tfvars files), and what was not read.
+
+    `comments` are ranges, comment marks included; readers fill them only when asked to.
+    """
+
+    text: Text
+    blocks: list[Block] = field(default_factory=list)
+    attributes: list[Attribute] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    comments: list[tuple[int, int]] = field(default_factory=list)

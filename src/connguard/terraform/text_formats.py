@@ -1,0 +1,138 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Terraform's functions that read and write JSON, YAML and CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from fractions import Fraction
+from typing import Any, ClassVar
+
+import yaml
+
+from connguard.terraform.values import (
+    MAX_DEPTH,
+    Blocked,
+    bounded_text,
+    is_number,
+    mistake,
+    normal_number,
+    number_text,
+    to_text,
+)
+
+_MAX_YAML = 200_000
+
+
+def jsonencode(value: object) -> object:
+    return bounded_text(_json(value, 0))
+
+
+def _json(value: object, depth: int) -> str:
+    if depth > MAX_DEPTH:
+        raise Blocked("a value is nested too deeply")
+    if isinstance(value, dict):
+        items = (f"{_quoted(key)}:{_json(value[key], depth + 1)}" for key in sorted(value))
+        return "{" + ",".join(items) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(_json(item, depth + 1) for item in value) + "]"
+    if is_number(value):
+        return number_text(value)
+    if isinstance(value, str):
+        return _quoted(value)
+    return {True: "true", False: "false", None: "null"}[value]  # type: ignore[index]
+
+
+def _quoted(text: str) -> str:
+    """Go escapes these for use in HTML, and so does Terraform."""
+    quoted = json.dumps(text, ensure_ascii=False)
+    for mark in "<>&\u2028\u2029":
+        quoted = quoted.replace(mark, f"\\u{ord(mark):04x}")
+    return quoted
+
+
+def jsondecode(text: object) -> object:
+    try:
+        return json.loads(
+            to_text(text), parse_float=_number, parse_int=_number, parse_constant=_no_constant
+        )
+    except (ValueError, RecursionError) as error:
+        raise mistake("jsondecode() cannot read the text") from error
+
+
+def _number(digits: str) -> int | Fraction:
+    exponent = re.search(r"[eE]([+-]?\d+)$", digits)
+    if len(digits) > 400 or (exponent and abs(int(exponent[1])) > 400):
+        raise Blocked("a number is too large")
+    return normal_number(Fraction(digits))
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(name)
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2: only true and false are booleans, and nothing is a date."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.events.AliasEvent):
+            # Aliases can blow up without bounds.
+            raise Blocked("YAML with aliases")
+        return super().compose_node(parent, index)
+
+
+def _construct_number(loader: yaml.SafeLoader, node: yaml.Node) -> object:
+    digits = str(node.value)
+    if re.fullmatch(r"0[xX][0-9a-fA-F]{1,100}|0o[0-7]{1,100}", digits):
+        return int(digits, 0)
+    return _number(digits)
+
+
+_RESOLVERS = (
+    ("tag:yaml.org,2002:bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("tag:yaml.org,2002:null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    (
+        "tag:connguard,2026:number",
+        r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|0[xX][0-9a-fA-F]+|0o[0-7]+",
+        "-+.0123456789",
+    ),
+    ("tag:yaml.org,2002:merge", r"<<", "<"),
+)
+for _tag, _pattern, _first in _RESOLVERS:
+    _Loader.add_implicit_resolver(_tag, re.compile(f"^(?:{_pattern})$"), list(_first))
+_Loader.add_constructor("tag:connguard,2026:number", _construct_number)
+
+
+def yamldecode(text: object) -> object:
+    source = to_text(text)
+    if len(source) > _MAX_YAML:
+        raise Blocked("a YAML text is too long")
+    try:
+        return _plain(yaml.load(source, Loader=_Loader), 0)
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise mistake("yamldecode() cannot read the text") from error
+
+
+def _plain(value: object, depth: int) -> object:
+    """The value with keys as text. Raises Blocked for types that Terraform has not."""
+    if depth > MAX_DEPTH:
+        raise Blocked("a value is nested too deeply")
+    if isinstance(value, dict):
+        return {to_text(key): _plain(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item, depth + 1) for item in value]
+    if value is None or isinstance(value, (str, bool, int, Fraction)):
+        return value
+    raise Blocked("a YAML value that is not evaluated")
+
+
+def csvdecode(text: object) -> object:
+    rows = list(csv.reader(io.StringIO(to_text(text)), strict=True))
+    if not rows:
+        raise mistake("csvdecode() of an empty text")
+    return [dict(zip(rows[0], row, strict=True)) for row in rows[1:] if row]

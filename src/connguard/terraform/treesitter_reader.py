@@ -1,0 +1,187 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The default reader of HCL files: tree-sitter, which goes on after a syntax error."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache, partial
+from itertools import pairwise
+
+import tree_sitter_hcl
+from tree_sitter import Language, Node, Parser
+
+from connguard.terraform.byte_offsets import CharacterOffsets
+from connguard.terraform.expression_parser import parse_expression
+from connguard.terraform.syntax import Attribute, Block, Document, Expression, Malformed, Problem
+from connguard.text import Text
+
+_MAX_DEPTH = 40
+_BLOCK_START = re.compile(
+    rb"^(?:resource|data|module|variable|output|provider|locals|terraform|check|moved|removed"
+    rb"|import|ephemeral)\b[^\n=]*\{",
+    re.M,
+)
+_TOP_LEVEL_LABELS = {
+    "resource": 2, "data": 2, "module": 1, "variable": 1, "output": 1, "provider": 1,
+    "locals": 0, "terraform": 0,
+}  # fmt: skip
+
+
+@cache
+def _parser() -> Parser:
+    return Parser(Language(tree_sitter_hcl.language()))
+
+
+def read(text: Text, with_comments: bool = False) -> Document:
+    """The blocks and attributes of an HCL file. Never raises.
+
+    A file with syntax errors is read again piece by piece, one piece for each top-level block, so
+    that an error costs only the block it stands in. That block is marked broken, and the error is
+    a problem of the document; whole blocks inside a broken one, as a missing brace leaves them,
+    are listed at the top level.
+    """
+    document = Document(text)
+    offsets = CharacterOffsets(text.string)
+    root = _parser().parse(offsets.encoded).root_node
+    if root.has_error:
+        for start, end in _pieces(offsets.encoded):
+            piece = _parser().parse(offsets.encoded[start:end]).root_node
+            _Reader(document, offsets, start).read(piece)
+    else:
+        _Reader(document, offsets, 0).read(root)
+    if with_comments:
+        whole = _Reader(document, offsets, 0)
+        document.comments = [
+            whole.range_of(node) for node in _descendants(root) if node.type == "comment"
+        ]
+    return document
+
+
+def _pieces(source: bytes) -> list[tuple[int, int]]:
+    starts = [0, *(found.start() for found in _BLOCK_START.finditer(source)), len(source)]
+    return [(start, end) for start, end in pairwise(starts) if source[start:end].strip()]
+
+
+class _Reader:
+    """Turns one tree into blocks. `shift` is the byte offset in the file where its text begins."""
+
+    def __init__(self, document: Document, offsets: CharacterOffsets, shift: int) -> None:
+        self.document = document
+        self.text = document.text
+        self.offsets = offsets
+        self.shift = shift
+
+    def read(self, root: Node) -> None:
+        for node in root.named_children:
+            if node.type == "body":
+                attributes, blocks = self.body(node, 0)
+                self.document.attributes += attributes
+                self.document.blocks += blocks
+        if root.has_error:
+            self.collect_errors(root)
+
+    def range_of(self, node: Node) -> tuple[int, int]:
+        return (
+            self.offsets.of(self.shift + node.start_byte),
+            self.offsets.of(self.shift + node.end_byte),
+        )
+
+    def text_of(self, node: Node) -> str:
+        first, last = self.range_of(node)
+        return self.text.string[first:last]
+
+    def body(self, body: Node, depth: int) -> tuple[list[Attribute], list[Block]]:
+        attributes: list[Attribute] = []
+        blocks: list[Block] = []
+        for node in body.named_children:
+            if node.type == "attribute":
+                attribute = self.attribute(node)
+                if attribute:
+                    attributes.append(attribute)
+            elif node.type == "block":
+                blocks.append(self.block(node, depth))
+        return attributes, blocks
+
+    def attribute(self, node: Node) -> Attribute | None:
+        children = [child for child in node.named_children if child.type != "comment"]
+        if not children or children[0].type != "identifier":
+            return None
+        start, end = self.range_of(node)
+        first, last = self.range_of(children[-1])
+        if node.has_error:
+            broken = Malformed(first, last, "it has a syntax error")
+            return Attribute(
+                self.text, self.text_of(children[0]), start, end, first, last, lambda: broken
+            )
+        parse = partial(parse_expression, self.text.string, first, last)
+        return Attribute(self.text, self.text_of(children[0]), start, end, first, last, parse)
+
+    def block(self, node: Node, depth: int) -> Block:
+        words: list[str] = []
+        start, end = self.range_of(node)
+        block = Block(self.text, "", (), start, start, end, broken=node.has_error)
+        for child in node.named_children:
+            if child.type == "identifier":
+                words.append(self.text_of(child))
+            elif child.type == "string_lit":
+                words.append(self.label(child))
+            elif child.type == "body":
+                if depth < _MAX_DEPTH:
+                    block.attributes, block.blocks = self.body(child, depth + 1)
+                else:
+                    block.broken = True
+                    self.problem(child, "blocks are nested too deeply")
+                continue
+            else:
+                continue
+            block.header_end = self.range_of(child)[1]
+        if words:
+            block.type, block.labels = words[0], tuple(words[1:])
+        return block
+
+    def label(self, node: Node) -> str:
+        first, last = self.range_of(node)
+        parsed: Expression = parse_expression(self.text.string, first, last)
+        value = getattr(parsed, "value", None)
+        return value if isinstance(value, str) else self.text.string[first + 1 : last - 1]
+
+    def problem(self, node: Node, reason: str) -> None:
+        self.document.problems.append(Problem(*self.range_of(node), reason))
+
+    def collect_errors(self, root: Node) -> None:
+        """Note the narrowest syntax error, and list the whole blocks around and inside it."""
+        known = {block.start for block in self.document.blocks}
+        errors: list[Node] = []
+        pending = [root]
+        while pending:
+            node = pending.pop()
+            if node.is_error or node.is_missing:
+                errors.append(node)
+            elif node.type == "block" and self.range_of(node)[0] not in known:
+                block = self.block(node, 0)
+                if _TOP_LEVEL_LABELS.get(block.type) == len(block.labels):
+                    self.document.blocks.append(block)
+            pending.extend(
+                child
+                for child in node.children
+                if child.has_error or child.is_missing or child.type in ("block", "body", "ERROR")
+            )
+        narrowest = min(errors, key=lambda node: (node.end_byte - node.start_byte, node.start_byte))
+        missing = f": {narrowest.type} is missing" if narrowest.is_missing else ""
+        self.problem(narrowest, f"syntax error{missing}")
+        self.document.blocks.sort(key=lambda block: block.start)
+
+
+def _descendants(root: Node) -> Iterator[Node]:
+    """All nodes in source order, without recursion."""
+    cursor = root.walk()
+    while True:
+        if cursor.node is not None:
+            yield cursor.node
+        if cursor.goto_first_child():
+            continue
+        while not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                return
