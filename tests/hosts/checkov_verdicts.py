@@ -10,10 +10,11 @@ from pathlib import Path
 from example_cases import EXAMPLES, Case, cases
 from host_runs import ROOT, Failure
 
-BLIND = {
-    # (example, id): why Checkov by itself cannot see it; docs/checkov.md says the same.
-}
-"""Verdicts of the native scan that Checkov's view of the files cannot give."""
+BLIND: dict[tuple[str, str], str] = {}
+"""Example and id of the verdicts that Checkov's view of the files cannot give, and why.
+
+The pages of docs/checkov.md say the same.
+"""
 
 
 def check_ids() -> set[str]:

@@ -66,9 +66,10 @@ def outcome(process: subprocess.CompletedProcess[str]) -> Outcome:
     return Outcome(
         process.returncode,
         {
-            Failure(check["file_path"].lstrip("/"), *check["file_line_range"], _id(check))
+            Failure(check["file_path"].lstrip("/"), first, last, _id(check))
             for result in results
             for check in result["failed_checks"]
+            for first, last in [check["file_line_range"]]
         },
         {
             _id(check)
