@@ -11,6 +11,7 @@ from connguard.policies.model.reading import Reading
 from connguard.sql_rules import lexer, syntax
 from connguard.sql_rules.changes import Changes
 from connguard.sql_rules.script import Chunk, Direction, Script
+from connguard.sql_rules.state import State
 from connguard.sql_rules.statements import object_statement, transaction
 from connguard.sql_rules.syntax import NotReadable, Parsed
 from connguard.sql_rules.transactions import Session
@@ -22,10 +23,19 @@ def replay(scripts: Sequence[Script]) -> Reading:
     Only forward chunks run. There is one subject for each role and each database, with all the
     states that may come true, and one for each statement that is a finding of its own.
     """
+    return _run(scripts).reading()
+
+
+def final_state(scripts: Sequence[Script]) -> State:
+    """Every role and database that the scripts mention, also those that `replay` leaves out."""
+    return _run(scripts).state
+
+
+def _run(scripts: Sequence[Script]) -> _Replay:
     run = _Replay()
     for script in scripts:
         run.script(script)
-    return run.reading()
+    return run
 
 
 class _Replay:
@@ -33,6 +43,10 @@ class _Replay:
         self._session = Session()
         self._facts: dict[object, None] = {}
         self._files: set[str] = set()
+
+    @property
+    def state(self) -> State:
+        return self._session.state
 
     def script(self, script: Script) -> None:
         self._files.add(script.name)

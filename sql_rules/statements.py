@@ -114,6 +114,8 @@ def object_statement(parsed: Parsed) -> ObjectStatement | None:
             return CreateRole(node.get("role", ""), _options(node), user)
         case "AlterRoleStmt":
             return AlterRole(_role(node.get("role", {})), _options(node))
+        case "AlterRoleSetStmt" if "role" in node:
+            return AlterRole(_role(node["role"]), Options())
         case "DropRoleStmt":
             roles = tuple(_role(each.get("RoleSpec", {})) for each in node.get("roles", []))
             return DropRoles(roles, node.get("missing_ok", False))
@@ -147,7 +149,7 @@ def _role(spec: Node) -> RoleName:
 def _options(node: Node) -> Options:
     elements = [each["DefElem"] for each in node.get("options", []) if "DefElem" in each]
     counts = Counter(element.get("defname", "") for element in elements)
-    repeated = next((name for name, count in counts.items() if count > 1), None)
+    repeated = next((name for name, count in counts.items() if count > 1 and name != "sysid"), None)
     limits: list[int | None] = []
     flags: dict[str, bool] = {}
     roles: list[RoleName] = []

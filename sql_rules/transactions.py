@@ -33,6 +33,7 @@ class Session:
         self.aborted = self.in_transaction
 
     def run(self, statement: Transaction) -> None:
+        was_in_transaction = self.in_transaction
         match statement.kind:
             case "BEGIN" | "START":
                 if not self.in_transaction:
@@ -48,7 +49,7 @@ class Session:
                 self._rollback_to(statement.savepoint)
             case "RELEASE":
                 self._release(statement.savepoint)
-        if statement.chain and statement.kind in ("COMMIT", "ROLLBACK"):
+        if statement.chain and was_in_transaction:
             self._begin = self.state.copy()
 
     def end_of_script(self) -> None:
