@@ -23,7 +23,7 @@ def render(
     lines = [_annotation(finding) for finding in report.findings]
     # A failed input has no place that GitHub could show; without a file the run gets the message.
     lines += [
-        f"::error title=connguard::{_data(f'{failed.path}: {failed.reason}')}"
+        f"::error title=connguard::{_data(': '.join(filter(None, (failed.path, failed.reason))))}"
         for failed in report.failures
     ]
     return "".join(f"{line}\n" for line in lines)
