@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from connguard.finding import Finding, Report
 from connguard.policies.model.origin import Origin
-from connguard.policies.model.policy import Policy
+from connguard.policies.model.policy import Failure, Policy
 from connguard.policies.model.verdict import Severity
 from connguard.reporters.excerpt import excerpt
 from connguard.reporters.plain import line_start, printable
@@ -70,7 +70,8 @@ def _finding(finding: Finding, report: Report, style: Style, verbose: bool) -> I
         # A fix written for this place may be code; only the policy's prose may be broken.
         prose = finding.fix == finding.policy.fix
         yield from _labelled("fix:", finding.fix, style, wrap=prose)
-    if finding.policy.prevents:
+    # Policies about the scan itself guard against everything: nothing to tell here.
+    if 0 < len(finding.policy.prevents) < len(Failure):
         yield from _labelled("prevents:", _prevented(finding.policy), style, wrap=False)
 
 
