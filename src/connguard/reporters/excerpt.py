@@ -20,7 +20,7 @@ from connguard.reporters.style import Style
 from connguard.text import Text
 
 _TAB = 4
-_WIDEST = 140
+_WIDEST = 120
 """Characters of a source line that are shown."""
 _BEFORE = 40
 """Characters shown to the left of the range in a line that is cut."""

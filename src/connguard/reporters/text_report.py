@@ -17,9 +17,7 @@ from connguard.reporters.style import Style
 
 _RELATED = 4
 """Related places shown without --verbose."""
-_PREVENTED = 2
-"""Prevented failures shown."""
-_WIDTH = 100
+_WIDTH = 80
 """Cells after which prose is broken."""
 
 
@@ -59,11 +57,12 @@ def _finding(finding: Finding, report: Report, style: Style, verbose: bool) -> I
     yield _headline(finding, style, ": ")
     origin = finding.origin
     yield from excerpt(report.texts.get(origin.path), origin, style, finding.severity.value, "^")
+    label = style.paint("help", "related:")
     shown = finding.related if verbose else finding.related[-_RELATED:]
     if hidden := len(finding.related) - len(shown):
-        yield f"{style.paint('help', 'note:')} {hidden} earlier places (--verbose shows them)"
+        yield f"  {label} {hidden} earlier places (--verbose shows them)"
     for related in shown:
-        yield f"{style.paint('help', 'note:')} {printable(related.message)}"
+        yield f"  {label} {printable(related.message)}"
         origin = _first_line(related.origin)
         yield from excerpt(report.texts.get(origin.path), origin, style, "help", "-")
     if finding.fix:
@@ -87,9 +86,8 @@ def _labelled(label: str, text: str, style: Style, *, wrap: bool) -> Iterator[st
 
 
 def _prevented(policy: Policy) -> str:
-    shown = "; ".join(failure.value for failure in policy.prevents[:_PREVENTED])
-    hidden = len(policy.prevents) - _PREVENTED
-    return f"{shown}; and {hidden} more" if hidden > 0 else shown
+    first, *more = policy.prevents
+    return f"{first.value}{f', and {len(more)} more' if more else ''}"
 
 
 def _headline(finding: Finding, style: Style, separator: str) -> str:
