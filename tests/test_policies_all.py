@@ -39,7 +39,7 @@ def _strategy(hint: object, bound: dict[object, object] | None = None) -> st.Sea
         return st.tuples(*(_strategy(one, bound) for one in arguments))
     if origin in (frozenset, set):
         return st.frozensets(_strategy(arguments[0], bound), max_size=3)
-    if origin is not None and dataclasses.is_dataclass(origin):
+    if arguments and hasattr(origin, "__parameters__"):
         parameters = dict(zip(origin.__parameters__, arguments, strict=True))
         return _dataclass(origin, {key: bound.get(one, one) for key, one in parameters.items()})
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
