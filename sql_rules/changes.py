@@ -8,13 +8,14 @@ from the statements alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from connguard.policies.model.facts import UNLIMITED, RefusedLimit, Undecided
 from connguard.policies.model.origin import Known, Origin, Related, Unknown, Value
+from connguard.sql_rules.placeholders import Blanks
 from connguard.sql_rules.state import (
     BOOTSTRAP_ROLE,
+    Alternatives,
     Change,
     Entity,
     Existence,
@@ -42,33 +43,15 @@ _POLICY = {Kind.ROLE: "PG001", Kind.DATABASE: "PG004"}
 
 
 @dataclass(frozen=True, slots=True)
-class Resolver:
-    """Turns what the parser saw into names and limits.
-
-    Texts with placeholders are parsed with markers in their place; `name` and `limit` turn the
-    markers back into symbolic names and unknown limits. `limit` gives the reason for those.
-    """
-
-    name: Callable[[str], Name]
-    limit: Callable[[int], int | str]
-
-
-def plain_name(text: str) -> Name:
-    return Name(text, text)
-
-
-PLAIN = Resolver(plain_name, lambda value: value)
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
     """`refusal` is why the server refuses the statement; the state is unchanged then.
 
-    `fact` reports it where policies know the kind of refusal.
+    `fact` reports it. `uncertain` says that the server may refuse it, depending on what exists.
     """
 
     refusal: str | None = None
     fact: Fact | None = None
+    uncertain: bool = False
 
 
 DONE = Outcome()
@@ -79,11 +62,11 @@ class Changes:
     refused statement ends the run of the code."""
 
     def __init__(
-        self, state: State, origin: Origin, resolver: Resolver = PLAIN, *, in_code: bool = False
+        self, state: State, origin: Origin, blanks: Blanks, *, in_code: bool = False
     ) -> None:
         self._state = state
         self._origin = origin
-        self._resolver = resolver
+        self._blanks = blanks
         self._in_code = in_code
 
     def apply(self, statement: ObjectStatement) -> Outcome:
@@ -95,13 +78,13 @@ class Changes:
             case AlterRole():
                 return self._alter(Kind.ROLE, self._role(statement.role), statement.options)
             case AlterDatabase():
-                name = self._resolver.name(statement.name)
+                name = self._blanks.name(statement.name)
                 return self._alter(Kind.DATABASE, name, statement.options)
             case DropRoles():
                 names = [self._role(role) for role in statement.roles]
                 return self._drop(Kind.ROLE, names, statement.missing_ok)
             case DropDatabase():
-                names = [self._resolver.name(statement.name)]
+                names = [self._blanks.name(statement.name)]
                 return self._drop(Kind.DATABASE, names, statement.missing_ok)
             case Rename():
                 return self._rename(statement)
@@ -109,10 +92,10 @@ class Changes:
     def _role(self, role: RoleName) -> Name:
         if role.current:
             return Name(f"<{role.text}>", role.text, symbolic=True)
-        return self._resolver.name(role.text)
+        return self._blanks.name(role.text)
 
     def _create(self, kind: Kind, text: str, options: Options, user: bool) -> Outcome:
-        name = self._resolver.name(text)
+        name = self._blanks.name(text)
         refused = self._refused_options(kind, name, options)
         if refused:
             return refused
@@ -199,8 +182,8 @@ class Changes:
 
     def _rename(self, statement: Rename) -> Outcome:
         kind = Kind.DATABASE if statement.database else Kind.ROLE
-        old = self._resolver.name(statement.name)
-        new = self._resolver.name(statement.new_name)
+        old = self._blanks.name(statement.name)
+        new = self._blanks.name(statement.new_name)
         if kind is Kind.ROLE and (_reserved(old) or _reserved(new)):
             return self._refusal(kind, f'role name "{new.shown}" is reserved')
         before = self._state.get(kind, old)
@@ -227,7 +210,7 @@ class Changes:
     def _limit(self, options: Options) -> Value[int] | None:
         if not options.limits or options.limits[0] is None:
             return None
-        limit = self._resolver.limit(options.limits[0])
+        limit = self._blanks.limit(options.limits[0])
         if isinstance(limit, str):
             return Unknown(limit, self._origin)
         return Known(limit, self._origin)
@@ -241,7 +224,7 @@ class Changes:
             limit = options.limits[0]
             if limit is None:
                 reason = "it is not an integer"
-            elif isinstance(self._resolver.limit(limit), int) and limit < UNLIMITED:
+            elif isinstance(self._blanks.limit(limit), int) and limit < UNLIMITED:
                 reason = f"invalid connection limit: {limit}"
         if reason:
             return Outcome(reason, RefusedLimit(subject, reason, self._origin))
@@ -251,6 +234,12 @@ class Changes:
             reason = self._missing(role)
             if reason:
                 return self._refusal(kind, reason)
+        if options.copied_from is not None:
+            template = self._blanks.name(options.copied_from)
+            found = self._state.get(Kind.DATABASE, template)
+            if not template.symbolic and _all_absent(found):
+                text = f'template database "{template.shown}" does not exist'
+                return self._refusal(kind, text)
         return None
 
     def _missing(self, role: RoleName) -> str | None:
@@ -258,12 +247,15 @@ class Changes:
         if name.symbolic:
             return None
         found = self._state.get(Kind.ROLE, name)
-        absent = all(entity.existence is Existence.ABSENT for entity in found)
-        return f'role "{name.shown}" does not exist' if absent else None
+        return f'role "{name.shown}" does not exist' if _all_absent(found) else None
 
     def _refusal(self, kind: Kind, reason: str) -> Outcome:
         text = f"the server refuses this statement: {reason}"
         return Outcome(reason, Undecided(_POLICY[kind], text, self._origin))
+
+
+def _all_absent(alternatives: Alternatives) -> bool:
+    return all(entity.existence is Existence.ABSENT for entity in alternatives)
 
 
 def _limit_message(limit: Value[int]) -> str:

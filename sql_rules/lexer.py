@@ -43,6 +43,11 @@ class Token:
     end: int
     closed: bool = True
 
+    @property
+    def matters(self) -> bool:
+        """Whether the token is more than a blank or a comment."""
+        return self.mark is not Mark.BLANK and self.mark is not Mark.COMMENT
+
 
 @dataclass(slots=True)
 class Piece:
@@ -50,17 +55,15 @@ class Piece:
 
     The range starts at the first token and ends before the semicolon. `command` is the backslash
     command that ends the statement (`\\gexec`), or the whole piece when it has no tokens.
-    `placeholders` and `tags` stand in the statement; `inner` are semicolons in parentheses or in
-    BEGIN ATOMIC, where a broken statement may have ended.
+    `inner` are semicolons in parentheses or in BEGIN ATOMIC and `open_quote` is a quote that the
+    text does not close: there a broken statement may have ended earlier.
     """
 
     start: int
     end: int
     command: str | None = None
-    placeholders: list[Token] = field(default_factory=list)
-    tags: list[Token] = field(default_factory=list)
     inner: list[int] = field(default_factory=list)
-    long_string: Token | None = None
+    open_quote: Token | None = None
 
 
 _TOKEN = re.compile(
@@ -79,7 +82,7 @@ _TOKEN = re.compile(
       | \{\{-?\s*(?:end|else|if|range|with|define|block|/\*|\#|/)\b.*?\}\} )
   | (?P<BRACES>\{\{.*?\}\})
   | (?P<DOLLAR>\$(?:[^\W\d]\w*)?\$)
-  | (?P<WORD>[^\W\d][\w$]*)
+  | (?P<WORD>[^\W\d](?:\w|\$(?![{(]))*)
   | (?P<NUMBER>\d[\w.]*)
   | (?P<COMMAND>\\[^\r\n]*)
   | (?P<SEMICOLON>;)
@@ -93,6 +96,7 @@ _BLOCK_COMMENT_MARK = re.compile(r"/\*|\*/")
 _END_OF_COPY = re.compile(r"^\\\.[ \t]*\r?$", re.MULTILINE)
 _COPY_IN = re.compile(r"copy\b.*\bfrom\s+stdin\b", re.IGNORECASE | re.DOTALL)
 _ROUTINE = re.compile(r"create\s+(?:or\s+replace\s+)?(?:function|procedure)\b", re.IGNORECASE)
+_SEMICOLON_AT_LINE_END = re.compile(r";[ \t]*\r?$", re.MULTILINE)
 _ENDS_STATEMENT = re.compile(r"\\(?:g|gx|gexec|gset|gdesc|crosstabview|watch)\b")
 
 
@@ -149,6 +153,15 @@ def skip_blanks(text: str, start: int, end: int) -> int:
     return end
 
 
+def resume_at(text: str, piece: Piece) -> int | None:
+    """Where to go on behind a piece that does not parse because it swallowed its successors."""
+    found = list(piece.inner[:1])
+    if piece.open_quote:
+        match = _SEMICOLON_AT_LINE_END.search(text, piece.open_quote.start)
+        found += [match.start()] if match else []
+    return min(found) + 1 if found else None
+
+
 def pieces(text: str, start: int = 0) -> Iterator[Piece]:
     """The statements and psql commands of `text` from `start` on."""
     splitter = _Splitter(text, start)
@@ -183,8 +196,6 @@ class _Splitter:
                     piece.command = command
                     yield piece
                     piece, depth, atomic = None, 0, 0
-                else:
-                    piece.tags.append(token)
                 continue
             if mark is Mark.SEMICOLON and depth <= 0 and atomic <= 0:
                 if piece is not None:
@@ -208,12 +219,8 @@ class _Splitter:
                 depth += 1
             elif mark is Mark.CLOSE:
                 depth -= 1
-            elif mark is Mark.PLACEHOLDER:
-                piece.placeholders.append(token)
-            elif mark is Mark.TAG:
-                piece.tags.append(token)
-            elif mark is Mark.STRING and "\n" in text[token.start : token.end]:
-                piece.long_string = piece.long_string or token
+            elif not token.closed:
+                piece.open_quote = token
             elif routine and mark is Mark.WORD:
                 word = text[token.start : token.end].lower()
                 if (word == "atomic" and previous == "begin") or (atomic and word == "case"):

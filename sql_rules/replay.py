@@ -4,17 +4,53 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from connguard.policies.model.facts import NotParsed
-from connguard.policies.model.reading import Reading
-from connguard.sql_rules import lexer, syntax
-from connguard.sql_rules.changes import Changes
+from connguard.policies.model.reading import Notes, Reading, mentions_suppression
+from connguard.sql_rules import lexer, psql, syntax
+from connguard.sql_rules.frames import Frame
+from connguard.sql_rules.interpreter import Interpreter, place
+from connguard.sql_rules.lexer import Piece
+from connguard.sql_rules.notes import notes
+from connguard.sql_rules.placeholders import Blanks, Source
 from connguard.sql_rules.script import Chunk, Direction, Script
 from connguard.sql_rules.state import State
-from connguard.sql_rules.statements import object_statement, transaction
+from connguard.sql_rules.statements import transaction
 from connguard.sql_rules.syntax import NotReadable, Parsed
 from connguard.sql_rules.transactions import Session
+
+RELEVANT = frozenset(
+    {
+        "AlterDatabaseStmt",
+        "AlterOwnerStmt",
+        "AlterRoleStmt",
+        "CallStmt",
+        "CreateFunctionStmt",
+        "CreateRoleStmt",
+        "CreatedbStmt",
+        "DeleteStmt",
+        "DoStmt",
+        "DropRoleStmt",
+        "DropStmt",
+        "DropdbStmt",
+        "InsertStmt",
+        "MergeStmt",
+        "ReassignOwnedStmt",
+        "RenameStmt",
+        "SelectStmt",
+        "TransactionStmt",
+        "UpdateStmt",
+    }
+)
+"""The statements that can change a role or database, or call code that does."""
+
+_BIG_TEXT = 8_000_000
+_BIG_STATEMENT = 1_000_000
+_DATA = re.compile(r"(?:insert|values|copy|select)\b", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"\$\{\s*([\w.:-]+)\s*\}|\{\{-?\s*\.?([\w.]+)\s*-?\}\}")
+_MOST_RESUMES = 50
 
 
 def replay(scripts: Sequence[Script]) -> Reading:
@@ -41,8 +77,10 @@ def _run(scripts: Sequence[Script]) -> _Replay:
 class _Replay:
     def __init__(self) -> None:
         self._session = Session()
-        self._facts: dict[object, None] = {}
+        self._interpreter = Interpreter()
+        self._conditionals = psql.Conditionals()
         self._files: set[str] = set()
+        self._notes: dict[str, Notes] = {}
 
     @property
     def state(self) -> State:
@@ -50,52 +88,138 @@ class _Replay:
 
     def script(self, script: Script) -> None:
         self._files.add(script.name)
+        self._conditionals = psql.Conditionals()
+        self._interpreter.variables = dict(script.variables)
         for chunk in script.chunks:
+            if mentions_suppression(chunk.text):
+                self._take_notes(notes(chunk))
             if chunk.direction is Direction.UP:
                 self._chunk(chunk)
         self._session.end_of_script()
 
     def reading(self) -> Reading:
-        reading = Reading(files=self._files)
-        for fact in self._facts:
+        """What was found. To be called once, at the end."""
+        state = self._interpreter.uncalled(Frame(self.state)).state
+        reading = Reading(files=self._files, notes=list(self._notes.values()))
+        for fact in self._interpreter.facts:
             reading.add(fact)
-        for alternatives in self._session.state.objects.values():
+        for alternatives in state.objects.values():
             facts = [fact for fact in (entity.fact() for entity in alternatives) if fact]
             if facts:
                 reading.add(*facts)
         return reading
 
+    def _take_notes(self, found: Notes) -> None:
+        earlier = self._notes.get(found.path)
+        if earlier:
+            comments = (*earlier.comments, *found.comments)
+            found = Notes(found.path, comments, (*earlier.spans, *found.spans))
+        self._notes[found.path] = found
+
+    # Texts
+
     def _chunk(self, chunk: Chunk) -> None:
-        try:
-            for parsed in syntax.parse(chunk.text):
-                self._statement(chunk, parsed, 0)
-        except NotReadable:
-            for piece in lexer.pieces(chunk.text):
-                self._piece(chunk, piece)
+        source = self._with_values(Source(chunk.text, chunk.origin))
+        if len(source.text) <= _BIG_TEXT:
+            try:
+                statements = syntax.parse(source.text)
+            except NotReadable:
+                pass
+            else:
+                for parsed in statements:
+                    if parsed.kind in RELEVANT:
+                        self._statement(source, parsed)
+                return
+        self._pieces(source)
 
-    def _piece(self, chunk: Chunk, piece: lexer.Piece) -> None:
-        text = chunk.text[piece.start : piece.end]
-        if text.startswith("\\"):
-            return
-        try:
-            for parsed in syntax.parse(text):
-                self._statement(chunk, parsed, piece.start)
-        except NotReadable as problem:
-            self._facts[NotParsed(problem.reason, chunk.origin(piece.start, piece.end))] = None
+    def _with_values(self, source: Source) -> Source:
+        """The text with the placeholders filled in whose values are known."""
+        values = self._interpreter.variables
+        if not values or ("${" not in source.text and "{{" not in source.text):
+            return source
+        edits = []
+        for match in _PLACEHOLDER.finditer(source.text):
+            value = values.get(match.group(1) or match.group(2))
+            if value is not None:
+                edits.append((match.start(), match.end(), value))
+        return source.edited(edits)
 
-    def _statement(self, chunk: Chunk, parsed: Parsed, shift: int) -> None:
+    def _pieces(self, source: Source) -> None:
+        """Statement by statement, as psql reads them."""
+        position: int | None = 0
+        resumes = 0
+        while position is not None:
+            start, position = position, None
+            for piece in lexer.pieces(source.text, start):
+                if self._piece(source, piece):
+                    continue
+                position = lexer.resume_at(source.text, piece) if resumes < _MOST_RESUMES else None
+                if position is not None:
+                    resumes += 1
+                    break
+
+    def _piece(self, source: Source, piece: Piece) -> bool:
+        """Run a statement or command; false when it does not parse."""
+        if piece.command is not None and source.text[piece.start] == "\\":
+            self._command(piece.command)
+            return True
+        if not self._conditionals.running:
+            return True
+        large = piece.end - piece.start > _BIG_STATEMENT
+        if large and _DATA.match(source.text, piece.start, piece.end):
+            return True
+        blanks = Blanks()
+        part = Source(source.text, source.place, blanks).part(piece.start, piece.end)
+        part, statements, problem = self._interpreter.parse(part)
+        if problem is not None:
+            resume = lexer.resume_at(source.text, piece) or piece.end
+            self._interpreter.report(
+                NotParsed(problem, source.place(piece.start, min(resume, piece.end)))
+            )
+            return False
+        name, _ = psql.command_name(piece.command) if piece.command else ("", "")
+        for parsed in statements:
+            if parsed.kind in RELEVANT:
+                self._statement(part, parsed, results=name == "gexec")
+            if name == "gset":
+                self._forget_columns(parsed)
+        return True
+
+    def _command(self, command: str) -> None:
+        name, arguments = psql.command_name(command)
+        variables = self._interpreter.variables
+        if name in ("if", "elif", "else", "endif"):
+            session = self._session
+            session.state = self._conditionals.run(name, arguments, session.state, variables)
+        elif name == "set" and self._conditionals.running:
+            psql.set_variable(arguments, variables)
+        elif name in ("unset", "prompt"):
+            variables.pop(arguments.split()[-1] if arguments.split() else "", None)
+
+    def _forget_columns(self, parsed: Parsed) -> None:
+        """\\gset sets a variable for each column, to values that only the server knows."""
+        for each in parsed.node.get("targetList", []):
+            self._interpreter.variables.pop(each.get("ResTarget", {}).get("name", ""), None)
+
+    # Statements
+
+    def _statement(self, source: Source, parsed: Parsed, *, results: bool = False) -> None:
         session = self._session
         control = transaction(parsed)
         if control:
             session.run(control)
             return
-        statement = object_statement(parsed)
-        if statement is None or session.aborted:
+        interpreter = self._interpreter
+        if session.aborted or not (results or interpreter.concerns(source, parsed)):
             return
-        start = lexer.skip_blanks(chunk.text, parsed.start + shift, parsed.end + shift)
-        origin = chunk.origin(start, parsed.end + shift)
-        outcome = Changes(session.state, origin).apply(statement)
-        if outcome.refusal:
+        origin = place(source, parsed)
+        frame = Frame(session.state.copy() if parsed.kind in _CODE or results else session.state)
+        run = interpreter.run_results if results else interpreter.run
+        flow = run(source, parsed, frame, origin)
+        if flow.normal is None:
             session.refuse()
-        if outcome.fact:
-            self._facts[outcome.fact] = None
+        else:
+            session.state = flow.normal.state
+
+
+_CODE = frozenset({"CallStmt", "DoStmt", "SelectStmt", "InsertStmt", "UpdateStmt"})

@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The bodies of DO blocks and functions: where they stand, and where statements stand in them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from connguard.policies.model.origin import Origin
+from connguard.sql_rules import lexer
+from connguard.sql_rules.lexer import Mark
+from connguard.sql_rules.placeholders import Source
+
+_DOUBLED = re.compile(r"''")
+
+
+@dataclass(slots=True)
+class Body:
+    """The text of a body as it stands in `source`, from `start` to `end` without the quotes.
+
+    PL/pgSQL counts lines from the opening quote; line 1 is the rest of its line.
+    """
+
+    source: Source
+    start: int
+    end: int
+    dollar: bool
+    _lines: list[int] = field(default_factory=list)
+
+    @property
+    def raw(self) -> str:
+        return self.source.text[self.start : self.end]
+
+    def inner(self, text: str) -> Source:
+        """The body's text as a source of its own."""
+        if self.dollar:
+            return self.source.part(self.start, self.end)
+        whole = self.source.place(self.start, self.end)
+        return Source(text, lambda _first, _last: whole, self.source.blanks)
+
+    def place(self, line: int, first_word: str) -> Origin:
+        """The range of the statement that starts in this line with this word."""
+        text = self.source.text
+        start = self._line_start(line)
+        line_end = text.find("\n", start, self.end)
+        line_end = self.end if line_end < 0 else line_end
+        match = re.compile(rf"\b{re.escape(first_word)}\b", re.IGNORECASE).search(
+            text, start, line_end
+        )
+        first = match.start() if match else start
+        while not match and first < line_end and text[first].isspace():
+            first += 1
+        return self.source.place(first, self._statement_end(first))
+
+    def _line_start(self, line: int) -> int:
+        if not self._lines:
+            ends = re.finditer("\n", self.source.text[self.start : self.end])
+            self._lines = [self.start, *(self.start + match.end() for match in ends)]
+        return self._lines[min(max(line, 1), len(self._lines)) - 1]
+
+    def _statement_end(self, start: int) -> int:
+        depth = 0
+        end = start
+        text = self.source.text[: self.end] if self.end - start < 100_000 else self.source.text
+        for token in lexer.tokens(text, start):
+            if token.start >= self.end or (token.mark is Mark.SEMICOLON and depth <= 0):
+                break
+            depth += (token.mark is Mark.OPEN) - (token.mark is Mark.CLOSE)
+            if token.mark not in (Mark.BLANK, Mark.COMMENT):
+                end = min(token.end, self.end)
+        return end
+
+
+def find_body(source: Source, start: int, end: int, content: str) -> Body | None:
+    """The body with this content in the statement from `start` to `end`."""
+    text = source.text
+    for token in lexer.tokens(text[:end] if end < len(text) else text, start):
+        if token.mark is Mark.DOLLAR and token.closed:
+            tag = text.index("$", token.start + 1) - token.start + 1
+            first, last = token.start + tag, token.end - tag
+            if text[first:last] == content:
+                return Body(source, first, last, dollar=True)
+        elif token.mark is Mark.STRING and token.closed:
+            first, last = text.index("'", token.start) + 1, token.end - 1
+            escaped = first - token.start > 1
+            if escaped or _DOUBLED.sub("'", text[first:last]) == content:
+                return Body(source, first, last, dollar=text[first:last] == content)
+    return None

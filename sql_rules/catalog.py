@@ -1,0 +1,151 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""UPDATE of pg_authid and pg_database: limits written past ALTER ROLE and ALTER DATABASE."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from connguard.policies.model.facts import CatalogWrite
+from connguard.policies.model.origin import Known, Origin, Related, Unknown, Value
+from connguard.sql_rules import texts
+from connguard.sql_rules.expressions import name_of, walk
+from connguard.sql_rules.frames import Frame
+from connguard.sql_rules.state import Entity, Existence, Kind, Name
+from connguard.sql_rules.syntax import Node
+
+COLUMNS = ("rolconnlimit", "datconnlimit")
+_TABLES = {"pg_authid": (Kind.ROLE, "rolname"), "pg_database": (Kind.DATABASE, "datname")}
+_FIELDS = {
+    "rolconnlimit": "limit",
+    "datconnlimit": "limit",
+    "rolcanlogin": "login",
+    "rolsuper": "superuser",
+}
+_TRUE = frozenset({"true", "t", "on", "yes", "1"})
+
+
+def updates(node: Node) -> list[Node]:
+    """The UPDATE statements of catalogs in a statement, those in WITH included."""
+    found = []
+    for each in walk(node):
+        relation = each.get("relation")
+        named = isinstance(relation, dict) and relation.get("relname") in _TABLES
+        if named and "targetList" in each:
+            found.append(each)
+    return found
+
+
+def apply(
+    update: Node, frame: Frame, origin: Origin, name: Callable[[str], Name]
+) -> list[CatalogWrite]:
+    """Apply an UPDATE of a catalog to the frame's state; the limits that it writes."""
+    relation = update["relation"]
+    if relation.get("schemaname", "pg_catalog") != "pg_catalog":
+        return []
+    table = relation["relname"]
+    kind, name_column = _TABLES[table]
+    changes: dict[str, Value[Any]] = {}
+    writes = []
+    for each in update.get("targetList", []):
+        target = each.get("ResTarget", {})
+        column = target.get("name", "")
+        if column in COLUMNS:
+            writes.append(CatalogWrite(table, column, origin))
+        if column in _FIELDS:
+            changes[_FIELDS[column]] = _value(column, target.get("val"), frame, origin)
+    if changes:
+        _write(update.get("whereClause"), kind, name_column, changes, frame, origin, name)
+    return writes
+
+
+def _write(
+    where: Node | None,
+    kind: Kind,
+    column: str,
+    changes: dict[str, Value[Any]],
+    frame: Frame,
+    origin: Origin,
+    name: Callable[[str], Name],
+) -> None:
+    state = frame.state
+    chosen = _names(where, column, frame) if where else None
+    if chosen is not None:
+        names = [name(each) for each in chosen]
+    else:
+        names = state.named(kind)
+        if where:
+            reason = f"the WHERE clause of an UPDATE of {kind.value}s decides it"
+            changes = {each: Unknown(reason, origin) for each in changes}
+    for each in names:
+        entities = state.get(kind, each)
+        if chosen is None:
+            entities = tuple(entity for entity in entities if entity.touched or entity.made)
+        if entities:
+            state.put(kind, each, [_changed(entity, changes, origin) for entity in entities])
+
+
+def _changed(entity: Entity, changes: dict[str, Value[Any]], origin: Origin) -> Entity:
+    if entity.existence is Existence.ABSENT:
+        return entity
+    limit = changes.get("limit")
+    message = "the catalog is written here"
+    if isinstance(limit, Known):
+        message = f"its limit is set to {limit.value} in the catalog here"
+    return replace(
+        entity,
+        limit=changes.get("limit", entity.limit),
+        login=changes.get("login", entity.login),
+        superuser=changes.get("superuser", entity.superuser),
+        touched=origin,
+        history=(*entity.history, Related(message, origin)),
+    )
+
+
+def _value(column: str, node: Node | None, frame: Frame, origin: Origin) -> Value[Any]:
+    value = texts.known(frame.expressions.text(_signed(node)))
+    if value is not None and column not in COLUMNS:
+        return Known(value.lower() in _TRUE, origin)
+    if value is not None and value.removeprefix("-").isdecimal() and len(value) < 12:
+        return Known(int(value) if not _negated(node) else -int(value), origin)
+    return Unknown(f"{column} is set to {name_of(node or {})}", origin)
+
+
+def _negated(node: Node | None) -> bool:
+    expression = (node or {}).get("A_Expr", {})
+    return bool(expression) and "lexpr" not in expression
+
+
+def _signed(node: Node | None) -> Node | None:
+    """The operand of a minus sign: `-(1)` is an expression, not a constant."""
+    if node and _negated(node):
+        operand: Node = node["A_Expr"].get("rexpr", {})
+        return operand
+    return node
+
+
+def _names(where: Node, column: str, frame: Frame) -> list[str] | None:
+    """The names in `rolname = 'x'`, `rolname IN ('x', 'y')` or `rolname = ANY (ARRAY[…])`."""
+    fields = where.get("A_Expr", {})
+    operator = fields.get("name", [{}])[-1].get("String", {}).get("sval")
+    left, right = fields.get("lexpr", {}), fields.get("rexpr", {})
+    if operator != "=" or not left or not right:
+        return None
+    if name_of(left).rpartition(".")[2] != column:
+        left, right = right, left
+    if "ColumnRef" not in left or name_of(left).rpartition(".")[2] != column:
+        return None
+    expressions = frame.expressions
+    match fields.get("kind", "AEXPR_OP"):
+        case "AEXPR_OP":
+            values = [expressions.text(right)]
+        case "AEXPR_IN":
+            values = [expressions.text(each) for each in right.get("List", {}).get("items", [])]
+        case "AEXPR_OP_ANY":
+            values = expressions.list(right) or []
+        case _:
+            return None
+    names = [texts.known(value) for value in values]
+    return [each for each in names if each is not None] if names and None not in names else None

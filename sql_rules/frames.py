@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What running code knows at one point: the objects and its variables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from connguard.sql_rules import texts
+from connguard.sql_rules.expressions import Expressions
+from connguard.sql_rules.state import State
+from connguard.sql_rules.syntax import Node
+from connguard.sql_rules.texts import Text
+
+
+@dataclass(slots=True)
+class Frame:
+    """`tests` has, for a variable that answers whether an object exists, the query it came from.
+
+    `scope` names the code, so that the same expression in the same code is the same symbolic role.
+    `in_code` is true inside DO blocks and functions.
+    """
+
+    state: State
+    scope: str = ""
+    in_code: bool = False
+    variables: dict[str, Text] = field(default_factory=dict)
+    tests: dict[str, Node] = field(default_factory=dict)
+
+    @property
+    def expressions(self) -> Expressions:
+        return Expressions(self.variables)
+
+    def copy(self) -> Frame:
+        return Frame(
+            self.state.copy(), self.scope, self.in_code, self.variables.copy(), self.tests.copy()
+        )
+
+    def assign(self, variable: str, value: Text, test: Node | None = None) -> None:
+        self.variables[variable] = value
+        if test is None:
+            self.tests.pop(variable, None)
+        else:
+            self.tests[variable] = test
+
+
+def joined(first: Frame | None, second: Frame | None) -> Frame | None:
+    """The frame after a branch of which either side may have run; None is a side that never
+    gets here."""
+    if first is None or second is None:
+        return first or second
+    variables = dict(first.variables)
+    for name, value in second.variables.items():
+        mine = variables.get(name)
+        if mine != value:
+            variables[name] = value if mine is None else texts.either(mine, value)
+    tests = {name: test for name, test in first.tests.items() if second.tests.get(name) is test}
+    state = first.state.join(second.state)
+    return Frame(state, first.scope, first.in_code, variables, tests)
+
+
+@dataclass(slots=True)
+class Flow:
+    """Where a run of code can lead: to the next statement, out of a loop, or out of the routine.
+
+    `raises` says that an error may end it as well. When nothing else is left, it surely does.
+    """
+
+    normal: Frame | None
+    exits: Frame | None = None
+    returns: Frame | None = None
+    raises: bool = False
+
+    def merge(self, other: Flow) -> Flow:
+        """Either of two runs."""
+        return Flow(
+            joined(self.normal, other.normal),
+            joined(self.exits, other.exits),
+            joined(self.returns, other.returns),
+            self.raises or other.raises,
+        )
+
+    def then(self, later: Flow) -> Flow:
+        """This run, and `later` from its normal end on."""
+        return Flow(
+            later.normal,
+            joined(self.exits, later.exits),
+            joined(self.returns, later.returns),
+            self.raises or later.raises,
+        )
+
+
+NOWHERE = Flow(None)
+"""The run of code that is never reached."""

@@ -1,0 +1,519 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs statements over the state: plain ones, bodies of code, and SQL that code puts together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+
+from connguard.policies.model.facts import CatalogWrite, DynamicStatement, NotParsed, Undecided
+from connguard.policies.model.origin import Origin
+from connguard.sql_rules import (
+    bodies,
+    catalog,
+    conditions,
+    lexer,
+    placeholders,
+    syntax,
+    texts,
+)
+from connguard.sql_rules.changes import Changes
+from connguard.sql_rules.expressions import function_name, selected, walk
+from connguard.sql_rules.frames import NOWHERE, Flow, Frame, joined
+from connguard.sql_rules.placeholders import Blanks, Source
+from connguard.sql_rules.plpgsql import Code
+from connguard.sql_rules.routines import (
+    OBJECT_DDL,
+    Routine,
+    Routines,
+    changes_objects,
+    parameters,
+    runs_text,
+)
+from connguard.sql_rules.statements import (
+    AlterDatabase,
+    AlterRole,
+    CreateDatabase,
+    CreateRole,
+    DropDatabase,
+    ObjectStatement,
+    object_statement,
+)
+from connguard.sql_rules.syntax import Node, NotReadable, Parsed
+from connguard.sql_rules.texts import Hole, Template, Text
+
+MOST_STEPS = 20_000
+DEEPEST_CALLS = 8
+_DATABASE = re.compile(r"\bdatabase\b", re.IGNORECASE)
+_REMOTE = frozenset({"dblink_exec", "dblink", "dblink_send_query"})
+_QUERIES = ("SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt")
+_TESTED = frozenset({*_QUERIES, "DoStmt", "CreateFunctionStmt"})
+_DBLINK = re.compile(r"dblink", re.IGNORECASE)
+_CATALOG_COLUMN = re.compile(r"\b(?:(?:rol|dat)connlimit|rolcanlogin|rolsuper)\b", re.IGNORECASE)
+
+Fact = object
+
+
+class Interpreter:
+    """Runs statements one at a time. `facts` keeps what they turn out to be, each once.
+
+    `variables` are values of psql variables and placeholders, by name.
+    """
+
+    def __init__(self) -> None:
+        self.facts: dict[Fact, None] = {}
+        self.routines = Routines()
+        self.variables: dict[str, str] = {}
+        self._steps = 0
+        self._stack: list[Routine] = []
+        self._opaque: list[tuple[Frame, Origin]] = []
+        self._read: list[str] = []
+
+    def report(self, fact: Fact) -> None:
+        self.facts.setdefault(fact)
+
+    def step(self) -> bool:
+        """Count a step of code; false when a statement has used up its share."""
+        self._steps += 1
+        return self._steps <= MOST_STEPS
+
+    def concerns(self, source: Source, parsed: Parsed) -> bool:
+        """A cheap test whether a statement can matter at all."""
+        if parsed.kind not in _TESTED:
+            return True
+        text = source.text[parsed.start : parsed.end]
+        if parsed.kind == "DoStmt":
+            return self.routines.matters(text)
+        if parsed.kind == "CreateFunctionStmt":
+            return runs_text(text) or self.routines.matters(text)
+        return _CATALOG_COLUMN.search(text) is not None or self._matters(text)
+
+    def run(self, source: Source, parsed: Parsed, frame: Frame, origin: Origin) -> Flow:
+        """Run a statement of a script."""
+        return self._counted(lambda: self.statement(source, parsed, frame, origin), origin)
+
+    def run_results(self, source: Source, parsed: Parsed, frame: Frame, origin: Origin) -> Flow:
+        """Run the statements that a query gives as its result (psql's \\gexec)."""
+        return self._counted(lambda: self._result_statements(source, parsed, frame, origin), origin)
+
+    def _counted(self, run: Callable[[], Flow], origin: Origin) -> Flow:
+        self._steps = 0
+        flow = run()
+        if self._steps > MOST_STEPS:
+            reason = "the code has too many branches to follow all of them"
+            self.report(Undecided("PG001", reason, origin))
+        return flow
+
+    def known(self, name: str) -> str | None:
+        return self.variables.get(name)
+
+    # Statements
+
+    def statement(self, source: Source, parsed: Parsed, frame: Frame, origin: Origin) -> Flow:
+        """Run one statement. The frame is used up; without a normal end it is refused."""
+        node = parsed.node
+        match parsed.kind:
+            case "DoStmt":
+                return self._do(source, parsed, frame, origin)
+            case "CreateFunctionStmt":
+                self._define(source, parsed, origin)
+                return Flow(frame)
+            case "DropStmt" if node.get("removeType") in _ROUTINE_KINDS:
+                for name in _dropped(node):
+                    self.routines.drop(name)
+                return Flow(frame)
+            case "CallStmt":
+                return self.calls(node, frame, origin)
+            case kind if kind in _QUERIES:
+                return self._query(source, parsed, frame, origin)
+        statement = object_statement(parsed)
+        return Flow(frame) if statement is None else self._object(source, statement, frame, origin)
+
+    def _object(
+        self, source: Source, statement: ObjectStatement, frame: Frame, origin: Origin
+    ) -> Flow:
+        if frame.in_code and isinstance(statement, CreateDatabase | DropDatabase):
+            return Flow(None, raises=True)
+        if source.computed and self._computed_limit(source.blanks, statement, origin):
+            return Flow(frame, raises=True)
+        changes = Changes(frame.state, origin, source.blanks, in_code=frame.in_code)
+        outcome = changes.apply(statement)
+        if outcome.fact and (not frame.in_code or not isinstance(outcome.fact, Undecided)):
+            self.report(outcome.fact)
+        if outcome.refusal:
+            return Flow(None, raises=True)
+        frame.tests.clear()
+        return Flow(frame, raises=outcome.uncertain)
+
+    def _computed_limit(self, blanks: Blanks, statement: ObjectStatement, origin: Origin) -> bool:
+        """Report a limit that code computes; whether there is nothing else to do, since the
+        object's name is computed, too."""
+        if not isinstance(statement, CreateRole | AlterRole | CreateDatabase | AlterDatabase):
+            return False
+        limits = statement.options.limits
+        reason = blanks.limit(limits[0]) if limits and limits[0] is not None else 0
+        if not isinstance(reason, str):
+            return False
+        kind = "role" if isinstance(statement, CreateRole | AlterRole) else "database"
+        self.report(DynamicStatement(kind, reason.replace("it is", "its limit is", 1), origin))
+        name = statement.role.text if isinstance(statement, AlterRole) else statement.name
+        return blanks.name(name).symbolic
+
+    def _query(self, source: Source, parsed: Parsed, frame: Frame, origin: Origin) -> Flow:
+        text = source.text[parsed.start : parsed.end]
+        if parsed.kind == "UpdateStmt" or _CATALOG_COLUMN.search(text):
+            for update in catalog.updates({parsed.kind: parsed.node}):
+                for write in catalog.apply(update, frame, origin, source.blanks.name):
+                    self.report(CatalogWrite(write.table, write.column, write.origin))
+        if not self._matters(text):
+            return Flow(frame)
+        condition = parsed.node.get("whereClause")
+        if parsed.kind != "SelectStmt" or condition is None or parsed.node.get("fromClause"):
+            return self.calls(parsed.node, frame, origin)
+        yes, no = conditions.split(condition, frame)
+        run = self.calls(parsed.node, yes, origin) if yes is not None else NOWHERE
+        return run.merge(Flow(no))
+
+    def _matters(self, text: str) -> bool:
+        return _DBLINK.search(text) is not None or self.routines.mentioned(text)
+
+    # SQL that code puts together
+
+    def dynamic(self, text: Text, frame: Frame, origin: Origin, source: Source) -> Flow:
+        """Run a text, in each version that it may have."""
+        flow = NOWHERE
+        for version in text:
+            flow = flow.merge(self._version(version, frame.copy(), origin, source))
+        return flow
+
+    def _result_statements(
+        self, source: Source, parsed: Parsed, frame: Frame, origin: Origin
+    ) -> Flow:
+        flow = Flow(frame)
+        for select in _united(parsed.node):
+            if flow.normal is None:
+                break
+            yes: Frame | None = flow.normal
+            no: Frame | None = None
+            if "whereClause" in select:
+                yes, no = conditions.split(select["whereClause"], flow.normal)
+            run = NOWHERE if yes is None else self._results(select, yes, origin, source)
+            flow = flow.then(run.merge(Flow(no)))
+        return flow
+
+    def _results(self, select: Node, frame: Frame, origin: Origin, source: Source) -> Flow:
+        columns = [
+            item
+            for row in select.get("valuesLists", [])
+            for item in row.get("List", {}).get("items", [])
+        ]
+        flow = Flow(frame)
+        for column in columns or selected(select):
+            if flow.normal is not None:
+                text = flow.normal.expressions.text(column)
+                flow = flow.then(self.dynamic(text, flow.normal, origin, source))
+        return flow
+
+    def _version(self, version: Template, frame: Frame, origin: Origin, source: Source) -> Flow:
+        gap = texts.first_hole(version)
+        constants = texts.constants((version,))
+        plain = "".join(part for part in version if isinstance(part, str))
+        if gap is not None and not plain.strip(" ;\n\t"):
+            if OBJECT_DDL.search(constants):
+                self._unread(constants, gap, origin)
+            else:
+                self._opaque.append((frame, origin))
+            return Flow(frame, raises=True)
+        if not self._matters(plain) and not OBJECT_DDL.search(constants):
+            return Flow(frame, raises=True)
+        self._read.append(plain)
+        blanks = Blanks(frame.scope)
+        inner = Source(
+            _rendered(version, blanks, source.blanks), lambda _a, _b: origin, blanks, computed=True
+        )
+        inner, statements, problem = self.parse(inner)
+        if problem is not None:
+            if gap is not None:
+                self._unread(constants, gap, origin)
+            else:
+                self.report(NotParsed(f"SQL put together here: {problem}", origin))
+            return Flow(frame, raises=True)
+        flow = Flow(frame)
+        for parsed in statements:
+            if flow.normal is not None:
+                flow = flow.then(self.statement(inner, parsed, flow.normal, origin))
+        return flow
+
+    def _unread(self, constants: str, gap: Hole, origin: Origin) -> None:
+        if not OBJECT_DDL.search(constants):
+            return
+        kind = "database" if _DATABASE.search(constants) else "role"
+        reason = f"{gap.label} is only known at run time"
+        self.report(DynamicStatement(kind, reason, origin))
+
+    def parse(self, source: Source) -> tuple[Source, list[Parsed], str | None]:
+        """The statements of a text, with placeholders filled in when it needs that; the source
+        that their positions belong to; and the problem when it does not parse."""
+        try:
+            return source, syntax.parse(source.text), None
+        except NotReadable as problem:
+            reason = problem.reason
+        filled = placeholders.fill_in(source, self.known)
+        if filled.text == source.text:
+            return source, [], reason
+        try:
+            return filled, syntax.parse(filled.text), None
+        except NotReadable:
+            return source, [], reason
+
+    # Code
+
+    def _do(self, source: Source, parsed: Parsed, frame: Frame, origin: Origin) -> Flow:
+        content = _option(parsed.node, "as", "args").get("String", {}).get("sval", "")
+        language = _option(parsed.node, "language", "args").get("String", {}).get("sval", "plpgsql")
+        if language.lower() != "plpgsql" or not self.routines.matters(content):
+            return Flow(frame)
+        body = bodies.find_body(source, parsed.start, parsed.end, content)
+        if body is None:
+            body = bodies.Body(source, parsed.start, parsed.end, dollar=True)
+        statement = source.text[parsed.start : parsed.end]
+        inner = Frame(frame.state.copy(), f"DO {origin}", in_code=True)
+        flow = self._plpgsql(statement, body, inner, origin, content)
+        return _outside(flow, frame)
+
+    def _define(self, source: Source, parsed: Parsed, origin: Origin) -> None:
+        node = parsed.node
+        names = node.get("funcname", [])
+        name = str(names[-1].get("String", {}).get("sval", "")).lower() if names else ""
+        language = _option(node, "language", "options").get("String", {}).get("sval", "sql")
+        content = _content(node)
+        if content is None:
+            self._define_atomic(source, parsed, name, origin)
+            return
+        direct = changes_objects(content)
+        if not direct and not runs_text(content) and not self.routines.mentioned(content):
+            return
+        if language.lower() not in ("sql", "plpgsql"):
+            if OBJECT_DDL.search(content):
+                reason = f"a function in {language} that speaks of roles or databases is not read"
+                self.report(Undecided("PG001", reason, origin))
+            return
+        body = bodies.find_body(source, parsed.start, parsed.end, content)
+        if body is None:
+            body = bodies.Body(source, parsed.start, parsed.end, dollar=True)
+        direct = direct or self.routines.mentioned(content)
+        statement = source.text[parsed.start : parsed.end]
+        self.routines.define(
+            Routine(
+                name, language.lower(), parameters(node), statement, content, body, origin, direct
+            )
+        )
+
+    def _define_atomic(self, source: Source, parsed: Parsed, name: str, origin: Origin) -> None:
+        """A function with BEGIN ATOMIC: only queries can stand in it."""
+        text = source.text[parsed.start : parsed.end]
+        if not _CATALOG_COLUMN.search(text) and not self.routines.mentioned(text):
+            return
+        body = bodies.Body(source, parsed.start, parsed.end, dollar=True)
+        self.routines.define(
+            Routine(name, "atomic", parameters(parsed.node), text, text, body, origin, True)
+        )
+
+    def calls(self, node: Node, frame: Frame, origin: Origin) -> Flow:
+        """Run the known routines that a tree calls, in its order."""
+        flow = Flow(frame)
+        for routine, call in self.routines.calls(node):
+            if flow.normal is not None:
+                bound = routine.bind(call, flow.normal.expressions)
+                flow = flow.then(self._routine(routine, bound, flow.normal))
+        for each in walk(node):
+            if "funcname" in each and function_name(each) in _REMOTE and flow.normal is not None:
+                flow = flow.then(self._remote(each, flow.normal, origin))
+        return flow
+
+    def _remote(self, call: Node, frame: Frame, origin: Origin) -> Flow:
+        """dblink_exec(connection, statement): the statement runs in a session of its own."""
+        flow = Flow(frame)
+        for argument in call.get("args", []):
+            text = frame.expressions.text(argument)
+            if flow.normal is not None and OBJECT_DDL.search(texts.constants(text)):
+                in_code = flow.normal.in_code
+                flow.normal.in_code = False
+                source = Source("", lambda _a, _b: origin)
+                run = self.dynamic(text, flow.normal, origin, source)
+                if run.normal is not None:
+                    run.normal.in_code = in_code
+                flow = flow.then(run)
+        return flow
+
+    def _routine(self, routine: Routine, bound: dict[str, Text], frame: Frame) -> Flow:
+        routine.called = True
+        if routine in self._stack or len(self._stack) >= DEEPEST_CALLS or not self.step():
+            return Flow(frame, raises=True)
+        if not routine.direct and not any(
+            OBJECT_DDL.search(texts.constants(each)) for each in bound.values()
+        ):
+            return Flow(frame)
+        inner = Frame(frame.state.copy(), routine.key, in_code=True, variables=bound)
+        self._stack.append(routine)
+        try:
+            if routine.language == "plpgsql":
+                flow = self._plpgsql(
+                    routine.statement, routine.body, inner, routine.origin, routine.content
+                )
+            else:
+                flow = self._sql_body(routine, inner)
+        finally:
+            self._stack.pop()
+        return _outside(flow, frame)
+
+    def _plpgsql(
+        self, statement: str, body: bodies.Body, frame: Frame, origin: Origin, content: str
+    ) -> Flow:
+        try:
+            functions = syntax.parse_body(statement)
+        except NotReadable as problem:
+            filled = self._plpgsql_filled(statement, body)
+            if filled is None:
+                if changes_objects(content):
+                    self.report(NotParsed(f"the body: {problem.reason}", origin))
+                return Flow(frame, raises=True)
+            functions = filled
+        opaque, read = self._opaque, self._read
+        self._opaque, self._read = [], []
+        flow = Flow(frame)
+        for function in functions[:1]:
+            flow = Code(self, body, function).run(frame)
+        self._leftovers(content)
+        self._opaque, self._read = opaque, read
+        return flow
+
+    def _plpgsql_filled(self, statement: str, body: bodies.Body) -> list[Node] | None:
+        """The body with placeholders filled in."""
+        raw = body.raw
+        inner = Source(raw, body.source.place, body.source.blanks)
+        filled = placeholders.fill_in(inner, self.known)
+        if filled.text == raw or raw not in statement:
+            return None
+        try:
+            return syntax.parse_body(statement.replace(raw, filled.text, 1))
+        except NotReadable:
+            return None
+
+    def _leftovers(self, content: str) -> None:
+        """A text that is run but cannot be read may come from constants that nothing else used."""
+        if not self._opaque:
+            return
+        found = [match.group() for match in re.finditer(r"'(?:[^']|'')*'", content)]
+        unused = [
+            each
+            for each in found
+            if OBJECT_DDL.search(each)
+            and not any(each.strip("'")[:20] in text for text in self._read)
+        ]
+        if unused:
+            for _, origin in self._opaque:
+                self._unread(" ".join(unused), Hole("the text"), origin)
+
+    def _sql_body(self, routine: Routine, frame: Frame) -> Flow:
+        if routine.language == "atomic":
+            source, text = routine.body.source, routine.statement
+            try:
+                statements = syntax.parse(text)
+            except NotReadable:
+                return Flow(frame)
+            for update in (each for parsed in statements for each in catalog.updates(parsed.node)):
+                for write in catalog.apply(update, frame, routine.origin, source.blanks.name):
+                    self.report(write)
+            return self.calls(statements[0].node.get("sql_body", {}), frame, routine.origin)
+        source, statements, problem = self.parse(routine.body.inner(routine.content))
+        if problem is not None:
+            self.report(NotParsed(f"the body: {problem}", routine.origin))
+            return Flow(frame, raises=True)
+        flow = Flow(frame)
+        for parsed in statements:
+            if flow.normal is not None:
+                origin = place(source, parsed)
+                flow = flow.then(self.statement(source, parsed, flow.normal, origin))
+        return flow
+
+    def uncalled(self, frame: Frame) -> Frame:
+        """The state in which every routine that nothing calls may have run, or not."""
+        for routine in self.routines.never_called():
+            if not routine.called:
+                run = partial(self._routine, routine, routine.unbound(), frame.copy())
+                flow = self._counted(run, routine.origin)
+                frame = joined(frame, flow.normal) or frame
+        return frame
+
+
+_ROUTINE_KINDS = ("OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE")
+
+
+def place(source: Source, parsed: Parsed) -> Origin:
+    """The range of a statement from its first to its last token."""
+    start = lexer.skip_blanks(source.text, parsed.start, parsed.end)
+    end = parsed.end
+    if end == len(source.text):
+        end = max(
+            (each.end for each in lexer.tokens(source.text, start) if each.matters), default=end
+        )
+    return source.place(start, end)
+
+
+def _outside(flow: Flow, frame: Frame) -> Flow:
+    """The end of a routine as its caller sees it."""
+    end = joined(joined(flow.normal, flow.returns), flow.exits)
+    if end is None:
+        return Flow(None, raises=True)
+    frame.state = end.state
+    frame.tests.clear()
+    return Flow(frame, raises=flow.raises)
+
+
+def _rendered(version: Template, blanks: Blanks, outer: Blanks) -> str:
+    text = ""
+    for part in version:
+        if isinstance(part, Hole):
+            text += blanks.marker(f"<{outer.shown(part.label)}>", text)
+        else:
+            text += part
+    return text
+
+
+def _option(node: Node, name: str, key: str) -> Node:
+    for each in node.get(key, []):
+        element = each.get("DefElem", {})
+        if element.get("defname") == name:
+            found: Node = element.get("arg", {})
+            return found
+    return {}
+
+
+def _content(node: Node) -> str | None:
+    """The body of a function that is a string."""
+    items = _option(node, "as", "options").get("List", {}).get("items", [])
+    return str(items[0].get("String", {}).get("sval", "")) if len(items) == 1 else None
+
+
+def _dropped(node: Node) -> list[str]:
+    names = []
+    for each in node.get("objects", []):
+        parts = each.get("ObjectWithArgs", {}).get("objname", [])
+        if parts:
+            names.append(str(parts[-1].get("String", {}).get("sval", "")).lower())
+    return names
+
+
+def _united(select: Node) -> list[Node]:
+    """The plain SELECTs of a UNION, first to last."""
+    waiting, found = [select], []
+    while waiting:
+        current = waiting.pop()
+        if current.get("op", "SETOP_NONE") == "SETOP_NONE":
+            found.append(current)
+        else:
+            waiting += [current.get("rarg", {}), current.get("larg", {})]
+    return found

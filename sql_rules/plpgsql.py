@@ -1,0 +1,601 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs PL/pgSQL bodies over what is known: every branch, with the variables' texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from connguard.policies.model.origin import Origin
+from connguard.sql_rules import conditions, syntax, texts
+from connguard.sql_rules.bodies import Body
+from connguard.sql_rules.expressions import name_of, selected, walk
+from connguard.sql_rules.frames import NOWHERE, Flow, Frame, joined
+from connguard.sql_rules.placeholders import Source
+from connguard.sql_rules.routines import OBJECT_DDL, Routines
+from connguard.sql_rules.syntax import Node, NotReadable, Parsed
+from connguard.sql_rules.texts import Text
+
+MOST_ROWS = 50
+ERROR_LEVEL = 21
+_ASSIGNED = re.compile(r"\A\s*[^:=]*?(?::=|=)\s*")
+_FIRST_WORD = re.compile(r"\w+")
+
+Row = list[tuple[str, Text]]
+"""A row that a loop runs over: column names and texts."""
+
+
+class Executor(Protocol):
+    """What runs the SQL in a body."""
+
+    routines: Routines
+
+    def statement(self, source: Source, parsed: Parsed, frame: Frame, origin: Origin) -> Flow: ...
+
+    def dynamic(self, text: Text, frame: Frame, origin: Origin, source: Source) -> Flow: ...
+
+    def calls(self, node: Node, frame: Frame, origin: Origin) -> Flow: ...
+
+    def step(self) -> bool:
+        """Count a step; false when the code has used up its share."""
+        ...
+
+
+class Code:
+    """One PL/pgSQL body. `function` is its tree as `syntax.parse_body` gives it."""
+
+    def __init__(self, executor: Executor, body: Body, function: Node) -> None:
+        self._executor = executor
+        self._body = body
+        self._source = body.source
+        self._datums: list[Node] = function.get("datums", [])
+        self._action: Node = function.get("action", {}).get("PLpgSQL_stmt_block", {})
+        self._parsed: dict[str, Node | None] = {}
+        self._handlers: dict[str, Callable[[Node, Frame], Flow]] = {
+            "PLpgSQL_stmt_block": self._block,
+            "PLpgSQL_stmt_assign": self._assign,
+            "PLpgSQL_stmt_if": self._if,
+            "PLpgSQL_stmt_case": self._case,
+            "PLpgSQL_stmt_loop": self._endless,
+            "PLpgSQL_stmt_while": self._loop,
+            "PLpgSQL_stmt_fori": self._fori,
+            "PLpgSQL_stmt_fors": self._fors,
+            "PLpgSQL_stmt_forc": self._loop,
+            "PLpgSQL_stmt_dynfors": self._loop,
+            "PLpgSQL_stmt_foreach_a": self._foreach,
+            "PLpgSQL_stmt_exit": self._exit,
+            "PLpgSQL_stmt_return": self._return,
+            "PLpgSQL_stmt_raise": self._raise,
+            "PLpgSQL_stmt_execsql": self._sql,
+            "PLpgSQL_stmt_perform": self._perform,
+            "PLpgSQL_stmt_call": self._perform,
+            "PLpgSQL_stmt_dynexecute": self._execute,
+        }
+
+    def run(self, frame: Frame) -> Flow:
+        for datum in self._datums:
+            name = _variable(datum)
+            if name and name not in frame.variables:
+                frame.assign(name, texts.hole(name))
+        return self._block(self._action, frame, outer_line=0)
+
+    def _statements(self, statements: list[Node], frame: Frame) -> Flow:
+        flow = Flow(frame)
+        for statement in statements:
+            if flow.normal is None:
+                break
+            flow = flow.then(self._statement(statement, flow.normal))
+        return flow
+
+    def _statement(self, statement: Node, frame: Frame) -> Flow:
+        ((kind, node),) = statement.items()
+        handler = self._handlers.get(kind)
+        if handler is None or not self._executor.step():
+            return Flow(frame)
+        return handler(node, frame)
+
+    # Blocks
+
+    def _block(self, node: Node, frame: Frame, outer_line: int = -1) -> Flow:
+        hidden = self._declare(node, frame, outer_line)
+        handlers = _handlers(node)
+        before = frame.copy() if handlers else None
+        flow = self._statements(node.get("body", []), frame)
+        if before is not None:
+            flow = self._handled(flow, before, handlers)
+        for end in (flow.normal, flow.exits):
+            if end is not None:
+                end.variables.update(hidden)
+        return flow
+
+    def _declare(self, node: Node, frame: Frame, outer_line: int) -> dict[str, Text]:
+        """Give the block's variables their first values; the values that they hide."""
+        hidden: dict[str, Text] = {}
+        line = node.get("lineno", 0)
+        for datum in self._datums:
+            fields = datum.get("PLpgSQL_var", {})
+            declared = fields.get("lineno", 0)
+            name = _variable(datum)
+            first = outer_line == 0 and declared <= line
+            inner = outer_line < 0 and self._outer_line(line) < declared <= line
+            if not name or "default_val" not in fields or not (first or inner):
+                continue
+            hidden.setdefault(name, frame.variables.get(name, texts.hole(name)))
+            expression = self._expression(_query(fields["default_val"]))
+            value, test = self._value(expression, frame)
+            frame.assign(name, value, test)
+        return hidden
+
+    def _outer_line(self, line: int) -> int:
+        """The line of BEGIN of the nearest block that starts before this line."""
+        lines = [
+            fields.get("lineno", 0)
+            for each in walk(self._action)
+            for key, fields in each.items()
+            if key == "PLpgSQL_stmt_block"
+        ]
+        lines.append(self._action.get("lineno", 0))
+        return max((each for each in lines if each < line), default=0)
+
+    def _handled(self, flow: Flow, before: Frame, handlers: list[Node]) -> Flow:
+        """A block with exception handlers: they run from the state before the block."""
+        caught = Flow(flow.normal, flow.exits, flow.returns)
+        complete = False
+        for handler in handlers:
+            action = handler.get("action", [])
+            complete = complete or "others" in _conditions(handler)
+            if flow.raises or _mentions_objects(action):
+                caught = caught.merge(self._statements(action, before.copy()))
+        if flow.raises and not complete and flow.normal is None and caught.normal is None:
+            caught.raises = True
+        return caught
+
+    # Branches
+
+    def _if(self, node: Node, frame: Frame) -> Flow:
+        branches = [(node.get("cond"), node.get("then_body", []))]
+        for each in node.get("elsif_list", []):
+            elsif = each.get("PLpgSQL_if_elsif", {})
+            branches.append((elsif.get("cond"), elsif.get("stmts", [])))
+        return self._branches(branches, node.get("else_body", []), frame, node)
+
+    def _case(self, node: Node, frame: Frame) -> Flow:
+        branches = []
+        for each in node.get("case_when_list", []):
+            when = each.get("PLpgSQL_case_when", {})
+            branches.append((when.get("expr"), when.get("stmts", [])))
+        chosen = node.get("t_varno")
+        if chosen is not None and "t_expr" in node:
+            expression = self._expression(_query(node["t_expr"]))
+            frame.assign(self._name(chosen), frame.expressions.text(expression))
+        otherwise = node.get("else_stmts", []) if node.get("have_else") else None
+        return self._branches(branches, otherwise, frame, node)
+
+    def _branches(
+        self,
+        branches: list[tuple[Node | None, list[Node]]],
+        otherwise: list[Node] | None,
+        frame: Frame,
+        node: Node,
+    ) -> Flow:
+        """`otherwise` None is a CASE without ELSE, which raises an error."""
+        result: Flow = NOWHERE
+        rest: Frame | None = frame
+        for condition, statements in branches:
+            if rest is None:
+                return result
+            query = _query(condition)
+            called = self._calls(query, rest, node)
+            if called.normal is None:
+                return result.merge(called)
+            yes, rest = conditions.split(self._expression(query), called.normal)
+            if yes is not None:
+                result = result.merge(self._statements(statements, yes))
+        if rest is None:
+            return result
+        if otherwise is None:
+            return result.merge(Flow(None, raises=True))
+        return result.merge(self._statements(otherwise, rest))
+
+    # Loops
+
+    def _loop(self, node: Node, frame: Frame) -> Flow:
+        """A loop that runs any number of times."""
+        self._forget(node.get("var", {}), frame)
+        flow = Flow(frame.copy())
+        for _ in range(2):
+            start = flow.normal
+            if start is None:
+                break
+            before = start.variables.copy()
+            once = self._statements(node.get("body", []), start.copy())
+            flow = flow.merge(_looped(once))
+            if flow.normal is not None and flow.normal.variables == before:
+                break
+        return flow
+
+    def _endless(self, node: Node, frame: Frame) -> Flow:
+        return _looped(self._statements(node.get("body", []), frame))
+
+    def _fori(self, node: Node, frame: Frame) -> Flow:
+        name = _variable(node.get("var", {}))
+        bounds = [
+            texts.known(frame.expressions.text(self._expression(_query(node.get(each)))))
+            for each in ("lower", "upper")
+        ]
+        if all(bound is not None and bound.isdecimal() for bound in bounds) and "step" not in node:
+            lower, upper = (int(bound or 0) for bound in bounds)
+            if not node.get("reverse") and lower <= upper < lower + MOST_ROWS:
+                rows = [[(name, texts.constant(str(each)))] for each in range(lower, upper + 1)]
+                return self._each(rows, node, frame, [name], None)
+        if name:
+            frame.assign(name, texts.hole(name))
+        return self._loop(node, frame)
+
+    def _foreach(self, node: Node, frame: Frame) -> Flow:
+        name = self._name(node.get("varno", -1))
+        array = self._expression(_query(node.get("expr")))
+        elements = self._elements(array, frame)
+        if elements is None or len(elements) > MOST_ROWS:
+            frame.assign(name, texts.hole(name))
+            return self._loop(node, frame)
+        return self._each([[(name, each)] for each in elements], node, frame, [name], None)
+
+    def _fors(self, node: Node, frame: Frame) -> Flow:
+        query = _query(node.get("query"))
+        called = self._calls(query, frame, node)
+        if called.normal is None:
+            return called
+        frame = called.normal
+        select = self._select(query)
+        names, record = _targets(node.get("var", {}))
+        rows = self._rows(select, frame)
+        if rows is not None and len(rows) <= MOST_ROWS:
+            return self._each(rows, node, frame, names, record)
+        self._forget(node.get("var", {}), frame)
+        columns = [(_column_name(each), each) for each in (select or {}).get("targetList", [])]
+        values = [
+            (name, frame.expressions.text(each["ResTarget"].get("val"))) for name, each in columns
+        ]
+        if not any(name == "*" for name, _ in values):
+            _assign_row(frame, values, names, record)
+        return self._loop({**node, "var": {}}, frame)
+
+    def _each(
+        self, rows: list[Row], node: Node, frame: Frame, names: list[str], record: str | None
+    ) -> Flow:
+        """A loop over rows that are written out."""
+        flow = Flow(frame)
+        for row in rows:
+            if flow.normal is None:
+                break
+            _assign_row(flow.normal, row, names, record)
+            flow = flow.then(_looped(self._statements(node.get("body", []), flow.normal)))
+        return flow
+
+    def _exit(self, node: Node, frame: Frame) -> Flow:
+        if "cond" not in node:
+            return Flow(None, exits=frame)
+        yes, no = conditions.split(self._expression(_query(node["cond"])), frame)
+        return Flow(no, exits=yes)
+
+    def _forget(self, target: Node, frame: Frame) -> None:
+        names, record = _targets(target)
+        for name in names:
+            frame.assign(name, texts.hole(name))
+        if record:
+            for name in [each for each in frame.variables if each.startswith(f"{record}.")]:
+                del frame.variables[name]
+
+    # Ends
+
+    def _return(self, node: Node, frame: Frame) -> Flow:
+        called = self._calls(_query(node.get("expr")), frame, node)
+        return Flow(None, called.exits, joined(called.returns, called.normal), called.raises)
+
+    def _raise(self, node: Node, frame: Frame) -> Flow:
+        if node.get("elog_level", ERROR_LEVEL) >= ERROR_LEVEL:
+            return Flow(None, raises=True)
+        return Flow(frame)
+
+    # Statements
+
+    def _assign(self, node: Node, frame: Frame) -> Flow:
+        query = _query(node.get("expr"))
+        match = _ASSIGNED.match(query)
+        query = query[match.end() :] if match else query
+        called = self._calls(query, frame, node)
+        if called.normal is None:
+            return called
+        frame = called.normal
+        expression = self._expression(query)
+        name = self._name(node.get("varno", -1))
+        value, test = self._value(expression, frame)
+        target = match.group() if match else ""
+        if "[" in target:
+            value = texts.hole(
+                name, texts.constants(texts.either(value, frame.variables.get(name, value)))
+            )
+        frame.assign(name, value, test)
+        return called
+
+    def _sql(self, node: Node, frame: Frame) -> Flow:
+        query = _query(node.get("sqlstmt"))
+        flow = self._run(query, node, frame)
+        if flow.normal is not None and node.get("into"):
+            self._into(query, node.get("target", {}), flow.normal)
+        return flow
+
+    def _perform(self, node: Node, frame: Frame) -> Flow:
+        query = _query(node.get("expr"))
+        flow = self._run(query, node, frame)
+        if flow.normal is not None:
+            self._found(query, flow.normal)
+        return flow
+
+    def _run(self, query: str, node: Node, frame: Frame) -> Flow:
+        if not self._executor.routines.matters(query):
+            return Flow(frame)
+        origin = self._place(node, query)
+        source = Source(
+            query, lambda _first, _last: origin, self._source.blanks, self._source.computed
+        )
+        flow = Flow(frame)
+        try:
+            statements = syntax.parse(query)
+        except NotReadable:
+            return flow
+        for parsed in statements:
+            if flow.normal is not None:
+                flow = flow.then(self._executor.statement(source, parsed, flow.normal, origin))
+        return flow
+
+    def _execute(self, node: Node, frame: Frame) -> Flow:
+        query = _query(node.get("query"))
+        called = self._calls(query, frame, node)
+        if called.normal is None:
+            return called
+        frame = called.normal
+        for index, each in enumerate(node.get("params", []), start=1):
+            parameter = frame.expressions.text(self._expression(_query(each)))
+            frame.variables[f"${index}"] = parameter
+        text = frame.expressions.text(self._expression(query))
+        origin = self._place(node, "EXECUTE")
+        flow = called.then(self._executor.dynamic(text, frame, origin, self._source))
+        if flow.normal is not None and node.get("into"):
+            self._forget(node.get("target", {}), flow.normal)
+        return flow
+
+    def _into(self, query: str, target: Node, frame: Frame) -> None:
+        names, record = _targets(target)
+        self._forget(target, frame)
+        select = self._select(query)
+        if select is None:
+            return
+        row = [
+            (_column_name(each), frame.expressions.text(each["ResTarget"].get("val")))
+            for each in select.get("targetList", [])
+        ]
+        if not any(name == "*" for name, _ in row):
+            _assign_row(frame, row, names, record)
+        if len(names) == 1 and len(row) == 1:
+            sources = select.get("fromClause")
+            link = {"SubLink": {"subLinkType": "EXPR_SUBLINK", "subselect": {"SelectStmt": select}}}
+            test = link if sources else selected(select)[0]
+            if conditions.is_test(test):
+                frame.tests[names[0]] = test
+        self._found(query, frame)
+
+    def _found(self, query: str, frame: Frame) -> None:
+        """Set FOUND: whether the query gave a row."""
+        select = self._select(query)
+        if select is None or not select.get("fromClause"):
+            frame.tests.pop("found", None)
+            return
+        subselect = {"SelectStmt": select}
+        frame.tests["found"] = {
+            "SubLink": {"subLinkType": "EXISTS_SUBLINK", "subselect": subselect}
+        }
+
+    # Expressions
+
+    def _value(self, expression: Node | None, frame: Frame) -> tuple[Text, Node | None]:
+        value = frame.expressions.text(expression)
+        if texts.known(value) is not None or not conditions.is_test(expression):
+            return value, None
+        return value, expression
+
+    def _expression(self, query: str) -> Node | None:
+        """The tree of an expression; None when it does not parse."""
+        if query not in self._parsed:
+            columns = selected(self._select(f"SELECT {query}") or {}) if query else []
+            self._parsed[query] = columns[0] if len(columns) == 1 else None
+        return self._parsed[query]
+
+    def _select(self, query: str) -> Node | None:
+        try:
+            statements = syntax.parse(query)
+        except NotReadable:
+            return None
+        if len(statements) == 1 and statements[0].kind == "SelectStmt":
+            return statements[0].node
+        return None
+
+    def _calls(self, query: str, frame: Frame, node: Node) -> Flow:
+        """Run the routines that an expression or query calls."""
+        if not query or not self._executor.routines.mentioned(query):
+            return Flow(frame)
+        select = self._select(query) or self._select(f"SELECT {query}")
+        if select is None:
+            return Flow(frame)
+        return self._executor.calls(select, frame, self._place(node, ""))
+
+    def _rows(self, select: Node | None, frame: Frame) -> list[Row] | None:
+        """The rows of a query that writes them out: VALUES, unnest(ARRAY[…]); else None."""
+        if select is None or select.get("whereClause"):
+            return None
+        if "valuesLists" in select:
+            return self._values(select, frame, [])
+        sources = select.get("fromClause", [])
+        columns = select.get("targetList", [])
+        if not sources and len(columns) == 1:
+            elements = self._unnested(columns[0]["ResTarget"].get("val", {}), frame)
+            name = _column_name(columns[0])
+            return None if elements is None else [[(name, each)] for each in elements]
+        if len(sources) != 1:
+            return None
+        rows = self._source_rows(sources[0], frame)
+        return rows if rows is None else [self._projected(row, columns, frame) for row in rows]
+
+    def _source_rows(self, source: Node, frame: Frame) -> list[Row] | None:
+        if "RangeSubselect" in source:
+            fields = source["RangeSubselect"]
+            inner = fields.get("subquery", {}).get("SelectStmt", {})
+            names = _strings(fields.get("alias", {}).get("colnames", []))
+            return self._values(inner, frame, names) if "valuesLists" in inner else None
+        if "RangeFunction" in source:
+            fields = source["RangeFunction"]
+            calls = [each for each in walk(fields.get("functions", [])) if "funcname" in each]
+            if not calls:
+                return None
+            elements = self._unnested({"FuncCall": calls[0]}, frame)
+            alias = fields.get("alias", {})
+            names = [*_strings(alias.get("colnames", [])), alias.get("aliasname", "unnest")]
+            return None if elements is None else [[(names[0], each)] for each in elements]
+        return None
+
+    def _projected(self, row: Row, columns: list[Node], frame: Frame) -> Row:
+        inner = frame.copy()
+        for name, value in row:
+            inner.variables[name] = value
+        result: Row = []
+        for column in columns:
+            name = _column_name(column)
+            value = column["ResTarget"].get("val", {})
+            fields = value.get("ColumnRef", {}).get("fields", [])
+            if fields and "A_Star" in fields[-1]:
+                result.extend(row)
+                continue
+            label = name_of(value).rpartition(".")[2].lower()
+            found = dict(row).get(label) if "ColumnRef" in value else None
+            result.append((name, found or inner.expressions.text(value)))
+        return result
+
+    def _values(self, select: Node, frame: Frame, names: list[str]) -> list[Row]:
+        rows = []
+        for each in select["valuesLists"]:
+            items = each.get("List", {}).get("items", [])
+            labels = [*names, *(f"column{index + 1}" for index in range(len(names), len(items)))]
+            values = [frame.expressions.text(item) for item in items]
+            rows.append(list(zip(labels, values, strict=False)))
+        return rows
+
+    def _unnested(self, node: Node, frame: Frame) -> list[Text] | None:
+        call = node.get("FuncCall", {})
+        names = _strings(call.get("funcname", []))
+        arguments = call.get("args", [])
+        if names[-1:] in (["unnest"], ["regexp_split_to_table"]) and arguments:
+            return self._elements(arguments[0], frame)
+        return None
+
+    def _elements(self, array: Node | None, frame: Frame) -> list[Text] | None:
+        """The elements of an array that is written out, or of a variable that holds one."""
+        if array and "ColumnRef" in array:
+            name = name_of(array).lower()
+            array = next(
+                (
+                    self._expression(_query(datum["PLpgSQL_var"]["default_val"]))
+                    for datum in self._datums
+                    if _variable(datum) == name and "default_val" in datum.get("PLpgSQL_var", {})
+                ),
+                array,
+            )
+        return frame.expressions.list(array)
+
+    def _name(self, number: int) -> str:
+        if not 0 <= number < len(self._datums):
+            return ""
+        datum = self._datums[number]
+        field = datum.get("PLpgSQL_recfield")
+        if field:
+            parent = self._name(field.get("recparentno", -1))
+            return f"{parent}.{field.get('fieldname', '')}".lower()
+        return _variable(datum)
+
+    def _place(self, node: Node, query: str) -> Origin:
+        word = _FIRST_WORD.search(query)
+        return self._body.place(node.get("lineno", 1), word.group() if word else "")
+
+
+def _variable(datum: Node) -> str:
+    for kind in ("PLpgSQL_var", "PLpgSQL_rec"):
+        if kind in datum:
+            return str(datum[kind].get("refname", "")).lower()
+    return ""
+
+
+def _query(expression: Any) -> str:
+    if not isinstance(expression, dict):
+        return ""
+    return str(expression.get("PLpgSQL_expr", {}).get("query", ""))
+
+
+def _handlers(block: Node) -> list[Node]:
+    found = block.get("exceptions", {}).get("PLpgSQL_exception_block", {}).get("exc_list", [])
+    return [each.get("PLpgSQL_exception", {}) for each in found]
+
+
+def _conditions(handler: Node) -> list[str]:
+    found = handler.get("conditions", [])
+    return [each.get("PLpgSQL_condition", {}).get("condname", "") for each in found]
+
+
+def _mentions_objects(statements: list[Node]) -> bool:
+    return any(
+        OBJECT_DDL.search(each["query"])
+        for each in walk(statements)
+        if isinstance(each.get("query"), str)
+    )
+
+
+def _targets(target: Node) -> tuple[list[str], str | None]:
+    """The names of the variables, or of the record, that a query's row goes to."""
+    if "PLpgSQL_rec" in target:
+        return [], str(target["PLpgSQL_rec"].get("refname", "")).lower()
+    if "PLpgSQL_row" in target:
+        fields = target["PLpgSQL_row"].get("fields", [])
+        return [str(each.get("name", "")).lower() for each in fields], None
+    name = _variable(target)
+    return ([name], None) if name else ([], None)
+
+
+def _assign_row(frame: Frame, row: Row, names: list[str], record: str | None) -> None:
+    if record:
+        for name, value in row:
+            frame.assign(f"{record}.{name}", value)
+        return
+    for variable, (_, value) in zip(names, row, strict=False):
+        frame.assign(variable, value)
+
+
+def _column_name(column: Node) -> str:
+    fields = column.get("ResTarget", {})
+    if "name" in fields:
+        return str(fields["name"]).lower()
+    value = fields.get("val", {})
+    while "TypeCast" in value:
+        value = value["TypeCast"].get("arg", {})
+    if "FuncCall" in value:
+        return (_strings(value["FuncCall"].get("funcname", [])) or [""])[-1]
+    return name_of(value).rpartition(".")[2].lower()
+
+
+def _strings(nodes: list[Node]) -> list[str]:
+    return [str(each.get("String", {}).get("sval", "")).lower() for each in nodes]
+
+
+def _looped(flow: Flow) -> Flow:
+    """A pass through a loop's body: EXIT and CONTINUE stay within the loop."""
+    return Flow(joined(flow.normal, flow.exits), None, flow.returns, flow.raises)

@@ -1,0 +1,169 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Functions and procedures that the scripts define, and their calls."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from connguard.policies.model.origin import Origin
+from connguard.sql_rules import texts
+from connguard.sql_rules.bodies import Body
+from connguard.sql_rules.expressions import Expressions, function_name, walk
+from connguard.sql_rules.syntax import Node
+from connguard.sql_rules.texts import Text
+
+OBJECT_DDL = re.compile(
+    r"\b(?:create|alter|drop)\s+(?:role|user(?!\s+mapping)|group|database)\b"
+    r"|\bconnection\s+limit\b|\b(?:rol|dat)connlimit\b",
+    re.IGNORECASE,
+)
+"""Text that changes a role or a database, or speaks of a limit."""
+
+_RUNS_TEXT = re.compile(r"\bexecute\b", re.IGNORECASE)
+_NAMES_OBJECT = re.compile(r"'[^']*\b(?:role|user|group|database)\b", re.IGNORECASE)
+_IN_MODES = ("FUNC_PARAM_IN", "FUNC_PARAM_INOUT", "FUNC_PARAM_DEFAULT", "FUNC_PARAM_VARIADIC")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    name: str
+    default: Node | None
+
+
+@dataclass(slots=True)
+class Routine:
+    """A function or procedure. `statement` is the text that defines it, for PL/pgSQL's parser.
+
+    `direct` says that the body itself may change a role or database; a routine that is not direct
+    may still run a text that it is given.
+    """
+
+    name: str
+    language: str
+    parameters: tuple[Parameter, ...]
+    statement: str
+    content: str
+    body: Body
+    origin: Origin
+    direct: bool
+    called: bool = False
+
+    @property
+    def key(self) -> str:
+        return f"{self.name}/{len(self.parameters)} {self.origin}"
+
+    def bind(self, call: Node, expressions: Expressions) -> dict[str, Text]:
+        """The parameters' texts in a call; names and numbers ($1) both work."""
+        given = call.get("args", [])
+        bound: dict[str, Text] = {}
+        for index, parameter in enumerate(self.parameters):
+            value = texts.hole(parameter.name or f"${index + 1}")
+            if parameter.default is not None:
+                value = expressions.text(parameter.default)
+            if index < len(given) and "NamedArgExpr" not in given[index]:
+                value = expressions.text(given[index])
+            for each in given:
+                named = each.get("NamedArgExpr", {})
+                if named and named.get("name", "").lower() == parameter.name:
+                    value = expressions.text(each)
+            self._name(bound, index, parameter, value)
+        return bound
+
+    def unbound(self) -> dict[str, Text]:
+        """The parameters' texts when nobody is seen to call the routine."""
+        bound: dict[str, Text] = {}
+        for index, parameter in enumerate(self.parameters):
+            name = parameter.name or f"${index + 1}"
+            self._name(bound, index, parameter, texts.hole(name))
+        return bound
+
+    def _name(self, bound: dict[str, Text], index: int, parameter: Parameter, value: Text) -> None:
+        bound[f"${index + 1}"] = value
+        if parameter.name:
+            bound[parameter.name] = bound[f"{self.name}.{parameter.name}"] = value
+
+
+@dataclass(slots=True)
+class Routines:
+    """The routines defined so far that can matter, by name and number of parameters."""
+
+    _found: dict[tuple[str, int], Routine] = field(default_factory=dict)
+    _names: re.Pattern[str] | None = None
+
+    def define(self, routine: Routine) -> None:
+        self._found[routine.name, len(routine.parameters)] = routine
+        self._names = None
+
+    def drop(self, name: str) -> None:
+        """Forget what DROP FUNCTION removes."""
+        for key in [key for key in self._found if key[0] == name]:
+            del self._found[key]
+        self._names = None
+
+    def mentioned(self, text: str) -> bool:
+        """Whether a text names any of the routines."""
+        if not self._found:
+            return False
+        if self._names is None:
+            names = "|".join(sorted({re.escape(name) for name, _ in self._found}))
+            self._names = re.compile(rf"\b(?:{names})\b", re.IGNORECASE)
+        return self._names.search(text) is not None
+
+    def matters(self, content: str) -> bool:
+        """Whether code may change a role or database, by itself or through a routine."""
+        return changes_objects(content) or self.mentioned(content)
+
+    def calls(self, node: Node) -> Iterator[tuple[Routine, Node]]:
+        """The calls of known routines in a tree, with the call's node."""
+        for each in walk(node):
+            if "funcname" in each:
+                routine = self._match(function_name(each), len(each.get("args", [])))
+                if routine:
+                    yield routine, each
+
+    def never_called(self) -> list[Routine]:
+        """Routines that matter and that nothing calls; those that others name come last."""
+        waiting = [each for each in self._found.values() if not each.called and each.direct]
+        others = {id(each): each.content for each in self._found.values()}
+
+        def is_named(routine: Routine) -> bool:
+            pattern = re.compile(rf"\b{re.escape(routine.name)}\s*\(", re.IGNORECASE)
+            return any(
+                pattern.search(content) for each, content in others.items() if each != id(routine)
+            )
+
+        return sorted(waiting, key=is_named)
+
+    def _match(self, name: str, count: int) -> Routine | None:
+        exact = self._found.get((name, count))
+        if exact:
+            return exact
+        for (each, _), routine in self._found.items():
+            if each == name and len(routine.parameters) >= count:
+                return routine
+        return None
+
+
+def changes_objects(content: str) -> bool:
+    """Whether code speaks of changing a role or database."""
+    return OBJECT_DDL.search(content) is not None or (
+        _RUNS_TEXT.search(content) is not None and _NAMES_OBJECT.search(content) is not None
+    )
+
+
+def runs_text(content: str) -> bool:
+    """Whether code may run a text that it is given."""
+    return _RUNS_TEXT.search(content) is not None
+
+
+def parameters(node: Node) -> tuple[Parameter, ...]:
+    """The parameters that a call of a CreateFunctionStmt gives values for."""
+    found = []
+    for each in node.get("parameters", []):
+        fields = each.get("FunctionParameter", {})
+        if fields.get("mode", "FUNC_PARAM_DEFAULT") in _IN_MODES:
+            found.append(Parameter(fields.get("name", "").lower(), fields.get("defexpr")))
+    return tuple(found)
