@@ -13,6 +13,7 @@ from connguard.migrations.histories import histories
 from connguard.migrations.history import History
 from connguard.migrations.names import other_product
 from connguard.migrations.natural import natural_key
+from connguard.migrations.pool import Pool
 from connguard.migrations.sections import sections
 from connguard.reading import Context, SourceFile
 from connguard.settings import Settings
@@ -31,7 +32,7 @@ def write(folder: Path, files: Mapping[str, str]) -> list[SourceFile]:
 
 def read(folder: Path, names: list[str]) -> list[History]:
     files = write(folder, dict.fromkeys(names, "SELECT 1;\n"))
-    return list(histories(files, Context((folder,), Settings())))
+    return list(histories(Pool(files, Context((folder,), Settings()))))
 
 
 def test_versions_are_ordered_as_numbers() -> None:

@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import PurePath
 from typing import cast
 
+from connguard.migrations.claims import may_hold_sql
 from connguard.reading import FrontEnd
 
 
@@ -33,12 +34,8 @@ def _may_be_plan(path: PurePath) -> bool:
     return path.suffix == ".json" and not _is_terraform(path)
 
 
-def _is_sql(path: PurePath) -> bool:
-    return path.suffix.lower() in (".sql", ".psql", ".pgsql", ".ddl")
-
-
 FRONT_ENDS = (
     Entry("terraform", "connguard.terraform.frontend", _is_terraform),
     Entry("terraform plan", "connguard.terraform.plan_frontend", _may_be_plan),
-    Entry("sql", "connguard.migrations.frontend", _is_sql),
+    Entry("sql", "connguard.migrations.frontend", may_hold_sql),
 )

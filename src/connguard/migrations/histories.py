@@ -4,13 +4,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
+from connguard.migrations.alembic import alembic_histories
+from connguard.migrations.django import django_histories
+from connguard.migrations.flyway import flyway_histories
 from connguard.migrations.history import History
+from connguard.migrations.initdb import initdb_histories
+from connguard.migrations.names import other_product
 from connguard.migrations.plain import plain_histories
-from connguard.reading import Context, SourceFile
+from connguard.migrations.plans import planned_histories
+from connguard.migrations.pool import Layout, Pool
+from connguard.migrations.programs import program_histories
+
+LAYOUTS: tuple[Layout, ...] = (
+    planned_histories,
+    alembic_histories,
+    django_histories,
+    flyway_histories,
+    initdb_histories,
+    program_histories,
+    plain_histories,
+)
+"""In the order in which they may take files: the most specific first."""
 
 
-def histories(files: Iterable[SourceFile], context: Context) -> Iterator[History]:
-    """The histories among the files, recognised layouts first."""
-    yield from plain_histories(files, context)
+def histories(pool: Pool) -> Iterator[History]:
+    """The histories among the files of a pool."""
+    for file in pool:
+        product = other_product(file.name)
+        if product:
+            pool.take(file)
+            pool.log.append(f"{file.name}: for {product}, not PostgreSQL; left out")
+    for layout in LAYOUTS:
+        yield from layout(pool)

@@ -1,12 +1,17 @@
 # SPDX-FileCopyrightText: 2026 The connguard authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Folders of SQL files that run in natural order of their names."""
+"""Folders of SQL files that run in natural order of their names.
+
+This serves every tool that orders by the number in the name: golang-migrate, goose, dbmate, sqlx,
+diesel, Prisma, Hasura, Supabase, node-pg-migrate, Play evolutions, and folders without a tool.
+"""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from connguard.migrations.history import History
 from connguard.migrations.names import (
@@ -16,46 +21,34 @@ from connguard.migrations.names import (
     is_step_of_folder,
 )
 from connguard.migrations.natural import path_key
-from connguard.migrations.sections import sections
-from connguard.reading import Context, SourceFile
-from connguard.sql_rules.script import Script
+from connguard.migrations.pool import Pool, shown
+from connguard.migrations.sections import tool_of
+from connguard.reading import SourceFile
+
+_UP_DOWN_NAME = re.compile(r"^\d+_.*\.(?:up|down)\.\w+$", re.IGNORECASE)
 
 
-def plain_histories(files: Iterable[SourceFile], context: Context) -> Iterator[History]:
+def plain_histories(pool: Pool) -> Iterator[History]:
     """One history per folder, or per folder of one-migration folders."""
     groups: dict[Path, list[SourceFile]] = defaultdict(list)
-    for file in files:
-        groups[_root(file.path)].append(file)
+    for file in pool.sql():
+        groups[root_of(file.path)].append(file)
     for root, members in sorted(groups.items()):
-        yield plain_history(root, members, context)
+        yield plain_history(root, members, pool)
 
 
-def plain_history(root: Path, files: Sequence[SourceFile], context: Context) -> History:
-    """The files of one folder in natural order."""
+def plain_history(
+    root: Path, files: Sequence[SourceFile], pool: Pool, layout: str | None = None
+) -> History:
+    """The files below one folder in natural order."""
     ordered = sorted(files, key=lambda file: path_key(file.path.relative_to(root).as_posix()))
-    history = History(shown_root(root, ordered[0]), "plain SQL in natural order of names")
+    history = History(shown(root, ordered[0]), layout or _layout(root, ordered, pool))
     for file in ordered:
-        add_file(history, file, context)
+        pool.add_sql(history, file, direction_of(file.path))
     return history
 
 
-def add_file(history: History, file: SourceFile, context: Context) -> None:
-    """Append an SQL file, with its sections, to a history. An unreadable file is left out."""
-    text = context.text(file)
-    if text is not None:
-        chunks = sections(text, direction_of(file.path))
-        history.scripts.append(Script(file.name, chunks))
-        history.files.add(file.name)
-
-
-def shown_root(root: Path, file: SourceFile) -> str:
-    """How findings would spell the folder `root` of a file."""
-    depth = len(file.path.parts) - len(root.parts)
-    parents = PurePosixPath(file.name).parents
-    return str(parents[depth - 1]) if 0 < depth <= len(parents) else root.as_posix()
-
-
-def _root(path: Path) -> Path:
+def root_of(path: Path) -> Path:
     """The folder whose files form one history with this file."""
     folder = path.parent
     if is_step_of_folder(path) and is_numbered(folder.name):
@@ -63,3 +56,22 @@ def _root(path: Path) -> Path:
     if is_numbered(folder.name) and is_migrations_folder(folder.parent.name):
         return folder.parent
     return folder
+
+
+def _layout(root: Path, files: Sequence[SourceFile], pool: Pool) -> str:
+    """The name of the tool, for the user; the order is the natural one with each of them."""
+    paths = [file.path for file in files]
+    if any(path.name == "migration.sql" for path in paths):
+        return "Prisma"
+    if any(path.stem in ("up", "down") and path.parent != root for path in paths):
+        return "up and down files in one folder per migration"
+    if root.name == "migrations" and root.parent.name == "supabase":
+        return "Supabase"
+    for file in files:
+        text = pool.context.text(file)
+        tool = tool_of(text.string) if text else None
+        if tool:
+            return tool
+    if any(_UP_DOWN_NAME.match(path.name) for path in paths):
+        return "golang-migrate"
+    return "plain SQL in natural order of names"

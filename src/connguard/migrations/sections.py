@@ -17,18 +17,30 @@ from connguard.text import Text
 
 _MARKER = re.compile(
     r"""^[ \t]*(?:
-        --\s*\+\s*(?:goose|migrate)\s+(?P<plus>up|down)\b.*       # goose, sql-migrate
-      | --\s*migrate:(?P<dbmate>up|down)\b.*                      # dbmate
-      | (?:\#|--)\s*---?\s*!(?P<play>ups|downs)\b.*               # Play evolutions
-      | --\s*!(?P<bang>ups|downs)\b.*
-      | --\s*rambler\s+(?P<rambler>up|down)\b.*                   # rambler
-      | --\s*={2,}\s*(?P<shmig>up|down)\s*={2,}.*                 # shmig
-      | --\s*//\s*@?(?P<mybatis>undo)\b.*                         # MyBatis migrations
-      | ----\s*create\s+above\s*/\s*(?P<tern>drop\s+below)\s*----.*   # tern
-      | --+\s*(?P<plain>up|down)(?:\s+migration)?\s*:?            # node-pg-migrate
+        --[ \t]*\+[ \t]*goose[ \t]+(?P<goose>up|down)\b.*
+      | --[ \t]*\+[ \t]*migrate[ \t]+(?P<migrate>up|down)\b.*
+      | --[ \t]*migrate:(?P<dbmate>up|down)\b.*
+      | (?:\#[ \t]*---|--+)[ \t]*!(?P<play>ups|downs)\b.*
+      | --[ \t]*rambler[ \t]+(?P<rambler>up|down)\b.*
+      | --[ \t]*={2,}[ \t]*(?P<shmig>up|down)[ \t]*={2,}.*
+      | --[ \t]*//[ \t]*@?(?P<mybatis>undo)\b.*
+      | ----[ \t]*create[ \t]+above[ \t]*/[ \t]*(?P<tern>drop[ \t]+below)[ \t]*----.*
+      | --+[ \t]*(?P<node>up|down)[ \t]+migration(?P<more>\b.*)
+      | --+[ \t]*(?P<word>up|down)[ \t]*:?
     )[ \t]*\r?$""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
+_TOOLS = {
+    "goose": "goose",
+    "migrate": "sql-migrate",
+    "dbmate": "dbmate",
+    "play": "Play evolutions",
+    "rambler": "rambler",
+    "shmig": "shmig",
+    "mybatis": "MyBatis migrations",
+    "tern": "tern",
+    "node": "node-pg-migrate",
+}
 _HASH_LINE = re.compile(r"^[ \t]*#")
 
 
@@ -45,6 +57,14 @@ def sections(text: Text, direction: Direction = Direction.UP) -> tuple[Chunk, ..
     )
 
 
+def tool_of(string: str) -> str | None:
+    """The tool whose marker lines the text has."""
+    match = _MARKER.search(string)
+    if match is None:
+        return None
+    return next((tool for name, tool in _TOOLS.items() if match[name]), None)
+
+
 def chunk(text: Text, start: int, end: int, direction: Direction = Direction.UP) -> Chunk:
     """A stretch of a file, unchanged, with its places."""
     return Chunk(
@@ -59,10 +79,11 @@ def _ranges(string: str) -> Iterator[tuple[int, int, Direction]]:
     direction = Direction.UP
     seen_up = False
     for match in _MARKER.finditer(string):
-        name, word = next((key, value) for key, value in match.groupdict().items() if value)
+        word = next(value for key, value in match.groupdict().items() if value and key != "more")
         down = word.casefold() not in ("up", "ups")
         # A comment that only says "down" is a marker where another one says "up" before it.
-        if name == "plain" and down and not seen_up:
+        is_prose = match["word"] or (match["more"] or "").strip()
+        if is_prose and down and not seen_up:
             continue
         seen_up = seen_up or not down
         yield start, match.start(), direction

@@ -1,0 +1,44 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which files may hold SQL, by their paths alone. Their content decides later."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import PurePath
+
+_SQL = frozenset((".sql", ".psql", ".pgsql", ".ddl"))
+_PROGRAMS = frozenset(
+    (".rb", ".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".go", ".ex", ".exs", ".java", ".kt")
+)
+_CHANGELOGS = frozenset((".xml", ".yaml", ".yml", ".json"))
+_SHELLS = frozenset((".sh", ".bash"))
+_PYTHON_FOLDER = re.compile(r"migrat|alembic|^versions$|revisions", re.IGNORECASE)
+_PROGRAM_FOLDER = re.compile(r"migrat", re.IGNORECASE)
+_FLYWAY_CLASS = re.compile(r"^[VR][\d_.]*__")
+_CHANGELOG_PART = re.compile(r"change-?_?(?:log|set)|liquibase|migrat", re.IGNORECASE)
+_SHELL_PART = re.compile(
+    r"initdb|entrypoint|migrat|postgres|pgsql|psql|database|^db$|^sql$|^init|roles?\b|users?\b",
+    re.IGNORECASE,
+)
+
+
+def may_hold_sql(path: PurePath) -> bool:
+    """Whether a file is SQL, or may be a migration in another language."""
+    suffix = path.suffix.lower()
+    if suffix in _SQL:
+        return True
+    if suffix == ".gz":
+        return path.name.lower().endswith(".sql.gz")
+    if suffix == ".py":
+        return _any(_PYTHON_FOLDER, path.parent.parts)
+    if suffix in _PROGRAMS:
+        return _any(_PROGRAM_FOLDER, path.parent.parts) or bool(_FLYWAY_CLASS.match(path.name))
+    if suffix in _CHANGELOGS:
+        return _any(_CHANGELOG_PART, path.parts)
+    return suffix in _SHELLS and _any(_SHELL_PART, path.parts[-4:])
+
+
+def _any(pattern: re.Pattern[str], parts: Iterable[str]) -> bool:
+    return any(pattern.search(part) for part in parts)

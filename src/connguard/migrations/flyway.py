@@ -1,0 +1,257 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Flyway: versioned, repeatable, undo and baseline migrations, callbacks and placeholders.
+
+https://documentation.red-gate.com/flyway/flyway-concepts/migrations
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from connguard.migrations.fragment import verbatim, written
+from connguard.migrations.history import History
+from connguard.migrations.jvm import jvm_migration
+from connguard.migrations.names import is_migrations_folder
+from connguard.migrations.natural import natural_key, path_key
+from connguard.migrations.pool import Pool, shown
+from connguard.migrations.sections import sections
+from connguard.migrations.settings_text import properties
+from connguard.reading import SourceFile
+from connguard.sql_rules.script import Chunk, Direction, Script
+from connguard.text import Text
+
+_NAME = re.compile(
+    r"^(?P<kind>[VUB])(?P<version>\d+(?:[._]\d+)*)__(?P<title>.+)\.(?:sql|java|kt)$"
+    r"|^(?P<repeat>R)__(?P<what>.+)\.(?:sql|java|kt)$"
+)
+_BEFORE = re.compile(
+    r"^(?:before(?:Migrate|EachMigrate|EachMigrateStatement|Versioned|Baseline|Validate|Connect)"
+    r"|createSchema|afterConnect)(?:__.*)?\.sql$"
+)
+_AFTER = re.compile(
+    r"^after(?:Migrate|EachMigrate|EachMigrateStatement|Versioned|MigrateApplied|Baseline|Validate"
+    r"|Repeatables|MigrateOperationFinish)(?:__.*)?\.sql$"
+)
+_OTHER_CALLBACK = re.compile(r"^(?:before|after)[A-Z]\w*?(?:__.*)?\.sql$")
+_TRAILING_ZEROS = re.compile(r"(?:[._]0+)+$")
+
+_FIRST, _VERSIONED, _REPEATABLE, _LAST, _BY_HAND = range(5)
+
+
+@dataclass(frozen=True, slots=True)
+class _Migration:
+    """A file of a Flyway location, with its place in the order."""
+
+    file: SourceFile
+    phase: int
+    order: tuple[object, ...]
+    kind: str
+    version: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What a Flyway configuration says about placeholders."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    prefix: str = "${"
+    suffix: str = "}"
+    replaced: bool = True
+
+
+def flyway_histories(pool: Pool) -> Iterator[History]:
+    """One history per location: a folder with versioned files, with the folders in it."""
+    migrations: dict[Path, list[_Migration]] = defaultdict(list)
+    files = [file for file in pool if file.path.suffix in (".sql", ".java", ".kt")]
+    for file in files:
+        migration = _migration(file)
+        if migration:
+            migrations[file.path.parent].append(migration)
+    versioned = {
+        folder: found
+        for folder, found in migrations.items()
+        if any(migration.kind in "VRB" for migration in found)
+    }
+    for root, members in _locations(versioned).items():
+        history = _history(root, members, pool)
+        if history.files:
+            yield history
+
+
+def _migration(file: SourceFile) -> _Migration | None:
+    name = file.path.name
+    match = _NAME.match(name)
+    if match and match["repeat"]:
+        return _Migration(file, _REPEATABLE, (match["what"],), "R")
+    if match:
+        version = _version(match["version"])
+        phase = _BY_HAND if match["kind"] == "U" else _VERSIONED
+        return _Migration(file, phase, version, match["kind"], version)
+    for pattern, phase in ((_BEFORE, _FIRST), (_AFTER, _LAST), (_OTHER_CALLBACK, _BY_HAND)):
+        if pattern.match(name):
+            return _Migration(file, phase, natural_key(name), "callback")
+    return None
+
+
+def _version(text: str) -> tuple[int, ...]:
+    """Versions compare number by number; 1.0 and 1 are the same."""
+    return tuple(int(part) for part in re.split(r"[._]", _TRAILING_ZEROS.sub("", text)))
+
+
+def _locations(folders: Mapping[Path, list[_Migration]]) -> Mapping[Path, list[_Migration]]:
+    """Join folders of one location.
+
+    Flyway searches a location recursively, so folders below a common one belong together unless
+    they hold the same version twice: then they are meant for different databases.
+    """
+    locations = dict(folders)
+    for folder in sorted(folders, key=lambda path: -len(path.parts)):
+        above = [
+            parent
+            for parent in folder.parents
+            if parent in locations or is_migrations_folder(parent.name)
+        ]
+        if not above:
+            continue
+        parent = above[0]
+        siblings = [path for path in locations if parent in path.parents or path == parent]
+        versions = [
+            (migration.kind, migration.version or migration.order)
+            for path in siblings
+            for migration in locations[path]
+        ]
+        if len(siblings) > 1 and len(versions) == len(set(versions)):
+            joined = [migration for path in siblings for migration in locations.pop(path)]
+            locations[parent] = joined
+    return locations
+
+
+def _history(root: Path, members: Sequence[_Migration], pool: Pool) -> History:
+    configuration = _configuration(root, pool)
+    history = History(shown(root, members[0].file), "Flyway")
+    for migration in sorted(_effective(members), key=_run_order):
+        _add(history, migration, configuration, pool)
+    return history
+
+
+def _run_order(migration: _Migration) -> tuple[object, ...]:
+    return migration.phase, migration.order, path_key(migration.file.name)
+
+
+def _effective(members: Sequence[_Migration]) -> Iterator[_Migration]:
+    """A new database starts with the highest baseline migration instead of the older versions."""
+    baseline = max((m.version for m in members if m.kind == "B"), default=None)
+    for migration in members:
+        covered = (
+            baseline is not None
+            and migration.phase == _VERSIONED
+            and (
+                migration.version < baseline
+                or (migration.version == baseline and migration.kind == "V")
+            )
+        )
+        if not covered:
+            yield migration
+
+
+def _add(history: History, migration: _Migration, configuration: Configuration, pool: Pool) -> None:
+    file = migration.file
+    pool.take(file)
+    text = pool.context.text(file)
+    if text is None:
+        return
+    if file.path.suffix != ".sql":
+        host = jvm_migration(text)
+        if host.is_migration:
+            host.add_to(history)
+        return
+    direction = Direction.DOWN if migration.phase == _BY_HAND else Direction.UP
+    script = properties(_text(file.path.with_name(file.path.name + ".conf"), pool))
+    if script.get("shouldExecute", "").lower() == "false":
+        direction = Direction.DOWN
+    replaced = configuration.replaced and script.get("placeholderReplacement", "") != "false"
+    if replaced and configuration.prefix != "${":
+        chunks: tuple[Chunk, ...] = (_with_usual_placeholders(text, configuration, direction),)
+    else:
+        chunks = sections(text, direction)
+    history.scripts.append(Script(file.name, chunks, configuration.values if replaced else {}))
+    history.files.add(file.name)
+
+
+def _with_usual_placeholders(
+    text: Text, configuration: Configuration, direction: Direction
+) -> Chunk:
+    """The SQL side knows `${name}`; another spelling is rewritten to it."""
+    pattern = re.compile(
+        re.escape(configuration.prefix) + r"([\w.:-]+)" + re.escape(configuration.suffix)
+    )
+    fragment = verbatim(text.string, 0).substitute(
+        pattern, lambda match, host: written(f"${{{match[1]}}}", *host)
+    )
+    return fragment.chunk(text, direction)
+
+
+def _configuration(root: Path, pool: Pool) -> Configuration:
+    """The configuration of the nearest folder above the migrations that has one."""
+    for folder in (root, *root.parents):
+        for name in ("flyway.toml", "flyway.conf", "conf/flyway.toml", "conf/flyway.conf"):
+            text = _text(folder / name, pool)
+            if text:
+                return _from_toml(text) if name.endswith("toml") else _from_conf(text)
+        for name in ("application.properties", "src/main/resources/application.properties"):
+            entries = _section(properties(_text(folder / name, pool)), "spring.")
+            if any(key.startswith("flyway.") for key in entries):
+                return _configured(entries)
+    return Configuration()
+
+
+def _text(path: Path, pool: Pool) -> str:
+    text = pool.text(path)
+    return text.string if text else ""
+
+
+def _from_conf(text: str) -> Configuration:
+    return _configured(properties(text))
+
+
+def _configured(entries: Mapping[str, str]) -> Configuration:
+    keys = {key.replace("-", "").lower(): value for key, value in entries.items()}
+    return Configuration(
+        _section(entries, "flyway.placeholders."),
+        keys.get("flyway.placeholderprefix", "${"),
+        keys.get("flyway.placeholdersuffix", "}"),
+        keys.get("flyway.placeholderreplacement", "true").lower() != "false",
+    )
+
+
+def _section(entries: Mapping[str, str], prefix: str) -> dict[str, str]:
+    return {
+        key.removeprefix(prefix): value for key, value in entries.items() if key.startswith(prefix)
+    }
+
+
+def _from_toml(text: str) -> Configuration:
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return Configuration()
+    flyway = document.get("flyway")
+    flyway = flyway if isinstance(flyway, dict) else {}
+    values = flyway.get("placeholders")
+    return Configuration(
+        _strings(values if isinstance(values, dict) else {}),
+        str(flyway.get("placeholderPrefix", "${")),
+        str(flyway.get("placeholderSuffix", "}")),
+        flyway.get("placeholderReplacement", True) is not False,
+    )
+
+
+def _strings(table: Mapping[str, Any]) -> dict[str, str]:
+    return {key: str(value) for key, value in table.items() if isinstance(value, str | int)}

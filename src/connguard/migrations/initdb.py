@@ -1,0 +1,142 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The scripts that the PostgreSQL container image runs on its first start, and other shell scripts.
+
+https://hub.docker.com/_/postgres, "Initialization scripts": *.sql, *.sql.gz and *.sh of
+/docker-entrypoint-initdb.d run in the order of their names in the locale of the image.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from connguard.migrations.history import History
+from connguard.migrations.names import direction_of
+from connguard.migrations.pool import SQL_SUFFIXES, Pool, shown, unreadable
+from connguard.migrations.sections import sections
+from connguard.migrations.shell_host import ShellMigration, shell_migration
+from connguard.reading import SourceFile
+from connguard.sql_rules.script import Chunk, Direction, Script
+from connguard.text import Text, decode
+
+_FOLDER = re.compile(r"initdb", re.IGNORECASE)
+_MAX_UNPACKED = 64 * 1024 * 1024
+
+
+def initdb_histories(pool: Pool) -> Iterator[History]:
+    """One history per initdb folder; other shell scripts are on their own."""
+    folders: dict[Path, list[SourceFile]] = defaultdict(list)
+    scripts: list[tuple[SourceFile, ShellMigration]] = []
+    for file in pool:
+        if not _is_script(file.path):
+            continue
+        if _FOLDER.search(file.path.parent.name) or _is_packed(file.path):
+            folders[file.path.parent].append(file)
+        elif file.path.suffix in (".sh", ".bash"):
+            text = pool.context.text(file)
+            script = shell_migration(text) if text else None
+            if script and script.is_migration:
+                scripts.append((file, script))
+    for folder, members in sorted(folders.items()):
+        history = _folder_history(folder, members, pool)
+        if history.files:
+            yield history
+    for file, script in scripts:
+        history = History(shown(file.path.parent, file), "shell script that runs psql")
+        pool.take(file)
+        _add_shell(history, file, script, pool)
+        yield history
+
+
+def _is_script(path: Path) -> bool:
+    return path.suffix.lower() in (*SQL_SUFFIXES, ".sh", ".bash") or _is_packed(path)
+
+
+def _is_packed(path: Path) -> bool:
+    return path.name.lower().endswith(".sql.gz")
+
+
+def _folder_history(folder: Path, files: Sequence[SourceFile], pool: Pool) -> History:
+    history = History(shown(folder, files[0]), "container initialization scripts")
+    for file in sorted(files, key=lambda file: locale_key(file.path.name)):
+        pool.take(file)
+        if _is_packed(file.path):
+            _add_packed(history, file, pool)
+        elif file.path.suffix.lower() in SQL_SUFFIXES:
+            pool.add_sql(history, file, direction_of(file.path))
+        else:
+            text = pool.context.text(file)
+            script = shell_migration(text) if text else None
+            if script and script.is_migration:
+                _add_shell(history, file, script, pool)
+    return history
+
+
+def locale_key(name: str) -> tuple[tuple[tuple[int, str], ...], str]:
+    """The order of the image's locale, en_US.utf8: signs, digits, then letters of either case.
+
+    Digits are not taken together as numbers.
+    """
+    classes = tuple(
+        (2 if char.isalpha() else 1 if char.isdecimal() else 0, char) for char in name.casefold()
+    )
+    return classes, name.swapcase()
+
+
+def _add_packed(history: History, file: SourceFile, pool: Pool) -> None:
+    text = pool.context.texts.get(file.path)
+    if text is None:
+        text = _unpacked(file, pool)
+        pool.context.texts[file.path] = text
+    if text is None:
+        empty = Text(file.name, "")
+        unreadable(history, "no gzip file, or too large", empty.line_origin(1))
+        return
+    history.files.add(file.name)
+    history.scripts.append(Script(file.name, sections(text)))
+
+
+def _unpacked(file: SourceFile, pool: Pool) -> Text | None:
+    """The text of a packed file. Findings point to its unpacked lines."""
+    try:
+        with gzip.open(file.path) as stream:
+            data = stream.read(_MAX_UNPACKED + 1)
+    except (OSError, EOFError, zlib.error):
+        return None
+    return decode(file.name, data)[0] if len(data) <= _MAX_UNPACKED else None
+
+
+def _add_shell(history: History, file: SourceFile, script: ShellMigration, pool: Pool) -> None:
+    """A script with its SQL, and the files that it hands to psql in their places."""
+    chunks: list[Chunk] = []
+    position = 0
+    for index, name in script.included:
+        chunks.extend(script.chunks[position:index])
+        position = index
+        included = _included(file, name, pool)
+        if included is not None:
+            pool.take(included)
+            text = pool.context.text(included)
+            if text is not None:
+                history.files.add(included.name)
+                chunks.extend(sections(text, Direction.UP))
+    chunks.extend(script.chunks[position:])
+    script.chunks[:] = chunks
+    script.add_to(history)
+    history.scripts[-1] = Script(file.name, tuple(chunks), script.variables)
+
+
+def _included(file: SourceFile, name: str, pool: Pool) -> SourceFile | None:
+    """The file that `psql -f` names, if it lies where the name says.
+
+    A folder in a variable is mostly the script's own: `$DIR/roles.sql`.
+    """
+    plain = re.sub(r"^\$\{[^}]*\}/+", "", name)
+    if not plain or "${" in plain or plain.startswith("/"):
+        return None
+    return pool.file(file.path.parent / plain)

@@ -1,0 +1,233 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""SQL in JavaScript and TypeScript migrations.
+
+Knex, node-pg-migrate, TypeORM, Sequelize, MikroORM, db-migrate, Kysely and plain drivers: they
+differ in the name of the method that takes the SQL.
+"""
+
+from __future__ import annotations
+
+import re
+
+from tree_sitter import Node
+
+from connguard.migrations.fragment import Fragment, join, verbatim, written
+from connguard.migrations.host import HostMigration
+from connguard.migrations.tree_host import Call, TreeHost
+from connguard.sql_rules.script import Direction
+from connguard.text import Text
+
+_DIRECTIONS = re.compile(r"\b(?:up|down)\b")
+_RUNS_SQL = re.compile(r"\.(?:raw|query|sql|addSql|runSql|execute\w*|unsafe|\w+Role)\b|\bsql\s*`")
+_STATEMENT = re.compile(
+    r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(?:\$\{|(?:alter|analyze|begin|call|checkpoint|cluster|comment"
+    r"|commit|copy|create|deallocate|delete|do|drop|end|execute|explain|grant|insert|listen|load"
+    r"|lock|merge|notify|prepare|reassign|refresh|reindex|reset|revoke|rollback|savepoint|security"
+    r"|select|set|show|start|truncate|update|vacuum|values|with)\b)",
+    re.IGNORECASE | re.DOTALL,
+)
+_TAGS = frozenset(("sql", "SQL", "raw"))
+_BOUNDARIES = frozenset(
+    ("arrow_function", "function_expression", "function_declaration", "method_definition")
+)
+_LETS_THROUGH = frozenset(("all", "allSettled", "resolve", "push", "transaction"))
+_ROLE_OPTIONS = {
+    "superuser": ("SUPERUSER", "NOSUPERUSER"),
+    "createdb": ("CREATEDB", "NOCREATEDB"),
+    "createrole": ("CREATEROLE", "NOCREATEROLE"),
+    "inherit": ("INHERIT", "NOINHERIT"),
+    "login": ("LOGIN", "NOLOGIN"),
+    "replication": ("REPLICATION", "NOREPLICATION"),
+}
+
+
+class JavaScriptHost(TreeHost):
+    """TypeScript's grammar with JSX reads JavaScript, too."""
+
+    module = "tree_sitter_typescript"
+    grammar = "language_tsx"
+    contents = frozenset(("string_fragment",))
+    strings = frozenset(("string", "template_string"))
+    interpolations = frozenset(("template_substitution",))
+    numbers = frozenset(("number",))
+    additions = frozenset(("binary_expression",))
+    executes = frozenset(
+        (
+            *("raw", "query", "sql", "addSql", "runSql", "execute", "executeSql"),
+            *("unsafe", "$executeRawUnsafe", "$executeRaw", "$queryRawUnsafe", "executeQuery"),
+        )
+    )
+    unchanged = frozenset(("trim", "trimStart", "trimEnd", "toString"))
+
+    def call(self, node: Node) -> Call | None:
+        if node.type != "call_expression":
+            return None
+        function = node.child_by_field_name("function")
+        arguments = node.child_by_field_name("arguments")
+        if function is None or arguments is None:
+            return None
+        receiver = function.child_by_field_name("object")
+        named = function.child_by_field_name("property") or function
+        given = (
+            (arguments,) if arguments.type == "template_string" else tuple(arguments.named_children)
+        )
+        return Call(node, self.source.code(named), receiver, given)
+
+    def assigned(self, node: Node) -> tuple[str, Node] | None:
+        if node.type == "variable_declarator":
+            left, right = node.child_by_field_name("name"), node.child_by_field_name("value")
+        elif node.type in ("assignment_expression", "augmented_assignment_expression"):
+            left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        else:
+            return None
+        if left is None or right is None or left.type != "identifier":
+            return None
+        return self.source.code(left), right
+
+    def direction(self, node: Node, current: Direction) -> Direction | None:
+        match node.type:
+            case "function_declaration" | "method_definition" | "public_field_definition":
+                named = node.child_by_field_name("name")
+            case "variable_declarator":
+                named = node.child_by_field_name("name")
+            case "pair":
+                named = node.child_by_field_name("key")
+            case "assignment_expression":
+                left = node.child_by_field_name("left")
+                named = left.child_by_field_name("property") if left else None
+            case _:
+                return current
+        name = self.source.code(named) if named else ""
+        return {"up": Direction.UP, "down": Direction.DOWN}.get(name, current)
+
+    def take(self, call: Call, direction: Direction) -> None:
+        if call.name.endswith(("Role", "Roles")) and call.receiver is not None:
+            self._role(call, direction)
+        else:
+            super().take(call, direction)
+
+    def runs(self, call: Call) -> bool:
+        tagged = bool(call.arguments) and call.arguments[0].type == "template_string"
+        if tagged and call.receiver is None:
+            return call.name in _TAGS and self._stands_alone(call.node)
+        if call.receiver is None or not super().runs(call):
+            return False
+        if call.receiver.type == "call_expression" and call.name == "execute":
+            inner = self.call(call.receiver)
+            if inner and inner.name in _TAGS:
+                return False  # sql`…`.execute(db): the template is the statement
+        return call.name != "raw" or self._stands_alone(call.node)
+
+    def _stands_alone(self, node: Node) -> bool:
+        """Whether the value of this call is not a part of another query or of a default value."""
+        outer = node.parent
+        while outer is not None and outer.type not in _BOUNDARIES:
+            if outer.type in ("template_substitution", "pair", "variable_declarator"):
+                return False
+            if outer.type == "arguments" and outer.parent is not None:
+                call = self.call(outer.parent)
+                if call is None or call.name not in _LETS_THROUGH:
+                    return False
+            outer = outer.parent
+        return True
+
+    def add(self, argument: Node, direction: Direction, place: tuple[int, int]) -> None:
+        fragment = self.value(argument)
+        if fragment is not None and not _STATEMENT.match(fragment.text):
+            return
+        super().add(argument, direction, place)
+
+    def is_harmless(self, node: Node) -> bool:
+        """Query builders and option objects are no text of a statement."""
+        call = self.call(node)
+        return node.type == "object" or (call is not None and call.receiver is not None)
+
+    def special(self, node: Node) -> Fragment | None:
+        if node.type in ("as_expression", "satisfies_expression", "non_null_expression"):
+            return self.value(node.named_children[0])
+        if node.type == "object":  # { text: '…', values: [] }, the form that pg takes
+            return self._entry(node, "text") or self._entry(node, "sql")
+        call = self.call(node)
+        if call is None or not call.arguments:
+            return None
+        if call.name in _TAGS or call.name in ("dedent", "outdent", "stripIndent"):
+            return self.value(call.arguments[0])
+        if call.name == "join" and call.receiver is not None and call.receiver.type == "array":
+            between = self.value(call.arguments[0])
+            parts: list[Fragment] = []
+            for element in call.receiver.named_children:
+                parts += [between] if parts and between else []
+                parts.append(self.known(element))
+            return join(parts)
+        return None
+
+    def _options(self, node: Node) -> dict[str, Node]:
+        found = {}
+        for pair in node.named_children:
+            key, value = pair.child_by_field_name("key"), pair.child_by_field_name("value")
+            if key and value:
+                found[self.source.code(key).strip("'\"")] = value
+        return found
+
+    def _entry(self, node: Node, name: str) -> Fragment | None:
+        value = self._options(node).get(name)
+        return self.value(value) if value else None
+
+    def _role(self, call: Call, direction: Direction) -> None:
+        """node-pg-migrate's role functions write the SQL themselves.
+
+        https://salsita.github.io/node-pg-migrate/migrations/roles
+        """
+        start, end = self.source.range(call.node)
+        verb = call.name.removesuffix("s").removesuffix("Role").upper()
+        if verb not in ("CREATE", "ALTER", "DROP", "RENAME") or not call.arguments:
+            return
+        self.host.call(start, end)
+        sql = [written(f"{'ALTER' if verb == 'RENAME' else verb} ROLE ", start, end)]
+        sql.append(self._role_name(call.arguments[0]))
+        if verb == "RENAME" and len(call.arguments) > 1:
+            sql += [written(" RENAME TO ", start, end), self._role_name(call.arguments[1])]
+        elif verb in ("CREATE", "ALTER") and len(call.arguments) > 1:
+            options = call.arguments[1]
+            if options.type != "object":
+                self.host.opaque(start, end, direction)
+                return
+            sql += self._role_options(options, verb == "CREATE")
+        self.host.sql(join(sql), direction)
+
+    def _role_name(self, node: Node) -> Fragment:
+        place = self.source.range(node)
+        return written('"', *place) + self.known(node) + written('"', *place)
+
+    def _role_options(self, node: Node, is_new: bool) -> list[Fragment]:
+        options = self._options(node)
+        sql: list[Fragment] = []
+        for name, (yes, no) in _ROLE_OPTIONS.items():
+            value = options.get(name)
+            if value is not None and value.type in ("true", "false"):
+                word = yes if value.type == "true" else no
+                sql.append(written(f" {word}", *self.source.range(value)))
+            elif value is not None:
+                sql.append(verbatim(" ", self.source.range(value)[0]) + self.unknown(value))
+        limit = options.get("limit")
+        if limit is not None:
+            place = self.source.range(limit)
+            is_signed = limit.type == "unary_expression"
+            number = written(self.source.code(limit), *place) if is_signed else self.known(limit)
+            sql += [written(" CONNECTION LIMIT ", *place), number]
+        if is_new and "inherit" not in options:
+            sql.append(written(" INHERIT", *self.source.range(node)))
+        return sql
+
+
+class TypeScriptHost(JavaScriptHost):
+    grammar = "language_typescript"
+
+
+def javascript_migration(text: Text) -> HostMigration:
+    string = text.string
+    if not (_DIRECTIONS.search(string) and _RUNS_SQL.search(string)):
+        return HostMigration(text, is_migration=False)
+    is_typescript = text.path.lower().endswith(("ts",))
+    return (TypeScriptHost if is_typescript else JavaScriptHost)(text).read()

@@ -1,0 +1,174 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tools that write the order into a file: sqitch, Drizzle, Atlas; and Supabase's fixed order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import orjson
+
+from connguard.migrations.history import History
+from connguard.migrations.names import direction_of
+from connguard.migrations.natural import natural_key, path_key
+from connguard.migrations.pool import Pool, shown
+from connguard.migrations.settings_text import git_config
+from connguard.reading import SourceFile
+from connguard.sql_rules.script import Direction
+
+_SQITCH_CHANGE = re.compile(r"^\s*(?P<operator>[+-]?)\s*(?P<name>[^\s%#@+-]\S*)")
+_SQITCH_TAG = re.compile(r"^\s*@(?P<tag>\S+)")
+_ATLAS_LINE = re.compile(r"^(?P<name>.+\.sql) h1:\S+\s*$", re.MULTILINE)
+
+Order = Callable[[Path, list[SourceFile], Pool], "History | None"]
+
+
+def planned_histories(pool: Pool) -> Iterator[History]:
+    """The histories whose order a plan file gives."""
+    plans: tuple[tuple[str, Order], ...] = (
+        ("sqitch.plan", _sqitch),
+        ("meta/_journal.json", _drizzle),
+        ("atlas.sum", _atlas),
+        ("migrations", _supabase),
+    )
+    for folder in pool.folders(pool.sql()):
+        for name, order in plans:
+            if (folder / name).exists():
+                history = order(folder, _sql_below(folder, pool), pool)
+                if history and history.files:
+                    yield history
+
+
+def _sql_below(folder: Path, pool: Pool) -> list[SourceFile]:
+    return [file for file in pool.sql() if folder in file.path.parents]
+
+
+def _sqitch(folder: Path, files: list[SourceFile], pool: Pool) -> History | None:
+    """Deploy scripts in the order of the plan; revert scripts make no state.
+
+    https://sqitch.org/docs/manual/sqitchtutorial/
+    """
+    plan = pool.text(folder / "sqitch.plan")
+    if plan is None or not files:
+        return None
+    configuration = pool.text(folder / "sqitch.conf")
+    entries = git_config(configuration.string) if configuration else {}
+    top = folder / entries.get("core.top_dir", ".")
+    folders = {
+        name: (
+            folder / entries[f"core.{name}_dir"] if f"core.{name}_dir" in entries else top / name
+        )
+        for name in ("deploy", "revert", "verify")
+    }
+    history = History(shown(folder, files[0]), "sqitch, order of the plan")
+    variables = {
+        key.removeprefix("deploy.variables."): value
+        for key, value in entries.items()
+        if key.startswith("deploy.variables.")
+    }
+    claimed = {file.path.resolve(): file for file in files}
+    for name in _sqitch_scripts(plan.string):
+        for kind, direction in (("deploy", Direction.UP), ("revert", Direction.DOWN)):
+            path = (folders[kind] / f"{name}.sql").resolve()
+            if path in claimed:
+                pool.add_sql(history, claimed.pop(path), direction, variables)
+    for path, file in claimed.items():
+        # Verify scripts are rolled back; scripts that the plan does not name never run.
+        if any(kind.resolve() in path.parents for kind in folders.values()):
+            pool.take(file)
+            if folders["verify"].resolve() in path.parents:
+                history.files.add(file.name)
+            else:
+                pool.log.append(f"{file.name}: not in the sqitch plan, never run; left out")
+    return history
+
+
+def _sqitch_scripts(plan: str) -> list[str]:
+    """The scripts of the plan's changes.
+
+    A change that is named again after a tag was reworked: its earlier script has the tag's name.
+    """
+    changes: list[str] = []
+    last: dict[str, int] = {}
+    tags: dict[int, str] = {}
+    for line in plan.splitlines():
+        if not line.strip() or line.lstrip().startswith(("%", "#")):
+            continue
+        tag = _SQITCH_TAG.match(line)
+        change = _SQITCH_CHANGE.match(line)
+        if tag and changes:
+            tags[len(changes) - 1] = tag["tag"]
+        elif change and change["operator"] != "-":
+            name = change["name"]
+            if name in last:
+                before = last[name]
+                until = next((tags[i] for i in sorted(tags) if i >= before), "")
+                changes[before] = f"{name}@{until}"
+            last[name] = len(changes)
+            changes.append(name)
+    return changes
+
+
+def _drizzle(folder: Path, files: list[SourceFile], pool: Pool) -> History | None:
+    """Drizzle: the journal lists the files. https://orm.drizzle.team/docs/drizzle-kit-generate"""
+    journal = pool.text(folder / "meta" / "_journal.json")
+    own = [file for file in files if file.path.parent == folder]
+    if journal is None or not own:
+        return None
+    try:
+        document = orjson.loads(journal.string)
+        entries = [(int(entry["idx"]), str(entry["tag"])) for entry in document["entries"]]
+        dialect = str(document.get("dialect", "postgresql"))
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        return None
+    if dialect not in ("postgresql", "pg"):
+        for file in own:
+            pool.take(file)
+            pool.log.append(f"{file.name}: for {dialect}, not PostgreSQL; left out")
+        return None
+    history = History(shown(folder, own[0]), "Drizzle, order of the journal")
+    _listed(history, own, [f"{tag}.sql" for _, tag in sorted(entries)], pool)
+    return history
+
+
+def _atlas(folder: Path, files: list[SourceFile], pool: Pool) -> History | None:
+    """Atlas: atlas.sum lists the files. https://atlasgo.io/concepts/migration-directory-integrity"""
+    listing = pool.text(folder / "atlas.sum")
+    own = [file for file in files if file.path.parent == folder]
+    if listing is None or not own:
+        return None
+    history = History(shown(folder, own[0]), "Atlas, order of atlas.sum")
+    names = [match["name"] for match in _ATLAS_LINE.finditer(listing.string)]
+    _listed(history, own, names, pool)
+    return history
+
+
+def _listed(
+    history: History, files: Iterable[SourceFile], names: Iterable[str], pool: Pool
+) -> None:
+    """Add the files in the order of `names`, new ones that are not listed yet at the end."""
+    place = {name: index for index, name in enumerate(names)}
+    for file in sorted(
+        files,
+        key=lambda file: (place.get(file.path.name, len(place)), natural_key(file.path.name)),
+    ):
+        pool.add_sql(history, file, direction_of(file.path))
+
+
+def _supabase(folder: Path, files: list[SourceFile], pool: Pool) -> History | None:
+    """Supabase runs roles.sql before the migrations.
+
+    https://supabase.com/docs/guides/local-development/overview
+    """
+    if folder.name != "supabase":
+        return None
+    migrations = [file for file in files if file.path.parent == folder / "migrations"]
+    if not migrations:
+        return None
+    roles = [file for file in files if file.path == folder / "roles.sql"]
+    history = History(shown(folder, migrations[0]), "Supabase")
+    for file in [*roles, *sorted(migrations, key=lambda file: path_key(file.path.name))]:
+        pool.add_sql(history, file, direction_of(file.path))
+    return history

@@ -1,0 +1,93 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files of a scan that no history has taken yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path, PurePosixPath
+
+from connguard.migrations.history import History
+from connguard.migrations.sections import sections
+from connguard.policies.model.facts import NotParsed
+from connguard.policies.model.origin import Origin
+from connguard.policies.model.reading import Subject
+from connguard.reading import Context, SourceFile
+from connguard.sql_rules.script import Direction, Script
+from connguard.text import Text
+
+SQL_SUFFIXES = frozenset((".sql", ".psql", ".pgsql", ".ddl"))
+
+
+class Pool:
+    """Files by path. A layout takes the files that it understands; the rest is left to others.
+
+    A layout may also read files that the scan did not claim, such as a plan or a configuration,
+    as long as they are below a scanned directory.
+    """
+
+    def __init__(self, files: Iterable[SourceFile], context: Context) -> None:
+        self._files = {file.path: file for file in files}
+        self.context = context
+        self.log: list[str] = []
+
+    def __iter__(self) -> Iterator[SourceFile]:
+        return iter(list(self._files.values()))
+
+    def with_suffix(self, *suffixes: str) -> list[SourceFile]:
+        return [file for file in self if file.path.suffix.lower() in suffixes]
+
+    def sql(self) -> list[SourceFile]:
+        return self.with_suffix(*SQL_SUFFIXES)
+
+    def below(self, folder: Path) -> list[SourceFile]:
+        """The files left in a folder and the folders in it."""
+        return [file for file in self if folder in file.path.parents]
+
+    def folders(self, files: Iterable[SourceFile]) -> list[Path]:
+        """The folders of the files and every folder above them, the outermost first."""
+        found = {parent for file in files for parent in file.path.parents}
+        return sorted(found, key=lambda folder: (len(folder.parts), folder))
+
+    def take(self, file: SourceFile) -> None:
+        self._files.pop(file.path, None)
+
+    def file(self, path: Path) -> SourceFile | None:
+        """A file that the scan claimed, or one below a scanned directory."""
+        return self._files.get(path) or self.context.file(path)
+
+    def text(self, path: Path) -> Text | None:
+        """The text of a file below a scanned directory; None when there is none."""
+        file = self.file(path)
+        return self.context.text(file) if file else None
+
+    def add_sql(
+        self,
+        history: History,
+        file: SourceFile,
+        direction: Direction,
+        variables: dict[str, str] | None = None,
+    ) -> None:
+        """Move an SQL file, with its sections, to the end of a history."""
+        self.take(file)
+        text = self.context.text(file)
+        if text is not None:
+            chunks = sections(text, direction)
+            history.scripts.append(Script(file.name, chunks, variables or {}))
+            history.files.add(file.name)
+
+
+Layout = Callable[[Pool], Iterator[History]]
+"""Finds the histories of one format and takes their files out of the pool."""
+
+
+def shown(folder: Path, file: SourceFile) -> str:
+    """How findings would spell a folder above a file."""
+    depth = len(file.path.parts) - len(folder.parts)
+    parents = PurePosixPath(file.name).parents
+    return str(parents[depth - 1]) if 0 < depth <= len(parents) else folder.as_posix()
+
+
+def unreadable(history: History, reason: str, origin: Origin) -> None:
+    """Record a part of a migration that was not checked."""
+    history.subjects.append(Subject((NotParsed(reason, origin),)))

@@ -1,0 +1,30 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads the small configuration files of migration tools: key=value lines and git-style ini."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_ENTRY = re.compile(r"^[ \t]*([^#!;=\s][^=:\n]*?)[ \t]*[=:][ \t]*(.*?)[ \t]*\r?$", re.MULTILINE)
+_SECTION = re.compile(r'^[ \t]*\[\s*([\w-]+)(?:\s+"([^"]*)")?\s*\][ \t]*\r?$')
+
+
+def properties(text: str) -> Mapping[str, str]:
+    """The entries of a Java-style properties file; the last of equal keys counts."""
+    return {match[1]: match[2] for match in _ENTRY.finditer(text)}
+
+
+def git_config(text: str) -> Mapping[str, str]:
+    """The entries of a git-style file: `[core]` and `key = value` give "core.key"."""
+    found: dict[str, str] = {}
+    prefix = ""
+    for line in text.splitlines():
+        section = _SECTION.match(line)
+        entry = _ENTRY.match(line)
+        if section:
+            prefix = f"{section[1]}.{section[2]}." if section[2] else f"{section[1]}."
+        elif entry:
+            found[prefix + entry[1]] = entry[2].strip('"')
+    return found

@@ -1,0 +1,304 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all hosts that are read with tree-sitter have in common.
+
+A language module says which nodes are strings, calls and functions; this module follows constants,
+joins strings and keeps the places.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import ClassVar
+
+from tree_sitter import Language, Node, Parser
+
+from connguard.migrations.fragment import (
+    EMPTY,
+    Fragment,
+    join,
+    placeholder,
+    verbatim,
+    written,
+)
+from connguard.migrations.host import HostMigration
+from connguard.policies.model.reading import mentions_suppression
+from connguard.sql_rules.script import Direction
+from connguard.text import Text
+
+_SIMPLE_ESCAPES = dict(zip("abefnrtvs", "\a\b\x1b\f\n\r\t\v ", strict=True))
+_SIMPLE_ESCAPES.update({"0": "\0", "\n": "", "\r\n": ""})
+_PRINTF = re.compile(r"%(?:(?P<index>\d+)\$)?[-+#0 ]*[\d.]*(?P<kind>[a-zA-Z%])")
+_MAX_DEPTH = 60
+
+
+class Source:
+    """A parsed file. tree-sitter counts UTF-8 bytes; this converts them to characters."""
+
+    def __init__(self, text: Text, module: str, function: str) -> None:
+        self.text = text
+        self._data = text.string.encode("utf-8", "surrogatepass")
+        self.root = _parser(module, function).parse(self._data).root_node
+        self._wide = array("Q")
+        if len(self._data) != len(text.string):
+            # One entry for each byte that starts no character.
+            self._wide.extend(at for at, byte in enumerate(self._data) if byte & 0xC0 == 0x80)
+
+    def offset(self, byte: int) -> int:
+        return byte - bisect_right(self._wide, byte - 1) if self._wide else byte
+
+    def range(self, node: Node) -> tuple[int, int]:
+        return self.offset(node.start_byte), self.offset(node.end_byte)
+
+    def code(self, node: Node) -> str:
+        start, end = self.range(node)
+        return self.text.string[start:end]
+
+
+@cache
+def _parser(module: str, function: str) -> Parser:
+    return Parser(Language(getattr(import_module(module), function)()))
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call: the last part of the called name, what it is called on, and the arguments."""
+
+    node: Node
+    name: str
+    receiver: Node | None
+    arguments: tuple[Node, ...]
+
+
+class TreeHost:
+    """Reads one file. Subclasses describe a language."""
+
+    module: ClassVar[str]
+    grammar: ClassVar[str] = "language"
+    contents: ClassVar[frozenset[str]]
+    strings: ClassVar[frozenset[str]]
+    interpolations: ClassVar[frozenset[str]] = frozenset()
+    names: ClassVar[frozenset[str]] = frozenset(("identifier",))
+    numbers: ClassVar[frozenset[str]]
+    additions: ClassVar[frozenset[str]] = frozenset()
+    comments: ClassVar[frozenset[str]] = frozenset(("comment",))
+    executes: ClassVar[frozenset[str]] = frozenset()
+    unchanged: ClassVar[frozenset[str]] = frozenset()
+    dedents: ClassVar[frozenset[str]] = frozenset()
+    prints: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, text: Text) -> None:
+        self.source = Source(text, self.module, self.grammar)
+        self.host = HostMigration(text)
+        self._constants: dict[str, Node | None] = {}
+
+    # What a language says.
+
+    def call(self, node: Node) -> Call | None:
+        """The node as a call; None if it is something else."""
+        raise NotImplementedError
+
+    def assigned(self, node: Node) -> tuple[str, Node] | None:
+        """The name and the value, if the node is an assignment or a declaration."""
+        raise NotImplementedError
+
+    def direction(self, node: Node, current: Direction) -> Direction | None:
+        """The direction of the code in this node; None if the node is not run at all."""
+        return current
+
+    def runs(self, call: Call) -> bool:
+        """Whether this call runs SQL."""
+        return call.name in self.executes and bool(call.arguments)
+
+    def sql_argument(self, call: Call) -> Node | None:
+        return call.arguments[0] if call.arguments else None
+
+    def is_harmless(self, node: Node) -> bool:
+        """Whether an argument that is no text cannot be a statement about roles either."""
+        return False
+
+    def special(self, node: Node) -> Fragment | None:
+        """The value of a kind of expression that only this language has."""
+        return None
+
+    # What is the same for all.
+
+    def read(self) -> HostMigration:
+        root = self.source.root
+        for node in _all_nodes(root):
+            assignment = self.assigned(node)
+            if assignment:
+                name, value = assignment
+                known = name in self._constants
+                self._constants[name] = None if known else value
+            elif node.type in self.comments and mentions_suppression(self.host.text.string):
+                start, _ = self.source.range(node)
+                self.host.comment(start, self.source.code(node).strip("/*#- \t\n"))
+        self.walk(root, Direction.UP)
+        return self.host
+
+    def walk(self, node: Node, direction: Direction) -> None:
+        way = self.direction(node, direction)
+        if way is None:
+            return
+        call = self.call(node)
+        if call is not None:
+            self.take(call, way)
+        for child in node.named_children:
+            self.walk(child, way)
+
+    def take(self, call: Call, direction: Direction) -> None:
+        """Add the SQL of a call to the migration."""
+        if not self.runs(call):
+            return
+        argument = self.sql_argument(call)
+        if argument is None:
+            return
+        start, end = self.source.range(call.node)
+        self.host.call(start, end)
+        self.add(argument, direction, (start, end))
+
+    def add(self, argument: Node, direction: Direction, place: tuple[int, int]) -> None:
+        fragment = self.value(argument)
+        if fragment is not None:
+            self.host.sql(fragment, direction)
+        elif not self.is_harmless(argument):
+            self.host.opaque(*place, direction)
+
+    def value(self, node: Node, depth: int = 0) -> Fragment | None:
+        """The text of an expression, with placeholders for its unknown parts."""
+        if depth > _MAX_DEPTH:
+            return None
+        kind = node.type
+        if kind in self.strings:
+            return self.string(node, depth)
+        if kind in self.numbers:
+            return verbatim(self.source.code(node), self.source.range(node)[0])
+        if kind in self.names:
+            value = self._constants.get(self.source.code(node))
+            return self.value(value, depth + 1) if value is not None else None
+        if kind == "parenthesized_expression" and node.named_child_count == 1:
+            return self.value(node.named_children[0], depth + 1)
+        if kind in self.additions:
+            return self._sum(node, depth)
+        special = self.special(node)
+        if special is not None:
+            return special
+        call = self.call(node)
+        return self._called(call, depth) if call else None
+
+    def known(self, node: Node, depth: int = 0) -> Fragment:
+        """As `value`, with a placeholder for what is not known at all."""
+        value = self.value(node, depth + 1)
+        return value if value is not None else self.unknown(node)
+
+    def unknown(self, node: Node) -> Fragment:
+        return placeholder(self.source.code(node), *self.source.range(node))
+
+    def string(self, node: Node, depth: int = 0) -> Fragment:
+        """The content of a string node: contents, escapes and interpolations."""
+        return join(self.part(child, depth) for child in node.children)
+
+    def part(self, child: Node, depth: int) -> Fragment:
+        start, end = self.source.range(child)
+        if child.type in self.contents:
+            if child.named_child_count:
+                return join(self._between(child, depth))
+            return verbatim(self.source.code(child), start)
+        if child.type == "escape_sequence":
+            return written(unescaped(self.source.code(child)), start, end)
+        if child.type in self.interpolations:
+            inner = child.named_children
+            value = self.value(inner[0], depth + 1) if len(inner) == 1 else None
+            return value if value is not None else placeholder(self.source.code(child), start, end)
+        return EMPTY
+
+    def _between(self, node: Node, depth: int) -> Iterator[Fragment]:
+        """A content node in which the parser marks only what is special."""
+        position, last = self.source.range(node)
+        for child in node.named_children:
+            start, end = self.source.range(child)
+            yield verbatim(self.host.text.string[position:start], position)
+            yield self.part(child, depth)
+            position = end
+        yield verbatim(self.host.text.string[position:last], position)
+
+    def _sum(self, node: Node, depth: int) -> Fragment | None:
+        terms: list[Node] = []
+        rest = node
+        while rest.type in self.additions and rest.child_count == 3:
+            if self.source.code(rest.children[1]) not in ("+", "<>", ".."):
+                return None
+            terms.append(rest.children[2])
+            rest = rest.children[0]
+        terms.append(rest)
+        terms.reverse()
+        values = [self.value(term, depth + 1) for term in terms]
+        if not any(value is not None for value in values):
+            return None
+        return join(
+            value if value is not None else self.unknown(term)
+            for value, term in zip(values, terms, strict=True)
+        )
+
+    def _called(self, call: Call, depth: int) -> Fragment | None:
+        if call.name in self.prints:
+            arguments = list(call.arguments)
+            is_method = call.name in ("formatted", "format") and (
+                call.receiver is not None and call.receiver.type in self.strings
+            )
+            template_node = call.receiver if is_method else arguments.pop(0) if arguments else None
+            template = self.value(template_node, depth + 1) if template_node else None
+            return template and self._printed(template, arguments, depth)
+        if call.receiver is not None and call.name in (*self.unchanged, *self.dedents):
+            value = self.value(call.receiver, depth + 1)
+            return value.dedented() if value and call.name in self.dedents else value
+        return None
+
+    def _printed(self, template: Fragment, arguments: list[Node], depth: int) -> Fragment:
+        values = iter(arguments)
+
+        def replace(match: re.Match[str], host: tuple[int, int]) -> Fragment | None:
+            if match["kind"] == "%":
+                return written("%", *host)
+            if match["kind"] == "n" and not match["index"]:
+                return written("\n", *host)
+            index = int(match["index"]) - 1 if match["index"] else None
+            if index is not None:
+                node = arguments[index] if index < len(arguments) else None
+            else:
+                node = next(values, None)
+            return self.known(node, depth) if node else placeholder("value", *host)
+
+        return template.substitute(_PRINTF, replace)
+
+
+def unescaped(sequence: str) -> str:
+    """What an escape sequence of the C family stands for."""
+    body = sequence[1:]
+    if body[:1] in ("x", "u", "U"):
+        digits = body[1:].strip("{}")
+        try:
+            return chr(int(digits, 16))
+        except (ValueError, OverflowError):
+            return sequence
+    if body.isdecimal() and len(body) > 1:
+        try:
+            return chr(int(body, 8))
+        except ValueError:
+            return sequence
+    return _SIMPLE_ESCAPES.get(body, body)
+
+
+def _all_nodes(root: Node) -> Iterator[Node]:
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        yield node
+        pending.extend(reversed(node.named_children))

@@ -1,0 +1,1 @@
+ALTER ROLE app CONNECTION LIMIT -1; -- expect: PG001

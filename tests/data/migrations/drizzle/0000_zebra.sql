@@ -1,0 +1,2 @@
+CREATE ROLE "app" WITH LOGIN;--> statement-breakpoint
+CREATE TABLE "t" ("id" serial);

@@ -1,0 +1,1 @@
+ALTER ROLE batch CONNECTION LIMIT ${later}; 

@@ -1,0 +1,1 @@
+ALTER ROLE app CONNECTION LIMIT ${app_limit}; -- expect: PG001

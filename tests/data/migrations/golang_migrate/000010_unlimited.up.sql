@@ -1,0 +1,1 @@
+ALTER ROLE report CONNECTION LIMIT -1; -- expect: PG001

@@ -1,0 +1,5 @@
+-- Up Migration
+CREATE ROLE app LOGIN CONNECTION LIMIT 20;
+
+-- Down Migration
+ALTER ROLE app CONNECTION LIMIT -1;

@@ -1,0 +1,17 @@
+class Roles < ActiveRecord::Migration[7.1]
+  LIMIT = 20
+
+  def up
+    execute <<~SQL
+      CREATE ROLE app
+        LOGIN CONNECTION LIMIT #{LIMIT};
+      CREATE ROLE batch LOGIN; -- expect: PG001
+    SQL
+    execute "CREATE ROLE report LOGIN " \
+            "CONNECTION LIMIT 3"
+  end
+
+  def down
+    execute "ALTER ROLE app CONNECTION LIMIT -1"
+  end
+end

@@ -1,0 +1,5 @@
+-- Deploy shop:zroles to pg
+BEGIN;
+CREATE ROLE app LOGIN;
+CREATE ROLE batch LOGIN CONNECTION LIMIT 3;
+COMMIT;
