@@ -6,20 +6,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import pytest
 from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 from servers import Postgres
-from wire import Client, Refused
+from sql_session import RoleRow, Session, quoted
+from sql_states import check_allowed, replayed
 
 from connguard.policies.model.facts import UNLIMITED
 from connguard.policies.model.origin import Known, Value
-from connguard.sql_rules.replay import final_state
-from connguard.sql_rules.script import Chunk, Script
 from connguard.sql_rules.state import Entity, Existence, Kind
-from connguard.text import Text
 
 ROLE_EXAMPLES = int(os.environ.get("CONNGUARD_AGREEMENT_EXAMPLES", "150"))
 DATABASE_EXAMPLES = max(ROLE_EXAMPLES // 6, 10)
@@ -44,70 +41,6 @@ ROLES = {
 DATABASES = {"shop": "shop", "SHOP": "shop", '"Shop 2"': "Shop 2", "stock": "stock"}
 
 
-@dataclass(frozen=True)
-class RoleRow:
-    """A role as pg_roles shows it; None instead of a row means that there is none."""
-
-    limit: int
-    login: bool
-    superuser: bool
-
-
-# --- what the server does -----------------------------------------------------------------------
-
-
-class Session:
-    """A superuser's session in which errors are ignored, as psql does by default."""
-
-    def __init__(self, server: Postgres) -> None:
-        self._client = Client(
-            server.host, server.port, user="postgres", database="postgres", timeout=60
-        )
-
-    def run(self, statements: Sequence[str]) -> list[str]:
-        """Run them one by one in autocommit mode; the errors, "" for success."""
-        answers = []
-        for statement in statements:
-            try:
-                self._client.query(statement)
-                answers.append("")
-            except Refused as refused:
-                answers.append(refused.message)
-        return answers
-
-    def roles(self) -> dict[str, RoleRow]:
-        rows = self._client.query(
-            "SELECT rolname, rolconnlimit, rolcanlogin, rolsuper FROM pg_roles WHERE oid >= 16384"
-        )
-        return {
-            str(name): RoleRow(int(str(limit)), login == "t", superuser == "t")
-            for name, limit, login, superuser in rows
-        }
-
-    def databases(self) -> dict[str, int]:
-        rows = self._client.query("SELECT datname, datconnlimit FROM pg_database")
-        return {str(name): int(str(limit)) for name, limit in rows}
-
-    def clean(self) -> None:
-        """Remove all databases and roles that tests have left."""
-        statements = ["ROLLBACK", "RESET SESSION AUTHORIZATION", "RESET ROLE"]
-        for name in self.databases():
-            if name not in ("postgres", "template0", "template1"):
-                statements.append(f"ALTER DATABASE {_quoted(name)} IS_TEMPLATE false")
-                statements.append(f"DROP DATABASE {_quoted(name)}")
-        statements += [f"DROP ROLE {_quoted(name)}" for name in self.roles()]
-        self.run(statements)
-        assert not self.roles()
-
-    def close(self) -> None:
-        self._client.close()
-
-
-def _quoted(name: str) -> str:
-    escaped = name.replace('"', '""')
-    return f'"{escaped}"'
-
-
 @pytest.fixture
 def session(postgres: Postgres) -> Iterator[Session]:
     opened = Session(postgres)
@@ -117,10 +50,6 @@ def session(postgres: Postgres) -> Iterator[Session]:
 
 
 # --- what the replay says -----------------------------------------------------------------------
-
-
-def _script(sql: str) -> Script:
-    return Script("agreement.sql", (Chunk(sql, Text("agreement.sql", sql).origin),))
 
 
 def _told(value: Value[int] | None) -> int:
@@ -148,7 +77,7 @@ def _single(alternatives: Sequence[Entity]) -> Entity:
 
 def replayed_roles(sql: str) -> dict[str, RoleRow]:
     found = {}
-    for (kind, name), alternatives in final_state([_script(sql)]).objects.items():
+    for (kind, name), alternatives in replayed(sql).objects.items():
         row = _role_row(_single(alternatives)) if kind is Kind.ROLE else None
         if row is not None:
             found[name] = row
@@ -158,7 +87,7 @@ def replayed_roles(sql: str) -> dict[str, RoleRow]:
 def replayed_databases(sql: str) -> dict[str, int]:
     return {
         name: _told(_single(alternatives).limit)
-        for (kind, name), alternatives in final_state([_script(sql)]).objects.items()
+        for (kind, name), alternatives in replayed(sql).objects.items()
         if kind is Kind.DATABASE and _single(alternatives).existence is not Existence.ABSENT
     }
 
@@ -241,7 +170,7 @@ agreement = settings(
 
 
 def _clear_roles() -> list[str]:
-    return [f"DROP ROLE IF EXISTS {_quoted(name)}" for name in sorted(set(ROLES.values()))]
+    return [f"DROP ROLE IF EXISTS {quoted(name)}" for name in sorted(set(ROLES.values()))]
 
 
 def check_roles(session: Session, statements: Sequence[str]) -> None:
@@ -269,6 +198,103 @@ def test_role_statements(session: Session, statements: list[str]) -> None:
     """Roles end with the limit, login and superuser attributes that the server gives them."""
     check_roles(session, statements)
 
+
+# --- code ---------------------------------------------------------------------------------------
+
+role_conditions = st.one_of(
+    st.builds(
+        "{} (SELECT {} FROM {} WHERE rolname = '{}')".format,
+        st.sampled_from(["EXISTS", "NOT EXISTS", "not exists"]),
+        st.sampled_from(["1", "", "*"]),
+        st.sampled_from(["pg_roles", "pg_catalog.pg_roles", "pg_authid"]),
+        st.sampled_from(["ana", "bob", "Ana"]),
+    ),
+    st.sampled_from(["true", "false", "current_user = 'postgres'", "1 = 2", "now() IS NULL"]),
+)
+handled = st.sampled_from(
+    ["OTHERS", "duplicate_object", "undefined_object", "SQLSTATE '42710'", "division_by_zero"]
+)
+computed_statements = st.one_of(
+    st.builds(
+        "EXECUTE format('ALTER ROLE %I CONNECTION LIMIT %s', '{}', {})".format,
+        st.sampled_from(["ana", "bob", "Ana"]),
+        st.sampled_from(["-1", "4", "2 + 1", "x"]),
+    ),
+    st.builds(
+        "EXECUTE 'CREATE ROLE ' || quote_ident('{}') || ' LOGIN CONNECTION LIMIT ' || {}".format,
+        st.sampled_from(["ana", "bob", "Ana"]),
+        st.sampled_from(["6", "x"]),
+    ),
+    st.builds("EXECUTE 'DROP ROLE IF EXISTS {0}; CREATE USER {0}'".format, role_names),
+)
+simple_code = st.one_of(
+    role_statements,
+    role_statements,
+    computed_statements,
+    st.sampled_from(["x := 8", "x := x + 1", "NULL", "PERFORM 1", "RAISE NOTICE 'here'"]),
+    st.sampled_from(["RAISE EXCEPTION 'stop'", "RETURN", "x := 1 / 0"]),
+)
+
+
+def _body(statements: list[str]) -> str:
+    return "".join(f"{statement};\n" for statement in statements) or "NULL;\n"
+
+
+def _nested(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    bodies = st.lists(inner, min_size=1, max_size=3).map(_body)
+    return st.one_of(
+        st.builds("IF {} THEN\n{}END IF".format, role_conditions, bodies),
+        st.builds("IF {} THEN\n{}ELSE\n{}END IF".format, role_conditions, bodies, bodies),
+        st.builds(
+            "IF {} THEN\n{}ELSIF {} THEN\n{}END IF".format,
+            role_conditions,
+            bodies,
+            role_conditions,
+            bodies,
+        ),
+        st.builds("BEGIN\n{}EXCEPTION WHEN {} THEN\n{}END".format, bodies, handled, bodies),
+        st.builds("FOR i IN 1..{} LOOP\n{}END LOOP".format, st.integers(0, 3), bodies),
+        st.builds("WHILE x < 7 LOOP\nx := x + 1;\n{}END LOOP".format, bodies),
+    )
+
+
+code_bodies = st.lists(
+    st.recursive(simple_code, _nested, max_leaves=8), min_size=1, max_size=5
+).map(lambda statements: f"DECLARE x int := 5;\nBEGIN\n{_body(statements)}END")
+code_statements = st.one_of(
+    code_bodies.map(lambda body: f"DO $do$\n{body}\n$do$"),
+    code_bodies.map(lambda body: f"DO $do$\n{body}\n$do$"),
+    code_bodies.map(
+        lambda body: (
+            f"CREATE OR REPLACE FUNCTION work() RETURNS void LANGUAGE plpgsql AS $f$\n{body}\n$f$"
+        )
+    ),
+    st.just("SELECT work()"),
+    st.just("DO 'BEGIN PERFORM work(); END'"),
+    role_statements,
+)
+code_sequences = st.lists(
+    st.one_of(code_statements, code_statements, transaction_statements), min_size=2, max_size=8
+)
+
+
+def check_code(session: Session, statements: Sequence[str]) -> None:
+    """As `check_roles`, where the code leaves open what happens: one alternative must be right."""
+    session.clean()
+    complete = [*_clear_roles(), *statements, "COMMIT"]
+    answers = session.run(complete)
+    told = list(zip(complete, answers, strict=True))[len(_clear_roles()) :]
+    check_allowed(";\n".join(complete), session.roles(), session.databases(), told)
+
+
+@settings(agreement, max_examples=ROLE_EXAMPLES)
+@given(code_sequences)
+def test_code(session: Session, statements: list[str]) -> None:
+    """Whatever blocks and functions do to roles on the server is among the alternatives."""
+    check_code(session, statements)
+
+
+# --- databases ----------------------------------------------------------------------------------
 
 database_names = st.sampled_from(sorted(DATABASES))
 database_options = st.one_of(
@@ -319,7 +345,7 @@ database_statements = st.one_of(
 def check_databases(session: Session, statements: Sequence[str]) -> None:
     """As `check_roles`, for databases."""
     session.clean()
-    clear = [f"DROP DATABASE IF EXISTS {_quoted(name)}" for name in sorted(DATABASES.values())]
+    clear = [f"DROP DATABASE IF EXISTS {quoted(name)}" for name in sorted(DATABASES.values())]
     complete = [*clear, *statements, "COMMIT"]
     answers = session.run(complete)
     event(f"refused statements: {sum(map(bool, answers))}")

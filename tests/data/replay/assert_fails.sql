@@ -1,0 +1,7 @@
+CREATE ROLE app LOGIN CONNECTION LIMIT 5;
+DO $$
+BEGIN
+    ALTER ROLE app CONNECTION LIMIT 6;
+    ASSERT (SELECT count(*) FROM pg_roles WHERE rolname = 'app') = 2;
+END
+$$;

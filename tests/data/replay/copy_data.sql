@@ -1,0 +1,6 @@
+CREATE TABLE notes (body text);
+COPY notes FROM stdin;
+ALTER ROLE app CONNECTION LIMIT -1; it's data
+DROP ROLE app;
+\.
+CREATE ROLE app LOGIN CONNECTION LIMIT 6;

@@ -1,0 +1,9 @@
+CREATE ROLE app LOGIN CONNECTION LIMIT 5;
+DO $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'app') THEN
+        RETURN;
+    END IF;
+    ALTER ROLE app CONNECTION LIMIT -1;
+END
+$$;

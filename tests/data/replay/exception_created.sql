@@ -1,0 +1,8 @@
+DO $$
+BEGIN
+    CREATE ROLE app LOGIN CONNECTION LIMIT 6;
+EXCEPTION
+    WHEN duplicate_object THEN
+        ALTER ROLE app CONNECTION LIMIT 7;
+END
+$$;

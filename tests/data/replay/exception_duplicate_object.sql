@@ -1,0 +1,9 @@
+CREATE ROLE app LOGIN CONNECTION LIMIT 5;
+DO $$
+BEGIN
+    CREATE ROLE app LOGIN CONNECTION LIMIT 6;
+EXCEPTION
+    WHEN duplicate_object THEN
+        RAISE NOTICE 'role exists';
+END
+$$;

@@ -1,0 +1,7 @@
+CREATE FUNCTION limit_app() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    ALTER ROLE app CONNECTION LIMIT 5;
+END
+$$;
+CREATE ROLE app LOGIN;
+SELECT limit_app();

@@ -1,0 +1,8 @@
+CREATE SCHEMA admin;
+CREATE FUNCTION admin.limit_app() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    ALTER ROLE app CONNECTION LIMIT 18;
+END
+$$;
+CREATE ROLE app LOGIN;
+SELECT admin.limit_app();

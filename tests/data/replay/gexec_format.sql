@@ -1,0 +1,2 @@
+CREATE ROLE app LOGIN;
+SELECT format('ALTER ROLE %I CONNECTION LIMIT %s', 'app', 26) \gexec

@@ -1,0 +1,10 @@
+CREATE ROLE app LOGIN;
+DO $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'app') THEN
+        ALTER ROLE app CONNECTION LIMIT 12;
+    ELSE
+        CREATE ROLE app LOGIN CONNECTION LIMIT 11;
+    END IF;
+END
+$$;

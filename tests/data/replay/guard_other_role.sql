@@ -1,0 +1,8 @@
+CREATE ROLE base NOLOGIN;
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'missing') THEN
+        ALTER ROLE base LOGIN CONNECTION LIMIT 3;
+    END IF;
+END
+$$;

@@ -1,0 +1,9 @@
+CREATE ROLE app LOGIN CONNECTION LIMIT 2;
+DO $$
+BEGIN
+    PERFORM 1 FROM pg_roles WHERE rolname = 'app';
+    IF NOT FOUND THEN
+        CREATE ROLE app LOGIN;
+    END IF;
+END
+$$;

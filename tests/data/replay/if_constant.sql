@@ -1,0 +1,11 @@
+CREATE ROLE app LOGIN;
+DO $$
+BEGIN
+    IF false THEN
+        ALTER ROLE app CONNECTION LIMIT 100;
+    END IF;
+    IF true THEN
+        ALTER ROLE app CONNECTION LIMIT 8;
+    END IF;
+END
+$$;

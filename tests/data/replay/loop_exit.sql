@@ -1,0 +1,15 @@
+CREATE ROLE app LOGIN CONNECTION LIMIT 1;
+DO $$
+BEGIN
+    LOOP
+        ALTER ROLE app CONNECTION LIMIT 2;
+        EXIT;
+        ALTER ROLE app CONNECTION LIMIT 3;
+    END LOOP;
+    <<rounds>>
+    FOR i IN 1..2 LOOP
+        CONTINUE rounds WHEN i = 1;
+        ALTER ROLE app CONNECTION LIMIT 4;
+    END LOOP;
+END
+$$;

@@ -1,0 +1,7 @@
+\set prod false
+CREATE ROLE app LOGIN CONNECTION LIMIT 28;
+\if :prod
+ALTER ROLE app CONNECTION LIMIT -1;
+\else
+ALTER ROLE app CONNECTION LIMIT 29;
+\endif

@@ -1,0 +1,3 @@
+\set who app
+\set slots 27
+CREATE ROLE :"who" LOGIN CONNECTION LIMIT :slots;

@@ -1,0 +1,7 @@
+CREATE ROLE app LOGIN CONNECTION LIMIT 5;
+DO $$
+BEGIN
+    RAISE WARNING 'about to change %', 'app';
+    ALTER ROLE app CONNECTION LIMIT 6;
+END
+$$;

@@ -1,0 +1,5 @@
+DO $$
+BEGIN
+    ALTER DATABASE postgres CONNECTION LIMIT 40;
+END
+$$;

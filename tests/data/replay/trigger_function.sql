@@ -1,0 +1,9 @@
+CREATE TABLE tenants (name text);
+CREATE FUNCTION on_tenant() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('CREATE ROLE %I LOGIN', NEW.name);
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER make_role AFTER INSERT ON tenants FOR EACH ROW EXECUTE FUNCTION on_tenant();
+CREATE ROLE app LOGIN CONNECTION LIMIT 3;
