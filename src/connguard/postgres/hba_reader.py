@@ -78,30 +78,20 @@ _KEYWORDS = {
 }
 # Options that belong to methods, and how the server lists these methods in its message.
 _OPTIONS: Mapping[str, tuple[tuple[str, ...], str]] = {
-    **dict.fromkeys(("pamservice", "pam_use_hostname"), (("pam",), "pam")),
-    **dict.fromkeys(
+    name: (methods, listed)
+    for names, methods, listed in (
+        ("pamservice pam_use_hostname", ("pam",), "pam"),
         (
-            "ldapurl",
-            "ldaptls",
-            "ldapscheme",
-            "ldapserver",
-            "ldapport",
-            "ldapbinddn",
-            "ldapbindpasswd",
-            "ldapsearchattribute",
-            "ldapsearchfilter",
-            "ldapbasedn",
-            "ldapprefix",
-            "ldapsuffix",
+            "ldapurl ldaptls ldapscheme ldapserver ldapport ldapbinddn ldapbindpasswd"
+            " ldapsearchattribute ldapsearchfilter ldapbasedn ldapprefix ldapsuffix",
+            ("ldap",),
+            "ldap",
         ),
-        (("ldap",), "ldap"),
-    ),
-    **dict.fromkeys(("krb_realm", "include_realm"), (("gss", "sspi"), "gssapi and sspi")),
-    **dict.fromkeys(("compat_realm", "upn_username"), (("sspi",), "sspi")),
-    **dict.fromkeys(
-        ("radiusservers", "radiusports", "radiussecrets", "radiusidentifiers"),
-        (("radius",), "radius"),
-    ),
+        ("krb_realm include_realm", ("gss", "sspi"), "gssapi and sspi"),
+        ("compat_realm upn_username", ("sspi",), "sspi"),
+        ("radiusservers radiusports radiussecrets radiusidentifiers", ("radius",), "radius"),
+    )
+    for name in names.split()
 }
 _OAUTH_OPTIONS = ("issuer", "scope", "validator", "delegate_ident_mapping")
 _SIMPLE_BIND = ("ldapprefix", "ldapsuffix")

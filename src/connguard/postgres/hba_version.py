@@ -1,0 +1,39 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which major version of PostgreSQL will read a file."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from connguard.postgres.hba_reader import DEFAULT_VERSION, NEWEST_VERSION, OLDEST_VERSION
+from connguard.settings import Settings
+
+_IN_PATH = re.compile(r"(?:^|/)(?:postgresql|pgsql|postgres)[-_/]?(\d{2})(?:/|$)")
+
+
+def version_for(path: Path, settings: Settings) -> int:
+    """The version from the settings (`[server] version`), the data directory or the path.
+
+    Debian keeps the files in /etc/postgresql/16/main; a data directory has a file PG_VERSION.
+    """
+    server = settings.topology.get("server")
+    declared = server.get("version") if isinstance(server, dict) else None
+    for text in (str(declared or ""), _data_directory(path), _from_path(path)):
+        match = re.match(r"\d+", text)
+        if match:
+            return min(max(int(match[0]), OLDEST_VERSION), NEWEST_VERSION)
+    return DEFAULT_VERSION
+
+
+def _data_directory(path: Path) -> str:
+    try:
+        return (path.parent / "PG_VERSION").read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _from_path(path: Path) -> str:
+    found = _IN_PATH.findall(path.parent.as_posix())
+    return found[-1] if found else ""
