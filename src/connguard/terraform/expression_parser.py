@@ -67,6 +67,23 @@ def parse_expression(source: str, start: int = 0, end: int | None = None) -> Exp
     return parsed
 
 
+def expression_end(source: str, start: int) -> int | None:
+    """Where the expression that begins at `start` ends; None when it cannot be read."""
+    parser = _Parser(source, start, len(source))
+    parser.line_sensitive = True
+    try:
+        parser.expression()
+        return parser.blank_start if parser.at == parser.blank_end else parser.at
+    except _SyntaxError:
+        return None
+
+
+def without_comments(blank: str) -> str:
+    """What is left of a text between two expressions when blanks and comments are taken away."""
+    found = _BLANK_OR_NEWLINE.match(blank)
+    return blank[found.end() :] if found else blank
+
+
 def parse_template(source: str) -> Expression:
     """A whole string as a template without escapes: JSON syntax, and template files."""
     parser = _Parser(source, 0, len(source))
@@ -112,6 +129,7 @@ class _Parser:
         self.end = end
         self.depth = 0
         self.line_sensitive = False
+        self.blank_start = self.blank_end = -1
 
     def fail(self, reason: str) -> _SyntaxError:
         raise _SyntaxError(reason)
@@ -119,7 +137,8 @@ class _Parser:
     def blank(self) -> None:
         pattern = _BLANK if self.line_sensitive else _BLANK_OR_NEWLINE
         match = pattern.match(self.source, self.at, self.end)
-        if match:
+        if match and match.end() > self.at:
+            self.blank_start, self.blank_end = self.at, match.end()
             self.at = match.end()
 
     def peek(self, mark: str) -> bool:

@@ -11,7 +11,7 @@ from connguard.policies.model.reading import Comment, Notes, Reading, Span, ment
 from connguard.policies.model.terraform_postgresql import ATTRIBUTES, RESOURCE_TYPES, facts
 from connguard.reading import Context, SourceFile
 from connguard.terraform.configuration import Configuration, load
-from connguard.terraform.readers import hcl_reader, read_document
+from connguard.terraform.readers import ReaderUnavailable, hcl_reader, read_document
 from connguard.terraform.syntax import Block, Document
 from connguard.text import Text
 
@@ -19,7 +19,11 @@ from connguard.text import Text
 def read(files: Sequence[SourceFile], context: Context) -> Reading:
     """Roles and databases that the configuration declares. See `connguard.reading.FrontEnd`."""
     reading = Reading()
-    hcl = hcl_reader(context.settings.terraform_reader)
+    try:
+        hcl = hcl_reader(context.settings.terraform_reader)
+    except ReaderUnavailable as error:
+        context.unreadable.extend((file.name, str(error)) for file in files)
+        return reading
     for file in files:
         text = context.text(file)
         if text is None:

@@ -34,6 +34,7 @@ from connguard.terraform.values import (
     bounded_list,
     equal,
     fully_known,
+    is_lazy,
     known,
     make_set,
     mistake,
@@ -47,6 +48,8 @@ from connguard.terraform.values import (
 
 
 def concat(*lists: object) -> object:
+    if any(isinstance(items, TerraformSet) for items in lists):
+        raise mistake("concat() takes lists, and no sets")
     return bounded_list([item for items in lists for item in as_list(items)])
 
 
@@ -86,12 +89,24 @@ def flatten(items: object) -> object:
 
 
 def to_list(items: object) -> object:
-    return unified(list(as_list(items)))
+    return unified(_one_kind(as_list(items)))
 
 
 def to_map(mapping: object) -> object:
     table = as_dict(mapping)
-    return dict(zip(table, unified(list(table.values())), strict=True))
+    return dict(zip(table, unified(_one_kind(list(table.values()))), strict=True))
+
+
+def _one_kind(items: list[object]) -> list[object]:
+    """The items, if they can be of one type: primitives, or collections of one kind."""
+    kinds = {
+        type(item) if isinstance(item, (list, dict)) else str
+        for item in items
+        if item is not None and not isinstance(item, Unknown) and not is_lazy(item)
+    }
+    if len(kinds) > 1:
+        raise mistake("the elements have no common type")
+    return items
 
 
 def coalesce(*values: object) -> object:
@@ -128,6 +143,8 @@ def element(items: object, index: object) -> object:
     values, position = as_list(items), to_integer(index)
     if not values:
         raise mistake("element() of an empty list")
+    if position < 0:
+        raise Blocked("element() with a negative index depends on Terraform's version")
     return values[position % len(values)]
 
 
@@ -180,6 +197,8 @@ def number_range(*bounds: object) -> object:
     first, last, step = numbers
     if step == 0:
         raise mistake("range() with a step of 0")
+    if (last - first) * step < 0:
+        raise mistake("range() with a step away from its end")
     found: list[object] = []
     while (first < last) if step > 0 else (first > last):
         found.append(normal_number(first))
@@ -401,7 +420,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "length": length,
     "log": log,
     "lookup": lookup,
-    "lower": lambda text: to_text(text).lower(),
+    "lower": texts.lower,
     "matchkeys": matchkeys,
     "max": largest,
     "md5": _text_hash("md5", bytes.hex),
@@ -446,7 +465,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "trimprefix": lambda text, start: to_text(text).removeprefix(to_text(start)),
     "trimspace": lambda text: to_text(text).strip(),
     "trimsuffix": lambda text, end: to_text(text).removesuffix(to_text(end)),
-    "upper": lambda text: to_text(text).upper(),
+    "upper": texts.upper,
     "urlencode": lambda text: urllib.parse.quote_plus(to_text(text), safe="-_.~"),
     "values": values,
     "yamldecode": text_formats.yamldecode,

@@ -5,9 +5,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
+from typing import Any, cast
 
+import connguard.terraform.json_reader as json_reader
+import connguard.terraform.treesitter_reader as treesitter_reader
 from connguard.terraform.syntax import Document
 from connguard.text import Text
+
+
+class ReaderUnavailable(Exception):
+    """The reader that the settings name cannot be used here; the message says what to install."""
+
 
 Read = Callable[[Text, bool], Document]
 """A reader: the text, and whether comments are wanted, to the document. Never raises."""
@@ -19,19 +28,14 @@ def hcl_reader(name: str) -> Read:
     Raises ReaderUnavailable when python-hcl2 is wanted and not there.
     """
     if name == "hcl2":
-        from connguard.terraform import hcl2_reader
-
+        hcl2_reader: Any = import_module("connguard.terraform.hcl2_reader")
         hcl2_reader.require()
-        return hcl2_reader.read
-    from connguard.terraform import treesitter_reader
-
+        return cast(Read, hcl2_reader.read)
     return treesitter_reader.read
 
 
 def read_document(text: Text, hcl: Read, *, with_comments: bool = False) -> Document:
     """The document in one Terraform file, in native or JSON syntax by its name."""
     if text.path.endswith(".json"):
-        from connguard.terraform import json_reader
-
         return json_reader.read(text)
     return hcl(text, with_comments)

@@ -75,9 +75,9 @@ def _no_constant(name: str) -> object:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.2: only true and false are booleans, and nothing is a date."""
+    """YAML as Terraform resolves plain scalars."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}  # type: ignore[misc]
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.events.AliasEvent):
@@ -93,25 +93,45 @@ def _construct_number(loader: yaml.SafeLoader, node: yaml.Node) -> object:
     return _number(digits)
 
 
+_TRUE = "y|Y|yes|Yes|YES|on|On|ON|true|True|TRUE"
+_FALSE = "n|N|no|No|NO|off|Off|OFF|false|False|FALSE"
 _RESOLVERS = (
-    ("tag:yaml.org,2002:bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("tag:connguard,2026:true", _TRUE, "yYoOtT"),
+    ("tag:connguard,2026:false", _FALSE, "nNoOfF"),
     ("tag:yaml.org,2002:null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     (
         "tag:connguard,2026:number",
         r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|0[xX][0-9a-fA-F]+|0o[0-7]+",
         "-+.0123456789",
     ),
+    (
+        "tag:connguard,2026:refused",
+        r"\d{4}-\d\d?-\d\d?(?:[Tt \t].*)?|[-+]?0[bB][01_]+|[-+]?\d[\d_]*_[\d_]*|\d+(?::\d+)+"
+        r"|[-+]?\.(?:inf|Inf|INF|nan|NaN|NAN)",
+        "-+.0123456789",
+    ),
     ("tag:yaml.org,2002:merge", r"<<", "<"),
 )
+
+
+def _refuse(loader: yaml.SafeLoader, node: yaml.Node) -> object:
+    raise Blocked("a date or an unusual number in YAML")
+
+
 for _tag, _pattern, _first in _RESOLVERS:
     _Loader.add_implicit_resolver(_tag, re.compile(f"^(?:{_pattern})$"), list(_first))
 _Loader.add_constructor("tag:connguard,2026:number", _construct_number)
+_Loader.add_constructor("tag:connguard,2026:refused", _refuse)
+_Loader.add_constructor("tag:connguard,2026:true", lambda loader, node: True)
+_Loader.add_constructor("tag:connguard,2026:false", lambda loader, node: False)
 
 
 def yamldecode(text: object) -> object:
     source = to_text(text)
     if len(source) > _MAX_YAML:
         raise Blocked("a YAML text is too long")
+    if not source.strip():
+        raise mistake("yamldecode() of an empty text")
     try:
         return _plain(yaml.load(source, Loader=_Loader), 0)
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError) as error:

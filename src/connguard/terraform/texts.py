@@ -61,7 +61,16 @@ def substr(text: object, offset: object, length: object) -> object:
 
 
 def title(text: object) -> object:
-    return re.sub(r"(^|[\s])(\w)", lambda found: found[1] + found[2].upper(), to_text(text))
+    return re.sub(r"(?<!\w)\w", lambda found: upper(found[0]), to_text(text))
+
+
+def upper(text: object) -> str:
+    """Upper case letter by letter, as Go does it: ß stays as it is."""
+    return "".join(up if len(up := mark.upper()) == 1 else mark for mark in to_text(text))
+
+
+def lower(text: object) -> str:
+    return "".join(low if len(low := mark.lower()) == 1 else mark for mark in to_text(text))
 
 
 def indent(spaces: object, text: object) -> object:
@@ -159,6 +168,8 @@ def _formatted(found: re.Match[str], value: object) -> str:
     flags, width, precision, verb = found[1] or "", found[2], found[3], found[5]
     if len(width or "") > 4 or len(precision or "") > 3:
         raise Blocked("a format that is not evaluated")
+    if value is None:
+        raise mistake("format() of null")
     if verb == "v":
         verb = "d" if is_number(value) and precision is None else "s"
         if not isinstance(value, str) and not is_number(value):

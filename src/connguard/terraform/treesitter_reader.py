@@ -52,11 +52,19 @@ def read(text: Text, with_comments: bool = False) -> Document:
     else:
         _Reader(document, offsets, 0).read(root)
     if with_comments:
-        whole = _Reader(document, offsets, 0)
-        document.comments = [
-            whole.range_of(node) for node in _descendants(root) if node.type == "comment"
-        ]
+        document.comments = comments(text)
     return document
+
+
+def comments(text: Text) -> list[tuple[int, int]]:
+    """The ranges of all comments of an HCL file, comment marks included."""
+    offsets = CharacterOffsets(text.string)
+    root = _parser().parse(offsets.encoded).root_node
+    return [
+        (offsets.of(node.start_byte), offsets.of(node.end_byte))
+        for node in _descendants(root)
+        if node.type == "comment"
+    ]
 
 
 def _pieces(source: bytes) -> list[tuple[int, int]]:

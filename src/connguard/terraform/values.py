@@ -148,8 +148,8 @@ def to_bool(value: object) -> bool:
     value = known(value)
     if isinstance(value, bool):
         return value
-    if value in ("true", "false"):
-        return value == "true"
+    if value in ("true", "1", "false", "0"):
+        return value in ("true", "1")
     raise mistake("true or false was expected")
 
 
