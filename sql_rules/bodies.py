@@ -12,6 +12,12 @@ from connguard.sql_rules import lexer
 from connguard.sql_rules.lexer import Mark
 from connguard.sql_rules.placeholders import Source
 
+_OWN_TYPE = r"(?!pg_catalog\b)[^\W\d]\w*\.\w+(?:%\w+)?"
+_TYPE_IN_HEAD = re.compile(
+    rf"(?<=[\s,(])({_OWN_TYPE})(?=\s*(?:[,)\[=]|default\b|as\b|language\b|\Z))", re.I
+)
+_DECLARATIONS = re.compile(r"\bdeclare\b.*?\bbegin\b", re.IGNORECASE | re.DOTALL)
+_DECLARED_TYPE = re.compile(rf"(?m)^(\s*(?:declare\s+)?\w+\s+(?:constant\s+)?)({_OWN_TYPE})", re.I)
 _DOUBLED = re.compile(r"''")
 
 
@@ -87,3 +93,15 @@ def find_body(source: Source, start: int, end: int, content: str) -> Body | None
             if escaped or _DOUBLED.sub("'", text[first:last]) == content:
                 return Body(source, first, last, dollar=text[first:last] == content)
     return None
+
+
+def without_own_types(head: str, body: str, tail: str) -> str:
+    """The definition of a routine with text in place of types of other schemas.
+
+    The parser of PL/pgSQL looks types up, and knows only the server's own.
+    """
+    declarations = _DECLARATIONS.sub(
+        lambda found: _DECLARED_TYPE.sub(r"\1text", found.group()), body
+    )
+    name, opening, parameters = head.partition("(")
+    return name + opening + _TYPE_IN_HEAD.sub("text", parameters) + declarations + tail

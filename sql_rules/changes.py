@@ -105,7 +105,7 @@ class Changes:
         origin = self._origin
 
         def create(entity: Entity) -> Entity | Refused:
-            if entity.existence is Existence.PRESENT and not name.symbolic:
+            if _surely_there(entity) and not name.symbolic:
                 where = f" since {entity.made}" if entity.made else ""
                 return Refused(f"{entity.label} already exists{where}")
             new = Entity(
@@ -176,7 +176,7 @@ class Changes:
         for name in names:
             reason = trial.change(kind, name, drop, drop_refused=self._in_code)
             if reason:
-                return self._refusal(kind, reason)
+                return Outcome(reason)
         self._state.objects = trial.objects
         return DONE
 
@@ -256,6 +256,12 @@ class Changes:
 
 def _all_absent(alternatives: Alternatives) -> bool:
     return all(entity.existence is Existence.ABSENT for entity in alternatives)
+
+
+def _surely_there(entity: Entity) -> bool:
+    """A role that is only known because it is altered may be one that other files make."""
+    elsewhere = entity.made is None and entity.touched is not None
+    return entity.existence is Existence.PRESENT and not elsewhere
 
 
 def _limit_message(limit: Value[int]) -> str:

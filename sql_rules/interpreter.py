@@ -50,6 +50,7 @@ _DATABASE = re.compile(r"\bdatabase\b", re.IGNORECASE)
 _REMOTE = frozenset({"dblink_exec", "dblink", "dblink_send_query"})
 _QUERIES = ("SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt")
 _TESTED = frozenset({*_QUERIES, "DoStmt", "CreateFunctionStmt"})
+_TRAILING_COMMENT = re.compile(r"--|\*/")
 _DBLINK = re.compile(r"dblink", re.IGNORECASE)
 _CATALOG_COLUMN = re.compile(r"\b(?:(?:rol|dat)connlimit|rolcanlogin|rolsuper)\b", re.IGNORECASE)
 
@@ -375,7 +376,7 @@ class Interpreter:
         try:
             functions = syntax.parse_body(statement)
         except NotReadable as problem:
-            filled = self._plpgsql_filled(statement, body)
+            filled = self._plpgsql_mended(statement, body)
             if filled is None:
                 if changes_objects(content):
                     self.report(NotParsed(f"the body: {problem.reason}", origin))
@@ -390,17 +391,20 @@ class Interpreter:
         self._opaque, self._read = opaque, read
         return flow
 
-    def _plpgsql_filled(self, statement: str, body: bodies.Body) -> list[Node] | None:
-        """The body with placeholders filled in."""
+    def _plpgsql_mended(self, statement: str, body: bodies.Body) -> list[Node] | None:
+        """The body with placeholders filled in, and without types that only a server knows."""
         raw = body.raw
+        if not raw or raw not in statement:
+            return None
         inner = Source(raw, body.source.place, body.source.blanks)
-        filled = placeholders.fill_in(inner, self.known)
-        if filled.text == raw or raw not in statement:
-            return None
-        try:
-            return syntax.parse_body(statement.replace(raw, filled.text, 1))
-        except NotReadable:
-            return None
+        filled = placeholders.fill_in(inner, self.known).text
+        head, _, tail = statement.partition(raw)
+        for candidate in (head + filled + tail, bodies.without_own_types(head, filled, tail)):
+            try:
+                return syntax.parse_body(candidate)
+            except NotReadable:
+                continue
+        return None
 
     def _leftovers(self, content: str) -> None:
         """A text that is run but cannot be read may come from constants that nothing else used."""
@@ -457,9 +461,10 @@ def place(source: Source, parsed: Parsed) -> Origin:
     start = lexer.skip_blanks(source.text, parsed.start, parsed.end)
     end = parsed.end
     if end == len(source.text):
-        end = max(
-            (each.end for each in lexer.tokens(source.text, start) if each.matters), default=end
-        )
+        end = len(source.text.rstrip())
+        if _TRAILING_COMMENT.search(source.text, max(start, source.text.rfind("\n", 0, end) + 1)):
+            tokens = lexer.tokens(source.text, start)
+            end = max((token.end for token in tokens if token.matters), default=end)
     return source.place(start, end)
 
 

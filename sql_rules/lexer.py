@@ -92,35 +92,48 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_CLOSING = {"ESCAPED": "ESCAPED_END", "STRING": "STRING_END", "QUOTED_NAME": "NAME_END"}
+_MARKS = {
+    **Mark.__members__,
+    "BLOCK": Mark.COMMENT,
+    "BRACES": Mark.PLACEHOLDER,
+    "ESCAPED": Mark.STRING,
+}
+_PLAIN_RUN = re.compile(r"(?:[^\W\d](?:\w|\$(?![{(]))*+(?!')|\d[\w.]*+|[\s,.=<>*+\[\]|!~^&])++")
+"""Words, numbers, blanks and operators: nothing in which a statement can end."""
+
 _BLOCK_COMMENT_MARK = re.compile(r"/\*|\*/")
 _END_OF_COPY = re.compile(r"^\\\.[ \t]*\r?$", re.MULTILINE)
 _COPY_IN = re.compile(r"copy\b.*\bfrom\s+stdin\b", re.IGNORECASE | re.DOTALL)
 _ROUTINE = re.compile(r"create\s+(?:or\s+replace\s+)?(?:function|procedure)\b", re.IGNORECASE)
+_ATOMIC = re.compile(r"\b(?:begin\s+atomic|case|end)\b", re.IGNORECASE)
 _SEMICOLON_AT_LINE_END = re.compile(r";[ \t]*\r?$", re.MULTILINE)
 _ENDS_STATEMENT = re.compile(r"\\(?:g|gx|gexec|gset|gdesc|crosstabview|watch)\b")
 
 
-def tokens(text: str, start: int = 0) -> Iterator[Token]:
-    """All tokens of `text` from `start` on, blanks and comments included."""
+def tokens(text: str, start: int = 0, *, coarse: bool = False) -> Iterator[Token]:
+    """All tokens of `text` from `start` on, blanks and comments included.
+
+    `coarse` takes words, numbers, blanks and operators together as one token, which is faster.
+    """
     position = start
     while position < len(text):
+        run = _PLAIN_RUN.match(text, position) if coarse else None
+        if run:
+            blank = text[position].isspace() and text[position : run.end()].isspace()
+            yield Token(Mark.BLANK if blank else Mark.OTHER, position, run.end())
+            position = run.end()
+            continue
         match = _TOKEN.match(text, position)
         assert match is not None  # OTHER takes any character
-        end, closed = match.end(), True
-        kind = match.lastgroup or "OTHER"
-        if match.group("BLOCK"):
-            kind, (end, closed) = "COMMENT", _block_comment(text, position)
-        elif match.group("DOLLAR"):
-            kind, (end, closed) = "DOLLAR", _dollar_quote(text, match)
-        elif match.group("ESCAPED"):
-            kind, closed = "STRING", match.group("ESCAPED_END") is not None
-        elif match.group("STRING"):
-            kind, closed = "STRING", match.group("STRING_END") is not None
-        elif match.group("QUOTED_NAME"):
-            kind, closed = "QUOTED_NAME", match.group("NAME_END") is not None
-        elif match.group("BRACES"):
-            kind = "PLACEHOLDER"
-        yield Token(Mark[kind], position, end, closed)
+        kind, end, closed = match.lastgroup or "OTHER", match.end(), True
+        if kind == "BLOCK":
+            end, closed = _block_comment(text, position)
+        elif kind == "DOLLAR":
+            end, closed = _dollar_quote(text, match)
+        elif kind in _CLOSING:
+            closed = match.group(_CLOSING[kind]) is not None
+        yield Token(_MARKS[kind], position, end, closed)
         position = end
 
 
@@ -183,8 +196,7 @@ class _Splitter:
         piece: Piece | None = None
         depth = atomic = 0
         routine = False
-        previous = ""
-        for token in tokens(text, self.position):
+        for token in tokens(text, self.position, coarse=True):
             mark = token.mark
             if mark is Mark.BLANK or mark is Mark.COMMENT:
                 continue
@@ -194,13 +206,13 @@ class _Splitter:
                     yield Piece(token.start, token.end, command)
                 elif _ENDS_STATEMENT.match(command):
                     piece.command = command
-                    yield piece
+                    yield _trimmed(text, piece)
                     piece, depth, atomic = None, 0, 0
                 continue
             if mark is Mark.SEMICOLON and depth <= 0 and atomic <= 0:
                 if piece is not None:
                     data_end = self._copy_data(piece, token.end)
-                    yield piece
+                    yield _trimmed(text, piece)
                     if data_end:
                         self.position = data_end
                         return
@@ -209,9 +221,10 @@ class _Splitter:
             if piece is None:
                 if mark is Mark.TAG:
                     continue
-                piece = Piece(token.start, token.end)
-                routine = _ROUTINE.match(text, token.start) is not None
-                atomic, previous = 0, ""
+                first = skip_blanks(text, token.start, token.end)
+                piece = Piece(first, token.end)
+                routine = _ROUTINE.match(text, first) is not None
+                atomic = 0
             piece.end = token.end
             if mark is Mark.SEMICOLON:
                 piece.inner.append(token.start)
@@ -221,15 +234,12 @@ class _Splitter:
                 depth -= 1
             elif not token.closed:
                 piece.open_quote = token
-            elif routine and mark is Mark.WORD:
-                word = text[token.start : token.end].lower()
-                if (word == "atomic" and previous == "begin") or (atomic and word == "case"):
-                    atomic += 1
-                elif atomic and word == "end":
-                    atomic -= 1
-                previous = word
+            elif routine and mark is Mark.OTHER:
+                for word in _ATOMIC.findall(text, token.start, token.end):
+                    opens = word[0] in "bB" or (atomic and word[0] in "cC")
+                    atomic += 1 if opens else -1 if atomic else 0
         if piece is not None:
-            yield piece
+            yield _trimmed(text, piece)
         self.position = len(text)
 
     def _copy_data(self, piece: Piece, start: int) -> int | None:
@@ -242,3 +252,9 @@ class _Splitter:
         end = _END_OF_COPY.search(text, start)
         self._copy_data_ahead = end is not None
         return end.end() if end else None
+
+
+def _trimmed(text: str, piece: Piece) -> Piece:
+    while text[piece.end - 1].isspace():
+        piece.end -= 1
+    return piece
