@@ -11,6 +11,7 @@ from connguard.migrations.django import django_histories
 from connguard.migrations.flyway import flyway_histories
 from connguard.migrations.history import History
 from connguard.migrations.initdb import initdb_histories
+from connguard.migrations.liquibase import liquibase_histories
 from connguard.migrations.names import other_product
 from connguard.migrations.plain import plain_histories
 from connguard.migrations.plans import planned_histories
@@ -19,6 +20,7 @@ from connguard.migrations.programs import program_histories
 
 LAYOUTS: tuple[Layout, ...] = (
     planned_histories,
+    liquibase_histories,
     alembic_histories,
     django_histories,
     flyway_histories,
@@ -36,5 +38,6 @@ def histories(pool: Pool) -> Iterator[History]:
         if product:
             pool.take(file)
             pool.log.append(f"{file.name}: for {product}, not PostgreSQL; left out")
+    pool.leave_out_included()
     for layout in LAYOUTS:
         yield from layout(pool)

@@ -120,11 +120,7 @@ def _add_shell(history: History, file: SourceFile, script: ShellMigration, pool:
         position = index
         included = _included(file, name, pool)
         if included is not None:
-            pool.take(included)
-            text = pool.context.text(included)
-            if text is not None:
-                history.files.add(included.name)
-                chunks.extend(sections(text, Direction.UP))
+            chunks.extend(pool.sql_chunks(history, included, Direction.UP) or ())
     chunks.extend(script.chunks[position:])
     script.chunks[:] = chunks
     script.add_to(history)

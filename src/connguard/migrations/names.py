@@ -66,3 +66,13 @@ def other_product(name: str) -> str | None:
             if word in _OTHER_PRODUCTS:
                 return word
     return None
+
+
+def for_postgresql(products: str) -> bool:
+    """Whether a Liquibase `dbms` list, such as "postgresql, h2" or "!mysql", holds PostgreSQL."""
+    names = [name.strip().casefold() for name in products.split(",") if name.strip()]
+    if not names or "all" in names:
+        return True
+    if "none" in names or "!postgresql" in names:
+        return False
+    return "postgresql" in names or all(name.startswith("!") for name in names)

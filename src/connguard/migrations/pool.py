@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from connguard.migrations.history import History
-from connguard.migrations.sections import sections
+from connguard.migrations.includes import Includes
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Subject
 from connguard.reading import Context, SourceFile
-from connguard.sql_rules.script import Direction, Script
+from connguard.sql_rules.script import Chunk, Direction, Script
 from connguard.text import Text
 
 SQL_SUFFIXES = frozenset((".sql", ".psql", ".pgsql", ".ddl"))
@@ -30,6 +30,12 @@ class Pool:
         self._files = {file.path: file for file in files}
         self.context = context
         self.log: list[str] = []
+        self._includes = Includes(self.file, context.text)
+
+    def leave_out_included(self) -> None:
+        """Scripts that others include run there and not on their own."""
+        for path in self._includes.included(self.sql()):
+            self._files.pop(path, None)
 
     def __iter__(self) -> Iterator[SourceFile]:
         return iter(list(self._files.values()))
@@ -68,13 +74,23 @@ class Pool:
         direction: Direction,
         variables: dict[str, str] | None = None,
     ) -> None:
-        """Move an SQL file, with its sections, to the end of a history."""
+        """Move an SQL file, with its sections and includes, to the end of a history."""
+        chunks = self.sql_chunks(history, file, direction)
+        if chunks is not None:
+            history.scripts.append(Script(file.name, chunks, variables or {}))
+
+    def sql_chunks(
+        self, history: History, file: SourceFile, direction: Direction
+    ) -> tuple[Chunk, ...] | None:
+        """The chunks of an SQL file, which the history then has; None if it cannot be read."""
         self.take(file)
         text = self.context.text(file)
-        if text is not None:
-            chunks = sections(text, direction)
-            history.scripts.append(Script(file.name, chunks, variables or {}))
-            history.files.add(file.name)
+        if text is None:
+            return None
+        script = self._includes.expand(file, text, direction)
+        history.files.update(one.name for one in (file, *script.files))
+        history.subjects.extend(Subject((gap,)) for gap in script.missing)
+        return script.chunks
 
 
 Layout = Callable[[Pool], Iterator[History]]

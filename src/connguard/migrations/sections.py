@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from connguard.migrations.names import for_postgresql
 from connguard.sql_rules.script import Chunk, Direction
 from connguard.text import Text
 
@@ -41,6 +42,11 @@ _TOOLS = {
     "tern": "tern",
     "node": "node-pg-migrate",
 }
+_LIQUIBASE = re.compile(r"\s*--\s*liquibase\s+formatted\s+sql", re.IGNORECASE)
+_CHANGE_SET = re.compile(
+    r"^[ \t]*--[ \t]*changeset\b(?P<attributes>.*)$", re.IGNORECASE | re.MULTILINE
+)
+_DBMS = re.compile(r"\bdbms:(?:\"([^\"]*)\"|(\S+))", re.IGNORECASE)
 _HASH_LINE = re.compile(r"^[ \t]*#")
 
 
@@ -52,6 +58,8 @@ def sections(text: Text, direction: Direction = Direction.UP) -> tuple[Chunk, ..
     """
     if direction is Direction.DOWN:
         return (chunk(text, 0, len(text.string), Direction.DOWN),)
+    if _LIQUIBASE.match(text.string):
+        return tuple(_change_sets(text))
     return tuple(
         chunk(text, start, end, way) for start, end, way in _ranges(text.string) if end > start
     )
@@ -59,6 +67,8 @@ def sections(text: Text, direction: Direction = Direction.UP) -> tuple[Chunk, ..
 
 def tool_of(string: str) -> str | None:
     """The tool whose marker lines the text has."""
+    if _LIQUIBASE.match(string):
+        return "Liquibase formatted SQL"
     match = _MARKER.search(string)
     if match is None:
         return None
@@ -72,6 +82,19 @@ def chunk(text: Text, start: int, end: int, direction: Direction = Direction.UP)
         lambda first, last: text.origin(start + first, start + last),
         direction,
     )
+
+
+def _change_sets(text: Text) -> Iterator[Chunk]:
+    """The change sets of formatted SQL that are meant for PostgreSQL.
+
+    Their rollbacks are comments. https://docs.liquibase.com/concepts/changelogs/sql-format.html
+    """
+    matches = list(_CHANGE_SET.finditer(text.string))
+    ends = [match.start() for match in matches[1:]] + [len(text.string)]
+    for match, end in zip(matches, ends, strict=True):
+        dbms = _DBMS.search(match["attributes"])
+        if dbms is None or for_postgresql(dbms[1] or dbms[2]):
+            yield chunk(text, match.start(), end)
 
 
 def _ranges(string: str) -> Iterator[tuple[int, int, Direction]]:

@@ -9,8 +9,6 @@ joins strings and keeps the places.
 from __future__ import annotations
 
 import re
-from array import array
-from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +17,7 @@ from typing import ClassVar
 
 from tree_sitter import Language, Node, Parser
 
+from connguard.migrations.byte_offsets import ByteOffsets
 from connguard.migrations.fragment import (
     EMPTY,
     Fragment,
@@ -43,18 +42,12 @@ class Source:
 
     def __init__(self, text: Text, module: str, function: str) -> None:
         self.text = text
-        self._data = text.string.encode("utf-8", "surrogatepass")
-        self.root = _parser(module, function).parse(self._data).root_node
-        self._wide = array("Q")
-        if len(self._data) != len(text.string):
-            # One entry for each byte that starts no character.
-            self._wide.extend(at for at, byte in enumerate(self._data) if byte & 0xC0 == 0x80)
-
-    def offset(self, byte: int) -> int:
-        return byte - bisect_right(self._wide, byte - 1) if self._wide else byte
+        offsets = ByteOffsets(text.string)
+        self.root = _parser(module, function).parse(offsets.data).root_node
+        self._character = offsets.character
 
     def range(self, node: Node) -> tuple[int, int]:
-        return self.offset(node.start_byte), self.offset(node.end_byte)
+        return self._character(node.start_byte), self._character(node.end_byte)
 
     def code(self, node: Node) -> str:
         start, end = self.range(node)

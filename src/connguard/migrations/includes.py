@@ -1,0 +1,138 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""psql's includes: `\\i file` and `\\ir file` put another script in their place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from connguard.migrations.sections import sections
+from connguard.policies.model.facts import NotParsed
+from connguard.policies.model.origin import Origin
+from connguard.reading import SourceFile
+from connguard.sql_rules import lexer
+from connguard.sql_rules.script import Chunk, Direction
+from connguard.text import Text
+
+_MENTION = re.compile(r"^[ \t]*\\i(?:r|nclude|nclude_relative)?[ \t]", re.MULTILINE)
+_COMMAND = re.compile(
+    r"\\(?P<how>include_relative|include|ir|i)\s+(?:'(?P<quoted>[^']*)'|(?P<plain>[^\s;]+))"
+)
+
+_MAX_DEPTH = 30
+
+FindFile = Callable[[Path], "SourceFile | None"]
+ReadFile = Callable[[SourceFile], "Text | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """A script with its includes: the chunks in running order, the files, and what is missing."""
+
+    chunks: tuple[Chunk, ...]
+    files: tuple[SourceFile, ...]
+    missing: tuple[NotParsed, ...]
+
+
+class Includes:
+    """Expands includes. `find` gives a file below the scanned directories."""
+
+    def __init__(self, find: FindFile, read: ReadFile) -> None:
+        self._find = find
+        self._read = read
+
+    def expand(self, file: SourceFile, text: Text, direction: Direction) -> Expanded:
+        chunks: list[Chunk] = []
+        files: list[SourceFile] = []
+        missing: list[NotParsed] = []
+        for part in self._parts(file, text, direction, (file.path,)):
+            if isinstance(part, Chunk):
+                chunks.append(part)
+            elif isinstance(part, NotParsed):
+                missing.append(part)
+            else:
+                files.append(part)
+        return Expanded(tuple(chunks), tuple(files), tuple(missing))
+
+    def included(self, files: Iterable[SourceFile]) -> set[Path]:
+        """The files that only run where other ones include them.
+
+        In a circle of includes, the first file by name is the one that is started.
+        """
+        reached: set[Path] = set()
+        for file in files:
+            if file.path in reached:
+                continue
+            text = self._read(file)
+            if text is not None and _MENTION.search(text.string):
+                found = {one.path for one in self.expand(file, text, Direction.UP).files}
+                reached |= found - {file.path}
+        return reached
+
+    def _parts(
+        self, file: SourceFile, text: Text, direction: Direction, above: tuple[Path, ...]
+    ) -> Iterator[Chunk | NotParsed | SourceFile]:
+        for chunk in sections(text, direction):
+            if not _MENTION.search(chunk.text):
+                yield chunk
+                continue
+            position = 0
+            for start, end, name in _commands(chunk.text):
+                if start > position:
+                    yield _cut(chunk, position, start)
+                position = end
+                place = chunk.origin(start, end)
+                yield from self._include(file, name, place, chunk.direction, above)
+            if position < len(chunk.text):
+                yield _cut(chunk, position, len(chunk.text))
+
+    def _include(
+        self,
+        file: SourceFile,
+        command: re.Match[str],
+        place: Origin,
+        direction: Direction,
+        above: tuple[Path, ...],
+    ) -> Iterator[Chunk | NotParsed | SourceFile]:
+        name = command["quoted"] or command["plain"] or ""
+        if ":" in name or name.startswith("$"):
+            yield NotParsed("the name of the included file is only known at run time", place)
+            return
+        target = self._target(file, name, relative=command["how"] in ("ir", "include_relative"))
+        if target is None:
+            yield NotParsed(f"the included file {name} is not among the scanned files", place)
+            return
+        if target.path in above or len(above) > _MAX_DEPTH:
+            yield NotParsed(f"the file {name} includes itself", place)
+            return
+        text = self._read(target)
+        if text is not None:
+            yield target
+            yield from self._parts(target, text, direction, (*above, target.path))
+
+    def _target(self, file: SourceFile, name: str, *, relative: bool) -> SourceFile | None:
+        """`\\ir` is relative to the script, `\\i` to where psql runs: some folder above it."""
+        folders = [file.path.parent] if relative else file.path.parents
+        for folder in folders:
+            found = self._find(folder / name)
+            if found is not None:
+                return found
+        return None
+
+
+def _commands(text: str) -> Iterator[tuple[int, int, re.Match[str]]]:
+    for piece in lexer.pieces(text):
+        if piece.command and text[piece.start] == "\\":
+            match = _COMMAND.match(piece.command)
+            if match:
+                yield piece.start, piece.end, match
+
+
+def _cut(chunk: Chunk, first: int, last: int) -> Chunk:
+    def origin(start: int, end: int) -> Origin:
+        return chunk.origin(first + start, first + end)
+
+    return Chunk(chunk.text[first:last], origin, chunk.direction)
