@@ -87,7 +87,7 @@ def test_verbose_lists_what_is_suppressed() -> None:
         "suppressed: db/V2__sale.sql:6:1 PG001[role-without-connection-limit]:"
         " nightly batch, runs alone (db/V2__sale.sql:5:1)",
         "suppressed: infra/roles.tf:21:3 PG004[database-connection-limit-removed]:"
-        " the only database of this server (infra/roles.tf:21:27)",
+        " the only database of this server (infra/roles.tf:21:25)",
         "suppressed: legacy/old.sql:1:1 PG001[role-without-connection-limit]:"
         " per-path-ignores: legacy/ (settings)",
     ]

@@ -1,3 +1,3 @@
-CREATE ROLE shop_app LOGIN PASSWORD 'do-not-print'
+﻿CREATE ROLE shop_app LOGIN PASSWORD 'do-not-print'
   CONNECTION LIMIT 20;
 CREATE ROLE "報告" LOGIN;
