@@ -17,12 +17,31 @@ FAIL_ON = ("error", "warning", "note", "never")
 TERRAFORM_READERS = ("tree-sitter", "hcl2")
 FILE_NAME = "connguard.toml"
 
+MIGRATION_FORMATS = (
+    *("plain", "flyway", "liquibase", "planned", "alembic", "django", "initdb", "programs", "none"),
+)
+MIGRATION_ORDERS = ("natural", "name")
+
 TOPOLOGY_KEYS = ("service", "pooler", "server", "role", "database", "headroom")
 """Top-level keys that declare the topology; the connection budget reads and checks them."""
 
 
 class SettingsError(Exception):
     """A settings file that cannot be used. The message names the file and, if known, the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationSettings:
+    """One `[[migrations]]` table: what is below `path` is one database's history.
+
+    `format` is one of MIGRATION_FORMATS or None for what is recognised; "none" leaves the folder
+    out. `order` is one of MIGRATION_ORDERS, or the files and folders below `path` in running
+    order, and holds for the format "plain".
+    """
+
+    path: str
+    format: str | None = None
+    order: str | tuple[str, ...] = "natural"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +57,7 @@ class Settings:
     per_path_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     terraform_reader: str = "tree-sitter"
     terraform_var_files: tuple[str, ...] = ()
-    migrations: tuple[Mapping[str, Any], ...] = ()
+    migrations: tuple[MigrationSettings, ...] = ()
     topology: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -136,9 +155,27 @@ class _Checker:
                 document, "terraform-reader", TERRAFORM_READERS, "tree-sitter"
             ),
             terraform_var_files=self._strings(document, "terraform-var-files"),
-            migrations=tuple(migrations),
+            migrations=tuple(self._migration(table) for table in migrations),
             topology={key: document[key] for key in TOPOLOGY_KEYS if key in document},
         )
+
+    def _migration(self, table: Mapping[str, Any]) -> MigrationSettings:
+        for key in table:
+            if key not in ("path", "format", "order"):
+                raise self._error(key, f'unknown setting "{key}" in [[migrations]]')
+        path, written = table.get("path"), table.get("format")
+        if not isinstance(path, str) or not path:
+            raise self._error("migrations", "each needs a path")
+        order = table.get("order", "natural")
+        if isinstance(order, list):
+            ordered: str | tuple[str, ...] = self._strings(table, "order")
+        else:
+            ordered = self._choice(table, "order", MIGRATION_ORDERS, "natural")
+        plain = written in (None, "plain")
+        if "order" in table and not plain:
+            raise self._error("order", 'only the format "plain" takes an order')
+        known = None if written is None else self._choice(table, "format", MIGRATION_FORMATS, "")
+        return MigrationSettings(path, "plain" if "order" in table else known, ordered)
 
     def _strings(self, table: Mapping[str, Any], key: str) -> tuple[str, ...]:
         value = table.get(key, [])

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from connguard.migrations.alembic import alembic_histories
 from connguard.migrations.django import django_histories
@@ -13,21 +13,22 @@ from connguard.migrations.history import History
 from connguard.migrations.initdb import initdb_histories
 from connguard.migrations.liquibase import liquibase_histories
 from connguard.migrations.names import other_product
+from connguard.migrations.overrides import overridden_histories
 from connguard.migrations.plain import plain_histories
 from connguard.migrations.plans import planned_histories
 from connguard.migrations.pool import Layout, Pool
 from connguard.migrations.programs import program_histories
 
-LAYOUTS: tuple[Layout, ...] = (
-    planned_histories,
-    liquibase_histories,
-    alembic_histories,
-    django_histories,
-    flyway_histories,
-    initdb_histories,
-    program_histories,
-    plain_histories,
-)
+LAYOUTS: Mapping[str, Layout] = {
+    "planned": planned_histories,
+    "liquibase": liquibase_histories,
+    "alembic": alembic_histories,
+    "django": django_histories,
+    "flyway": flyway_histories,
+    "initdb": initdb_histories,
+    "programs": program_histories,
+    "plain": plain_histories,
+}
 """In the order in which they may take files: the most specific first."""
 
 
@@ -39,5 +40,6 @@ def histories(pool: Pool) -> Iterator[History]:
             pool.take(file)
             pool.log.append(f"{file.name}: for {product}, not PostgreSQL; left out")
     pool.leave_out_included()
-    for layout in LAYOUTS:
+    yield from overridden_histories(pool, LAYOUTS)
+    for layout in LAYOUTS.values():
         yield from layout(pool)

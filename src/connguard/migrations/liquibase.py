@@ -53,10 +53,10 @@ def liquibase_histories(pool: Pool) -> Iterator[History]:
             continue
         if root is not None:
             changelogs[file.path] = _Changelog(file, text, root)
-    for file, text, error in broken:
+    for file, text, problem in broken:
         history = History(shown(file.path.parent, file), "Liquibase", files={file.name})
         pool.take(file)
-        unreadable(history, error.reason, text.line_origin(error.line))
+        unreadable(history, problem.reason, text.line_origin(problem.line))
         yield history
     walks = [_Walk(changelog, changelogs, pool) for changelog in changelogs.values()]
     included = {path for walk in walks for path in walk.reach()}
