@@ -17,6 +17,7 @@ from report_sample import LINE, finding, report
 from connguard import finding as finding_module
 from connguard.finding import Failed, Report
 from connguard.policies.model.origin import Origin
+from connguard.policy_pages import prose
 from connguard.registry import policies
 from connguard.reporters.table import renderer
 
@@ -168,7 +169,7 @@ def test_sarif_rules_tell_all_about_every_policy() -> None:
         assert rule["fullDescription"]["text"] == policy.condition
         for text in (policy.condition, policy.effect, policy.fix):
             assert text in rule["help"]["text"]
-            assert text in rule["help"]["markdown"]
+            assert prose(text) in rule["help"]["markdown"]
         assert rule.get("helpUri") == next(iter(policy.references), None)
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import Any
@@ -49,11 +50,11 @@ def markdown(policy: Policy, examples: Iterable[ExampleFile], output: Output | N
     sections = [
         f"# {policy.id}: {policy.name}",
         f"**Severity** {policy.severity.value} · **Checkov id** `{policy.checkov_id}`",
-        f"**Fails when.** {policy.condition}",
-        f"**Effect.** {policy.effect}",
-        f"**Fix.** {policy.fix}",
+        f"**Fails when.** {prose(policy.condition)}",
+        f"**Effect.** {prose(policy.effect)}",
+        f"**Fix.** {prose(policy.fix)}",
         "## Prevents",
-        "\n".join(f"- {failure.value}" for failure in policy.prevents),
+        "\n".join(f"- {prose(failure.value)}" for failure in policy.prevents),
         *_example_sections(list(examples), output),
     ]
     if policy.references:
@@ -107,5 +108,10 @@ def fenced(text: str, language: str) -> str:
     return f"{fence}{language}\n{text.rstrip()}\n{fence}"
 
 
+def prose(text: str) -> str:
+    """Plain text for Markdown: nothing in it becomes a tag or emphasis."""
+    return re.sub(r"[<*]", r"\\\g<0>", text)
+
+
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
+    return prose(text).replace("|", "\\|")

@@ -13,6 +13,7 @@ from connguard.finding import Failed, Finding, Report, Suppressed
 from connguard.policies.model.origin import Origin, Related
 from connguard.policies.model.policy import Failure, Policy
 from connguard.policies.model.verdict import Severity
+from connguard.policy_pages import prose
 from connguard.registry import policies
 from connguard.reporters.plain import encodable, printable
 from connguard.version import __version__
@@ -88,11 +89,11 @@ def _rule(policy: Policy) -> dict[str, Any]:
             "text": f"{policy.condition}\n\n{policy.effect}\n\nFix: {policy.fix}",
             "markdown": "\n\n".join(
                 [
-                    policy.condition,
-                    f"**Effect.** {policy.effect}",
-                    f"**Fix.** {policy.fix}",
+                    prose(policy.condition),
+                    f"**Effect.** {prose(policy.effect)}",
+                    f"**Fix.** {prose(policy.fix)}",
                     "**Prevents**",
-                    "\n".join(f"- {failure}" for failure in prevented),
+                    "\n".join(f"- {prose(failure)}" for failure in prevented),
                     *(f"<{reference}>" for reference in policy.references),
                 ]
             ),
