@@ -225,4 +225,5 @@ def _addresses(row: Row) -> str:
 
 def _plain(addresses: AddressSet) -> AddressSet:
     """With the IPv4-mapped addresses, from which nobody comes, where that is simpler to say."""
-    return addresses | IPV4_MAPPED if ALL_IPV6 <= addresses | IPV4_MAPPED else addresses
+    simpler = addresses | IPV4_MAPPED
+    return addresses if ALL_IPV6 - simpler else simpler
