@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from connguard.policies.model.origin import Origin, Related
@@ -15,7 +16,16 @@ from connguard.terraform.directory import SUFFIXES, Directory, build, without_tw
 from connguard.terraform.expressions import Evaluator, Scope
 from connguard.terraform.module import ABSENT, NOTHING, Module, Names, Repetition, each_of
 from connguard.terraform.readers import Read, hcl_reader, read_document
-from connguard.terraform.syntax import Attribute, Block, Document, Literal, ObjectItems, TupleItems
+from connguard.terraform.syntax import (
+    Attribute,
+    Block,
+    Document,
+    Expression,
+    Literal,
+    ObjectItems,
+    TupleItems,
+    Variable,
+)
 from connguard.terraform.values import Blocked, Unknown, is_lazy
 
 _MAX_RESOURCES = 20_000
@@ -107,11 +117,14 @@ class Resource:
 
 
 class Configuration:
-    """The modules of a scan. `log` is for --verbose."""
+    """The modules of a scan.
 
-    def __init__(self, modules: Sequence[Module], files: frozenset[str]) -> None:
-        self._modules = modules
-        self._files = files
+    `documents` are the scanned files by name, as they were parsed. `log` is for --verbose.
+    """
+
+    def __init__(self, roots: Sequence[Module], documents: dict[str, Document]) -> None:
+        self._roots = roots
+        self.documents = documents
         self.log: list[str] = []
 
     def resources(self, *types: str) -> Iterator[Resource]:
@@ -121,46 +134,68 @@ class Configuration:
         error, which the reading reports as not parsed.
         """
         count = 0
-        for module in self._modules:
-            for (kind, name), block in module.directory.resources.items():
-                if (types and kind not in types) or block.broken:
-                    continue
-                if block.text.path not in self._files:
-                    continue
-                for repetition in module.certain_repetitions(block):
+        wanted = frozenset(types)
+        for root in self._roots:
+            for module in root.descendants(wanted):
+                for resource in self._resources_of(module, wanted):
                     count += 1
                     if count > _MAX_RESOURCES:
                         self.log.append(f"more than {_MAX_RESOURCES} resources: stopped there")
                         return
-                    yield Resource(
-                        kind,
-                        name,
-                        f"{module.prefix}{kind}.{name}{repetition.suffix}",
-                        Body(block, module, Names(module, repetition.names)),
-                        module.calls,
-                    )
+                    yield resource
+
+    def _resources_of(self, module: Module, wanted: frozenset[str]) -> Iterator[Resource]:
+        for (kind, name), block in module.directory.resources.items():
+            if (wanted and kind not in wanted) or block.broken:
+                continue
+            if block.text.path not in self.documents:
+                continue
+            for repetition in module.certain_repetitions(block):
+                yield Resource(
+                    kind,
+                    name,
+                    f"{module.prefix}{kind}.{name}{repetition.suffix}",
+                    Body(block, module, Names(module, repetition.names)),
+                    module.calls,
+                )
 
 
 class Library:
     """The directories and documents of a scan, read once."""
 
-    def __init__(self, files: Sequence[SourceFile], context: Context, *, tofu: bool) -> None:
+    def __init__(
+        self,
+        files: Sequence[SourceFile],
+        context: Context,
+        documents: dict[Path, Document],
+        *,
+        tofu: bool,
+    ) -> None:
         self._context = context
         self._tofu = tofu
-        self._given = {file.path.resolve(): file for file in files}
+        self._given: dict[Path, dict[Path, SourceFile]] = {}
+        resolved: dict[Path, Path] = {}
+        for file in files:
+            parent = resolved.setdefault(file.path.parent, file.path.parent.resolve())
+            self._given.setdefault(parent, {})[parent / file.path.name] = file
         self._directories: dict[Path, Directory | None] = {}
+        self._reachable: dict[Path, frozenset[Path]] = {}
         self._hcl: Read = hcl_reader(context.settings.terraform_reader)
-        self.documents: dict[Path, Document] = {}
+        self._documents = documents
 
     def document(self, file: SourceFile) -> Document | None:
         """The parsed file; None when it cannot be read, which the context records."""
-        path = file.path.resolve()
-        if path not in self.documents:
+        if file.path not in self._documents:
             text = self._context.text(file)
             if text is None:
                 return None
-            self.documents[path] = read_document(text, self._hcl)
-        return self.documents[path]
+            self._documents[file.path] = read_document(text, self._hcl)
+        return self._documents[file.path]
+
+    def directories(self) -> list[Directory]:
+        """The modules of the scanned files."""
+        found = (self.directory(path) for path in sorted(self._given))
+        return [directory for directory in found if directory is not None]
 
     def directory(self, path: Path) -> Directory | None:
         """The module in a directory; None when it has no files, or lies outside the roots."""
@@ -169,15 +204,39 @@ class Library:
         return self._directories[path]
 
     def _read_directory(self, path: Path) -> Directory | None:
-        candidates = {given for given in self._given if given.parent == path}
+        given = self._given.get(path, {})
+        candidates = {*given}
         candidates |= {found for found in _listed(path) if found.name.endswith(SUFFIXES)}
         documents: list[tuple[Path, Document]] = []
         for candidate in without_twins(candidates, tofu=self._tofu):
-            file = self._given.get(candidate) or self._context.file(candidate)
+            file = given.get(candidate) or self._context.file(candidate)
             document = self.document(file) if file else None
             if document is not None:
                 documents.append((candidate, document))
         return build(path, documents) if documents else None
+
+    def reachable(self, path: Path) -> frozenset[Path]:
+        """This directory and all that are called below it, instantiated or not (count = 0)."""
+        if path not in self._reachable:
+            seen: set[Path] = set()
+            pending = [path]
+            while pending:
+                found = pending.pop()
+                directory = self.directory(found)
+                if found not in seen and directory is not None:
+                    seen.add(found)
+                    pending.extend(directory.called())
+            self._reachable[path] = frozenset(seen)
+        return self._reachable[path]
+
+    def has_types(self, path: Path, types: frozenset[str]) -> bool:
+        """Whether a resource of these types (without types: any) is declared there or below."""
+        found = (self.directory(reached) for reached in self.reachable(path))
+        return any(
+            directory is not None
+            and (not types or any(kind in types for kind, _ in directory.resources))
+            for directory in found
+        )
 
     def read_file(self, path: Path) -> str:
         """A file for file() and templatefile(). Raises Blocked when it may not be read."""
@@ -216,10 +275,12 @@ def load(files: Sequence[SourceFile], context: Context) -> Configuration:
     if _has_twins(files):
         # Terraform and OpenTofu read different files here: both must be right.
         dialects.append(False)
-    modules: list[Module] = []
+    documents: dict[Path, Document] = {}
+    roots: list[Module] = []
     for tofu in dialects:
-        modules.extend(_instances(Library(files, context, tofu=tofu), files, context))
-    return Configuration(modules, frozenset(file.name for file in files))
+        roots.extend(_roots(Library(files, context, documents, tofu=tofu), context))
+    parsed = {file.name: documents[file.path] for file in files if file.path in documents}
+    return Configuration(roots, parsed)
 
 
 def _has_twins(files: Sequence[SourceFile]) -> bool:
@@ -231,10 +292,8 @@ def _has_twins(files: Sequence[SourceFile]) -> bool:
     )
 
 
-def _instances(library: Library, files: Sequence[SourceFile], context: Context) -> Iterator[Module]:
-    paths = sorted({file.path.resolve().parent for file in files})
-    found = [library.directory(path) for path in paths]
-    directories = {directory.path: directory for directory in found if directory is not None}
+def _roots(library: Library, context: Context) -> Iterator[Module]:
+    directories = {directory.path: directory for directory in library.directories()}
     called = {path for directory in directories.values() for path in directory.called()}
     roots = [
         directory
@@ -243,26 +302,13 @@ def _instances(library: Library, files: Sequence[SourceFile], context: Context) 
     ]
     covered: set[Path] = set()
     for root in roots:
-        yield from _root_module(library, root, context).descendants()
-        covered |= _reachable(root, library)
+        yield _root_module(library, root, context)
+        covered |= library.reachable(root.path)
     for directory in directories.values():
         # Modules that call each other in a circle have no root: any of them is taken.
         if directory.path not in covered:
-            yield from _root_module(library, directory, context).descendants()
-            covered |= _reachable(directory, library)
-
-
-def _reachable(root: Directory, library: Library) -> set[Path]:
-    """The directories that are called below `root`, instantiated or not (count = 0)."""
-    seen: set[Path] = set()
-    pending = [root.path]
-    while pending:
-        path = pending.pop()
-        directory = library.directory(path)
-        if path not in seen and directory is not None:
-            seen.add(path)
-            pending.extend(directory.called())
-    return seen
+            yield _root_module(library, directory, context)
+            covered |= library.reachable(directory.path)
 
 
 def _root_module(library: Library, directory: Directory, context: Context) -> Module:
@@ -296,8 +342,6 @@ def _listed(path: Path) -> list[Path]:
 
 
 def _iterator_name(block: Block) -> str | None:
-    from connguard.terraform.syntax import Variable
-
     iterator = block.attribute("iterator")
     expression = iterator.expression if iterator else None
     if isinstance(expression, Variable):
@@ -351,18 +395,30 @@ def _named(item: ObjectItems) -> list[tuple[str, object]]:
 
 
 def _json_block(outer: Block, name: str, labels: tuple[str, ...], item: ObjectItems) -> Block:
-    block = Block(outer.text, name, labels, item.start, item.start + 1, item.end, from_json=True)
-    for key, value in item.items:
-        if isinstance(key, Literal) and isinstance(key.value, str):
-            block.attributes.append(
-                Attribute(
-                    outer.text,
-                    key.value,
-                    key.start,
-                    value.end,
-                    value.start,
-                    value.end,
-                    lambda value=value: value,  # type: ignore[misc]
-                )
-            )
-    return block
+    attributes = [
+        Attribute(
+            outer.text,
+            key.value,
+            key.start,
+            value.end,
+            value.start,
+            value.end,
+            partial(_same, value),
+        )
+        for key, value in item.items
+        if isinstance(key, Literal) and isinstance(key.value, str)
+    ]
+    return Block(
+        outer.text,
+        name,
+        labels,
+        item.start,
+        item.start + 1,
+        item.end,
+        lambda: (attributes, []),
+        from_json=True,
+    )
+
+
+def _same(expression: Expression) -> Expression:
+    return expression

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -128,16 +128,23 @@ def merged(base: Block, override: Block) -> Block:
     """
     names = {attribute.name for attribute in override.attributes}
     types = {_content_type(block) for block in override.blocks}
-    return replace(
-        base,
-        attributes=[
-            *(found for found in base.attributes if found.name not in names),
-            *override.attributes,
-        ],
-        blocks=[
-            *(found for found in base.blocks if _content_type(found) not in types),
-            *override.blocks,
-        ],
+    attributes = [
+        *(found for found in base.attributes if found.name not in names),
+        *override.attributes,
+    ]
+    blocks = [
+        *(found for found in base.blocks if _content_type(found) not in types),
+        *override.blocks,
+    ]
+    return Block(
+        base.text,
+        base.type,
+        base.labels,
+        base.start,
+        base.header_end,
+        base.end,
+        lambda: (attributes, blocks),
+        from_json=base.from_json,
         broken=base.broken or override.broken,
     )
 

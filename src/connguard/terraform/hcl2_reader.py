@@ -18,7 +18,6 @@ from typing import Any
 from connguard.terraform.expression_parser import expression_end, parse_expression, without_comments
 from connguard.terraform.readers import ReaderUnavailable
 from connguard.terraform.syntax import Attribute, Block, Document, Literal, Problem
-from connguard.terraform.treesitter_reader import comments
 from connguard.text import Text
 
 _MAX_DEPTH = 40
@@ -55,7 +54,7 @@ def _parse_function() -> Callable[[str], Any]:
     return lambda source: hcl2.parses_to_tree(source)
 
 
-def read(text: Text, with_comments: bool = False) -> Document:
+def read(text: Text) -> Document:
     """The blocks and attributes of an HCL file. Never raises for what stands in the file."""
     document = Document(text)
     parse = _parse_function()
@@ -71,8 +70,6 @@ def read(text: Text, with_comments: bool = False) -> Document:
     except Exception as error:  # Lark's own errors, and those of its callbacks
         document = Document(text)
         document.problems.append(_problem(error, text))
-    if with_comments:
-        document.comments = comments(text)
     return document
 
 
@@ -139,13 +136,20 @@ class _Reader:
             raise ValueError("blocks are nested too deeply")
         start, end = tree.meta.start_pos, tree.meta.end_pos
         words = list(self.words(tree))
-        block = Block(
-            self.text, words[0][0], tuple(word for word, _ in words[1:]), start, words[-1][1], end
-        )
+        attributes: list[Attribute] = []
+        blocks: list[Block] = []
         for child in tree.children:
             if _rule(child) == "body":
-                block.attributes, block.blocks = self.body(child, depth + 1)
-        return block
+                attributes, blocks = self.body(child, depth + 1)
+        return Block(
+            self.text,
+            words[0][0],
+            tuple(word for word, _ in words[1:]),
+            start,
+            words[-1][1],
+            end,
+            lambda: (attributes, blocks),
+        )
 
     def words(self, tree: Any) -> Iterator[tuple[str, int]]:
         """The type and the labels of a block, each with its end."""

@@ -15,6 +15,7 @@ from connguard.terraform.json_tree import JsonError, JsonValue, parse
 from connguard.terraform.syntax import (
     Attribute,
     Block,
+    Content,
     Document,
     Expression,
     Literal,
@@ -66,18 +67,29 @@ def _blocks(
             if not name.text().startswith("//"):
                 yield from _blocks(text, kind, (*labels, name.text()), name, inner)
     elif value.kind == "object":
-        block = Block(
-            text, kind, labels, key.start, key.end, value.end,
-            from_json=True, broken=value.has_error,
-        )  # fmt: skip
-        for name, inner in value.members():
-            rule = (kind, name.text())
-            if name.text() != "//":
-                attribute = _attribute(text, name, inner, literal=rule in _LITERAL)
-                if rule in _NATIVE and inner.kind == "string":
-                    attribute.parse = partial(_native, inner)
-                block.attributes.append(attribute)
-        yield block
+        yield Block(
+            text,
+            kind,
+            labels,
+            key.start,
+            key.end,
+            value.end,
+            partial(_content, text, kind, value),
+            from_json=True,
+            broken=value.has_error,
+        )
+
+
+def _content(text: Text, kind: str, value: JsonValue) -> Content:
+    attributes: list[Attribute] = []
+    for name, inner in value.members():
+        rule = (kind, name.text())
+        if name.text() != "//":
+            attribute = _attribute(text, name, inner, literal=rule in _LITERAL)
+            if rule in _NATIVE and inner.kind == "string":
+                attribute.parse = partial(_native, inner)
+            attributes.append(attribute)
+    return attributes, []
 
 
 def _attribute(text: Text, key: JsonValue, value: JsonValue, *, literal: bool) -> Attribute:

@@ -302,16 +302,21 @@ class Module:
             raise Blocked(f"{self.prefix}{name} is not declared")
         return self._once("output", name, lambda: self.evaluate(value.expression))
 
-    def descendants(self) -> Iterator[Module]:
-        """This module and the modules it calls, at all depths."""
+    def descendants(self, types: frozenset[str]) -> Iterator[Module]:
+        """This module and those called below it, where they hold resources of these types."""
         pending = [self]
         while pending:
             module = pending.pop()
+            if not self._library.has_types(module.directory.path, types):
+                continue
             yield module
-            for name in module.directory.modules:
+            for name, block in module.directory.modules.items():
+                path = module.directory.module_path(block)
+                if path is None or not self._library.has_types(path, types):
+                    continue
                 children = module.children(name)
                 if not isinstance(children, Unknown):
-                    pending.extend(child for _, child in children)
+                    pending.extend(child for _, child in reversed(children))
 
 
 class _Absent:

@@ -18,8 +18,8 @@ class ReaderUnavailable(Exception):
     """The reader that the settings name cannot be used here; the message says what to install."""
 
 
-Read = Callable[[Text, bool], Document]
-"""A reader: the text, and whether comments are wanted, to the document. Never raises."""
+Read = Callable[[Text], Document]
+"""A reader of native syntax: from the text to the document. Never raises for what is in it."""
 
 
 def hcl_reader(name: str) -> Read:
@@ -34,8 +34,8 @@ def hcl_reader(name: str) -> Read:
     return treesitter_reader.read
 
 
-def read_document(text: Text, hcl: Read, *, with_comments: bool = False) -> Document:
+def read_document(text: Text, hcl: Read) -> Document:
     """The document in one Terraform file, in native or JSON syntax by its name."""
     if text.path.endswith(".json"):
         return json_reader.read(text)
-    return hcl(text, with_comments)
+    return hcl(text)

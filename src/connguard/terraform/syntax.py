@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 
 from connguard.policies.model.origin import Origin
 from connguard.text import Text
@@ -212,24 +213,52 @@ class Attribute:
         return self.text.origin(self.start, self.end)
 
 
-@dataclass(slots=True)
+Content = tuple[list[Attribute], list["Block"]]
+"""The attributes and the nested blocks of a block, each in file order."""
+
+
 class Block:
     """`type "label" … { body }`.
 
-    `header_end` is the end of the labels. `from_json` marks a body of JSON syntax, where nested
-    blocks look like attributes. `broken` marks a block with a syntax error inside.
+    `header_end` is the end of the labels. `load` reads the content when it is first asked for.
+    `from_json` marks a body of JSON syntax, where nested blocks look like attributes. `broken`
+    marks a block with a syntax error inside.
     """
 
-    text: Text
-    type: str
-    labels: tuple[str, ...]
-    start: int
-    header_end: int
-    end: int
-    attributes: list[Attribute] = field(default_factory=list)
-    blocks: list[Block] = field(default_factory=list)
-    from_json: bool = False
-    broken: bool = False
+    def __init__(
+        self,
+        text: Text,
+        kind: str,
+        labels: tuple[str, ...],
+        start: int,
+        header_end: int,
+        end: int,
+        load: Callable[[], Content],
+        *,
+        from_json: bool = False,
+        broken: bool = False,
+    ) -> None:
+        self.text = text
+        self.type = kind
+        self.labels = labels
+        self.start = start
+        self.header_end = header_end
+        self.end = end
+        self.from_json = from_json
+        self.broken = broken
+        self._load = load
+
+    @cached_property
+    def _content(self) -> Content:
+        return self._load()
+
+    @property
+    def attributes(self) -> list[Attribute]:
+        return self._content[0]
+
+    @property
+    def blocks(self) -> list[Block]:
+        return self._content[1]
 
     @property
     def origin(self) -> Origin:
@@ -251,13 +280,9 @@ class Problem:
 
 @dataclass(slots=True)
 class Document:
-    """One file: its top-level blocks and attributes (in .tfvars files), and what was not read.
-
-    `comments` are ranges, comment marks included; readers fill them only when asked to.
-    """
+    """One file: its top-level blocks and attributes (in .tfvars files), and what was not read."""
 
     text: Text
     blocks: list[Block] = field(default_factory=list)
     attributes: list[Attribute] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    comments: list[tuple[int, int]] = field(default_factory=list)

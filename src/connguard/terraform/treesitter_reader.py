@@ -14,10 +14,19 @@ from tree_sitter import Language, Node, Parser
 
 from connguard.terraform.byte_offsets import CharacterOffsets
 from connguard.terraform.expression_parser import parse_expression
-from connguard.terraform.syntax import Attribute, Block, Document, Expression, Malformed, Problem
+from connguard.terraform.syntax import (
+    Attribute,
+    Block,
+    Content,
+    Document,
+    Expression,
+    Malformed,
+    Problem,
+)
 from connguard.text import Text
 
 _MAX_DEPTH = 40
+_SPECIAL = re.compile(r"[\\$%\n]")
 _BLOCK_START = re.compile(
     rb"^(?:resource|data|module|variable|output|provider|locals|terraform|check|moved|removed"
     rb"|import|ephemeral)\b[^\n=]*\{",
@@ -34,7 +43,7 @@ def _parser() -> Parser:
     return Parser(Language(tree_sitter_hcl.language()))
 
 
-def read(text: Text, with_comments: bool = False) -> Document:
+def read(text: Text) -> Document:
     """The blocks and attributes of an HCL file. Never raises.
 
     A file with syntax errors is read again piece by piece, one piece for each top-level block, so
@@ -51,8 +60,6 @@ def read(text: Text, with_comments: bool = False) -> Document:
             _Reader(document, offsets, start).read(piece)
     else:
         _Reader(document, offsets, 0).read(root)
-    if with_comments:
-        document.comments = comments(text)
     return document
 
 
@@ -100,7 +107,7 @@ class _Reader:
         first, last = self.range_of(node)
         return self.text.string[first:last]
 
-    def body(self, body: Node, depth: int) -> tuple[list[Attribute], list[Block]]:
+    def body(self, body: Node, depth: int) -> Content:
         attributes: list[Attribute] = []
         blocks: list[Block] = []
         for node in body.named_children:
@@ -129,31 +136,47 @@ class _Reader:
     def block(self, node: Node, depth: int) -> Block:
         words: list[str] = []
         start, end = self.range_of(node)
-        block = Block(self.text, "", (), start, start, end, broken=node.has_error)
+        header_end = start
+        bodies: list[Node] = []
         for child in node.named_children:
-            if child.type == "identifier":
+            kind = child.type
+            if kind == "identifier":
                 words.append(self.text_of(child))
-            elif child.type == "string_lit":
+            elif kind == "string_lit":
                 words.append(self.label(child))
-            elif child.type == "body":
-                if depth < _MAX_DEPTH:
-                    block.attributes, block.blocks = self.body(child, depth + 1)
-                else:
-                    block.broken = True
-                    self.problem(child, "blocks are nested too deeply")
-                continue
             else:
+                if kind == "body":
+                    bodies.append(child)
                 continue
-            block.header_end = self.range_of(child)[1]
-        if words:
-            block.type, block.labels = words[0], tuple(words[1:])
-        return block
+            header_end = self.range_of(child)[1]
+        return Block(
+            self.text,
+            words[0] if words else "",
+            tuple(words[1:]),
+            start,
+            header_end,
+            end,
+            partial(self.content, bodies, depth + 1),
+            broken=node.has_error or depth > _MAX_DEPTH,
+        )
+
+    def content(self, bodies: list[Node], depth: int) -> Content:
+        attributes: list[Attribute] = []
+        blocks: list[Block] = []
+        for body in bodies:
+            found = self.body(body, depth)
+            attributes += found[0]
+            blocks += found[1]
+        return attributes, blocks
 
     def label(self, node: Node) -> str:
         first, last = self.range_of(node)
+        content = self.text.string[first + 1 : last - 1]
+        if not _SPECIAL.search(content):
+            return content
         parsed: Expression = parse_expression(self.text.string, first, last)
         value = getattr(parsed, "value", None)
-        return value if isinstance(value, str) else self.text.string[first + 1 : last - 1]
+        return value if isinstance(value, str) else content
 
     def problem(self, node: Node, reason: str) -> None:
         self.document.problems.append(Problem(*self.range_of(node), reason))
