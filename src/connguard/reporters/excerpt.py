@@ -123,15 +123,29 @@ def _multi_line(
 
 
 def _line(text: Text, number: int, origin: Origin, last: int) -> _Line:
-    source = text.line(number)
+    first, stop = _bounds(text, number)
+    width = stop - first
     start = origin.column - 1 if number == origin.line else 0
-    end = origin.end_column - 1 if number == last == origin.end_line else len(source.rstrip())
-    start = min(max(start, 0), len(source))
-    end = min(max(end, start), len(source))
-    indented = not source[:start].strip()
-    source, start, end = _cut(_masked(text, number, start), start, end)
+    end = origin.end_column - 1 if number == last == origin.end_line else width
+    start = min(max(start, 0), width)
+    # A plan is one line of megabytes: only the part around the range is looked at.
+    left = max(0, start - _NEAR)
+    near = _masked(text, number, text.string[first + left : min(stop, first + start + _NEAR)])
+    start -= left
+    end = max(start, min(end - left, len(near.rstrip())))
+    indented = left == 0 and not near[:start].strip()
+    source, start, end = _cut(near, start, end)
     shown, cells = _shown(source)
     return _Line(number, shown, cells[start], cells[end], indented)
+
+
+def _bounds(text: Text, number: int) -> tuple[int, int]:
+    """The offsets of the start and the end of a line, without its line end."""
+    first = text.offset(number)
+    stop = text.offset(number + 1) if number < text.line_count else len(text.string)
+    while stop > first and text.string[stop - 1] in "\r\n":
+        stop -= 1
+    return first, stop
 
 
 def _cut(source: str, start: int, end: int) -> tuple[str, int, int]:
@@ -158,20 +172,19 @@ def _shown(source: str) -> tuple[str, list[int]]:
     return "".join(parts), cells
 
 
-def _masked(text: Text, number: int, start: int) -> str:
-    """The line with passwords replaced by as many asterisks.
+def _masked(text: Text, number: int, part: str) -> str:
+    """A part of a line with passwords replaced by as many asterisks.
 
-    The keyword may stand on an earlier line than the password. Of a very long line only the part
-    around `start` is looked at, which is also all that is shown.
+    The keyword may stand on an earlier line than the password.
     """
-    source = text.line(number)
-    left = max(0, start - _NEAR)
-    right = start + _NEAR
-    above = [text.line(line)[-_NEAR:] for line in range(max(1, number - 2), number)]
-    block = "\n".join([*above, source[left:right]])
+    above = []
+    for line in range(max(1, number - 2), number):
+        first, stop = _bounds(text, line)
+        above.append(text.string[max(first, stop - _NEAR) : stop])
+    block = "\n".join([*above, part])
     for pattern in _SECRETS:
         block = pattern.sub(_mask, block)
-    return source[:left] + block[len(block) - len(source[left:right]) :] + source[right:]
+    return block[len(block) - len(part) :]
 
 
 def _mask(match: re.Match[str]) -> str:
