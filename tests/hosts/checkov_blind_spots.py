@@ -1,0 +1,103 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the native scan speaks and Checkov is silent; docs/checkov.md lists the same cases."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from host_runs import ROOT, outcome, run
+
+ROLE = """
+resource "postgresql_role" "app" {
+  name             = "app"
+  login            = true
+  connection_limit = %s
+}
+"""
+JSON_ROLE = """{
+  "variable": {"limit": {"default": -1}},
+  "resource": {
+    "postgresql_role": {
+      "app": {"name": "app", "login": true, "connection_limit": "${var.limit}"}
+    }
+  }
+}
+"""
+CASES = {
+    "a limit from a variable without default": (
+        "main.tf",
+        'variable "limit" {}' + ROLE % "var.limit",
+        {"PG902"},
+    ),
+    "a condition on a variable without default": (
+        "main.tf",
+        'variable "stage" {}' + ROLE % 'var.stage == "prod" ? -1 : 20',
+        {"PG902"},
+    ),
+    "a limit from `merge()`": (
+        "main.tf",
+        "locals {\n  all = merge({ limit = -1 }, { x = 1 })\n}" + ROLE % "local.all.limit",
+        {"PG001"},
+    ),
+    "a limit from `jsondecode()`": (
+        "main.tf",
+        r'locals {\n  all = jsondecode("{\"limit\": -1}")\n}'.replace(r"\n", "\n")
+        + ROLE % "local.all.limit",
+        {"PG001"},
+    ),
+    "`for_each` over a `for` expression": (
+        "main.tf",
+        'variable "all" {\n  default = { a = -1 }\n}'
+        + ROLE.replace("{\n", "{\n  for_each = { for k, v in var.all : k => v if v < 5 }\n", 1)
+        % "each.value",
+        {"PG001"},
+    ),
+    "a variable in a `.tf.json` file": ("main.tf.json", JSON_ROLE, {"PG001"}),
+    "a `.tofu` file": ("main.tofu", ROLE % "-1", {"PG001"}),
+    "a syntax error elsewhere in the file": (
+        "main.tf",
+        ROLE % "-1" + 'resource "x" "y" {\n  a = = 5\n}\n',
+        {"PG001", "PG901"},
+    ),
+}
+
+
+def test_the_documentation_lists_these_cases() -> None:
+    """The table in docs/checkov.md has the cases of this module, with the same ids."""
+    page = (ROOT / "docs" / "checkov.md").read_text()
+    table = page.partition("## What Checkov cannot see")[2]
+    rows = re.findall(r"^\| (.+?) \| (.*?PG.*?) \| .+? \|$", table, re.MULTILINE)
+
+    assert {case: set(re.findall(r"PG\d{3}", ids)) for case, ids in rows} == {
+        case: ids for case, (_, _, ids) in CASES.items()
+    }
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_native_scan_speaks(tmp_path: Path, case: str) -> None:
+    """The native scan reports a finding, or that it could not decide or read."""
+    name, text, ids = CASES[case]
+    (tmp_path / name).write_text(text)
+
+    result = run("connguard", "scan", ".", "--format", "json", cwd=tmp_path)
+
+    assert ids == {finding["id"] for finding in json.loads(result.stdout)["findings"]}
+
+
+def test_checkov_is_silent(tmp_path: Path) -> None:
+    """None of our checks fails: when this changes, the page can lose a row."""
+    for number, (name, text, _) in enumerate(CASES.values()):
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / name).write_text(text)
+
+    result = outcome(
+        run("connguard", "checkov", "-d", ".", "--check", "CKV_CUSTOM_PG_*", "-o", "json",
+            cwd=tmp_path)
+    )  # fmt: skip
+
+    assert result.failed == set()
+    assert result.code == 0
