@@ -46,6 +46,7 @@ from connguard.sql_rules.texts import Hole, Template, Text
 
 MOST_STEPS = 20_000
 DEEPEST_CALLS = 8
+DEEPEST_CODE = 60
 _DATABASE = re.compile(r"\bdatabase\b", re.IGNORECASE)
 _REMOTE = frozenset({"dblink_exec", "dblink", "dblink_send_query"})
 _QUERIES = ("SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt")
@@ -67,7 +68,7 @@ class Interpreter:
         self.facts: dict[Fact, None] = {}
         self.routines = Routines()
         self.variables: dict[str, str] = {}
-        self._steps = 0
+        self._steps = self._level = self._deepest = 0
         self._stack: list[Routine] = []
         self._opaque: list[tuple[Frame, Origin]] = []
         self._read: list[str] = []
@@ -79,6 +80,12 @@ class Interpreter:
         """Count a step of code; false when a statement has used up its share."""
         self._steps += 1
         return self._steps <= MOST_STEPS
+
+    def nest(self, levels: int) -> bool:
+        """Enter (1) or leave (-1) a level of nesting in code; false when it is too deep."""
+        self._level += levels
+        self._deepest = max(self._deepest, self._level)
+        return self._level <= DEEPEST_CODE
 
     def concerns(self, source: Source, parsed: Parsed) -> bool:
         """A cheap test whether a statement can matter at all."""
@@ -100,10 +107,10 @@ class Interpreter:
         return self._counted(lambda: self._result_statements(source, parsed, frame, origin), origin)
 
     def _counted(self, run: Callable[[], Flow], origin: Origin) -> Flow:
-        self._steps = 0
+        self._steps = self._level = self._deepest = 0
         flow = run()
-        if self._steps > MOST_STEPS:
-            reason = "the code has too many branches to follow all of them"
+        if self._steps > MOST_STEPS or self._deepest > DEEPEST_CODE:
+            reason = "the code has too many branches, or too deep ones, to follow all of them"
             self.report(Undecided("PG001", reason, origin))
         return flow
 

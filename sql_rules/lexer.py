@@ -78,9 +78,9 @@ _TOKEN = re.compile(
         \$\{[^{}\n]*\} | \$\([A-Za-z_]\w*\) | \#\{[^{}\n]*\} | %\([A-Za-z_]\w*\)[sd]
       | (?<!:):(?:'[A-Za-z_]\w*' | "[A-Za-z_]\w*" | \{\?\w+\} | [A-Za-z_]\w*)
       | %[sd](?!\w) | \?(?![|&?]) | @[A-Za-z_]\w*@ )
-  | (?P<TAG>\{%.*?%\} | \{\#.*?\#\}
-      | \{\{-?\s*(?:end|else|if|range|with|define|block|/\*|\#|/)\b.*?\}\} )
-  | (?P<BRACES>\{\{.*?\}\})
+  | (?P<TAG>\{%[^%]*+%\} | \{\#[^#]*+\#\}
+      | \{\{-?\s*(?:end|else|if|range|with|define|block|\#|/)\b[^{}]*+\}\} )
+  | (?P<BRACES>\{\{[^{}]*+\}\})
   | (?P<DOLLAR>\$(?:[^\W\d]\w*)?\$)
   | (?P<WORD>[^\W\d](?:\w|\$(?![{(]))*)
   | (?P<NUMBER>\d[\w.]*)
@@ -198,7 +198,7 @@ class _Splitter:
         routine = False
         for token in tokens(text, self.position, coarse=True):
             mark = token.mark
-            if mark is Mark.BLANK or mark is Mark.COMMENT:
+            if mark is Mark.BLANK or (mark is Mark.COMMENT and token.closed):
                 continue
             if mark is Mark.COMMAND:
                 command = text[token.start : token.end].rstrip()
@@ -221,7 +221,9 @@ class _Splitter:
             if piece is None:
                 if mark is Mark.TAG:
                     continue
-                first = skip_blanks(text, token.start, token.end)
+                first = token.start
+                if token.closed:
+                    first = skip_blanks(text, token.start, token.end)
                 piece = Piece(first, token.end)
                 routine = _ROUTINE.match(text, first) is not None
                 atomic = 0

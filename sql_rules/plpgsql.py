@@ -42,6 +42,10 @@ class Executor(Protocol):
         """Count a step; false when the code has used up its share."""
         ...
 
+    def nest(self, levels: int) -> bool:
+        """Enter (1) or leave (-1) a level of nesting; false when it is too deep."""
+        ...
+
 
 class Code:
     """One PL/pgSQL body. `function` is its tree as `syntax.parse_body` gives it."""
@@ -83,10 +87,12 @@ class Code:
 
     def _statements(self, statements: list[Node], frame: Frame) -> Flow:
         flow = Flow(frame)
-        for statement in statements:
+        nested = self._executor.nest(1)
+        for statement in statements if nested else ():
             if flow.normal is None:
                 break
             flow = flow.then(self._statement(statement, flow.normal))
+        self._executor.nest(-1)
         return flow
 
     def _statement(self, statement: Node, frame: Frame) -> Flow:

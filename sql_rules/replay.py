@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from connguard.policies.model.facts import NotParsed
+from connguard.policies.model.facts import NotParsed, Undecided
 from connguard.policies.model.reading import Notes, Reading, mentions_suppression
 from connguard.sql_rules import lexer, psql, syntax
 from connguard.sql_rules.frames import Frame
@@ -51,6 +51,7 @@ _BIG_STATEMENT = 1_000_000
 _DATA = re.compile(r"(?:insert|values|copy|select)\b", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\$\{\s*([\w.:-]+)\s*\}|\{\{-?\s*\.?([\w.]+)\s*-?\}\}")
 _MOST_RESUMES = 50
+_MOST_READ_AGAIN = 20_000_000
 
 
 def replay(scripts: Sequence[Script]) -> Reading:
@@ -148,12 +149,13 @@ class _Replay:
         """Statement by statement, as psql reads them."""
         position: int | None = 0
         resumes = 0
+        most_resumes = min(_MOST_RESUMES, _MOST_READ_AGAIN // (len(source.text) + 1))
         while position is not None:
             start, position = position, None
             for piece in lexer.pieces(source.text, start):
                 if self._piece(source, piece):
                     continue
-                position = lexer.resume_at(source.text, piece) if resumes < _MOST_RESUMES else None
+                position = lexer.resume_at(source.text, piece) if resumes < most_resumes else None
                 if position is not None:
                     resumes += 1
                     break
@@ -215,7 +217,11 @@ class _Replay:
         origin = place(source, parsed)
         frame = Frame(session.state.copy() if parsed.kind in _CODE or results else session.state)
         run = interpreter.run_results if results else interpreter.run
-        flow = run(source, parsed, frame, origin)
+        try:
+            flow = run(source, parsed, frame, origin)
+        except RecursionError:
+            interpreter.report(Undecided("PG001", "the code is nested too deeply", origin))
+            return
         if flow.normal is None:
             session.refuse()
         else:
