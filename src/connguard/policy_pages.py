@@ -109,8 +109,10 @@ def fenced(text: str, language: str) -> str:
 
 
 def prose(text: str) -> str:
-    """Plain text for Markdown: nothing in it becomes a tag or emphasis."""
-    return re.sub(r"[<*]", r"\\\g<0>", text)
+    """Plain text, in which backticks mark code, for Markdown: no tags, no emphasis."""
+    return re.sub(
+        r"`[^`]*`|[<*]", lambda part: part[0] if len(part[0]) > 1 else f"\\{part[0]}", text
+    )
 
 
 def _cell(text: str) -> str:
