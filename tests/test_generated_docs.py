@@ -70,7 +70,7 @@ def test_stale_and_orphaned_files_are_found(
     tool: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     readme = tmp_path / "README.md"
-    readme.write_text("before\n<!-- generated: policies -->\nold\n<!-- end -->\nafter\n")
+    readme.write_text("before\n<!-- generated: policies -->\nout of date\n<!-- end -->\nafter\n")
     orphan = tmp_path / "docs" / "policies" / "PG777.md"
     orphan.parent.mkdir(parents=True)
     orphan.write_text("")
@@ -79,14 +79,14 @@ def test_stale_and_orphaned_files_are_found(
     reported = capsys.readouterr().out.splitlines()
     assert "stale: README.md" in reported
     assert f"stale: {Path('docs/policies/PG777.md')}" in reported
-    assert "old" in readme.read_text()
+    assert "out of date" in readme.read_text()
 
     assert tool.main([]) == 0
     assert not orphan.exists()
     text = readme.read_text("utf-8")
     assert text.startswith("before\n<!-- generated: policies -->\n")
     assert text.endswith("<!-- end -->\nafter\n")
-    assert "old" not in text
+    assert "out of date" not in text
     assert "[PG001](docs/policies/PG001.md)" in text
     assert tool.main(["--check"]) == 0
 
