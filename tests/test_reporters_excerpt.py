@@ -141,6 +141,7 @@ SECRETS = [
     'url = "postgres://app:hunter2@db/app"',
     'url = "postgresql+psycopg://app:hunter2@db/app"',
     "redis://:hunter2@cache",
+    '"app" "hunter2"',
     "master_password_wo = 'hunter2'",
 ]
 
@@ -165,6 +166,7 @@ def test_passwords_are_masked(source: str) -> None:
         "SET password_encryption = 'scram-sha-256'",
         "DATABASE_URL=postgres://${user}:${password}@db",
         "CREATE ROLE a PASSWORD NULL",
+        'resource "postgresql_role" "app" {',
     ],
 )
 def test_what_is_no_password_is_shown(source: str) -> None:

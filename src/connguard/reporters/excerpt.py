@@ -44,6 +44,8 @@ _SECRETS = (
     ),
     # postgres://user:x@host
     re.compile(r"(?i)\b[a-z][a-z0-9+.-]*://[^\s:/@]*:(?P<secret>[^\s/@${]+)@"),
+    # "app" "SCRAM-SHA-256$…" in PgBouncer's userlist.txt
+    re.compile(r"""(?m)^[ \t]*"[^"\n]*"[ \t]+"(?P<secret>[^"\n]+)\""""),
 )
 
 
