@@ -9,10 +9,9 @@ passwords are masked: the output of a scan is read by more people than the repos
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-
-from rich.cells import cell_len
 
 from connguard.policies.model.origin import Origin
 from connguard.reporters.plain import printable, printable_characters
@@ -170,8 +169,15 @@ def _shown(source: str) -> tuple[str, list[int]]:
     for char, harmless in zip(source, printable_characters(source), strict=True):
         part = " " * (_TAB - cells[-1] % _TAB) if char == "\t" else harmless
         parts.append(part)
-        cells.append(cells[-1] + cell_len(part))
+        cells.append(cells[-1] + sum(map(_cells, part)))
     return "".join(parts), cells
+
+
+def _cells(char: str) -> int:
+    """The cells that a terminal gives to a printable character."""
+    if unicodedata.category(char) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "FW" else 1
 
 
 def _masked(text: Text, number: int, part: str) -> str:
