@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The connguard authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the native scan speaks and Checkov is silent; docs/checkov.md lists the same cases."""
+"""Where the native scan and Checkov differ; docs/checkov.md lists the same cases."""
 
 from __future__ import annotations
 
@@ -64,17 +64,37 @@ CASES = {
         {"PG001", "PG901"},
     ),
 }
+FALSE_ALARMS = {
+    "`login` from a comparison with null": (
+        'variable "password" {\n  default = null\n}'
+        + ROLE.replace("= true", "= var.password != null ? true : false") % "-1",
+        "PG001",
+    ),
+    "`for_each` over a `for` expression that is empty": (
+        'variable "all" {\n  default = []\n}\n'
+        'resource "postgresql_database" "app" {\n'
+        "  for_each         = { for one in var.all : one.name => one }\n"
+        "  name             = each.key\n"
+        "  connection_limit = -1\n}\n",
+        "PG004",
+    ),
+}
 
 
 def test_the_documentation_lists_these_cases() -> None:
-    """The table in docs/checkov.md has the cases of this module, with the same ids."""
+    """The tables in docs/checkov.md have the cases of this module, with the same ids."""
     page = (ROOT / "docs" / "checkov.md").read_text()
-    table = page.partition("## What Checkov cannot see")[2]
-    rows = re.findall(r"^\| (.+?) \| (.*?PG.*?) \| .+? \|$", table, re.MULTILINE)
-
-    assert {case: set(re.findall(r"PG\d{3}", ids)) for case, ids in rows} == {
-        case: ids for case, (_, _, ids) in CASES.items()
+    tables = page.partition("## What Checkov cannot see")[2]
+    rows = re.findall(r"^\| (.+?) \| (.+?) \| (.+?) \|$", tables, re.MULTILINE)
+    ids = {
+        case: (set(re.findall(r"PG\d{3}", native)), set(re.findall(r"PG\d{3}", checkov)))
+        for case, native, checkov in rows
+        if case != "case"
     }
+
+    assert {case: (ids, set()) for case, (_, _, ids) in CASES.items()} | {
+        case: (set(), {alarm}) for case, (_, alarm) in FALSE_ALARMS.items()
+    } == ids
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -101,3 +121,19 @@ def test_checkov_is_silent(tmp_path: Path) -> None:
 
     assert result.failed == set()
     assert result.code == 0
+
+
+@pytest.mark.parametrize("case", FALSE_ALARMS)
+def test_checkov_raises_a_false_alarm(tmp_path: Path, case: str) -> None:
+    """The native scan knows better."""
+    text, alarm = FALSE_ALARMS[case]
+    (tmp_path / "main.tf").write_text(text)
+
+    native = run("connguard", "scan", ".", cwd=tmp_path)
+    result = outcome(
+        run("connguard", "checkov", "-d", ".", "--framework", "terraform", "--check",
+            "CKV_CUSTOM_PG_*", "-o", "json", cwd=tmp_path)
+    )  # fmt: skip
+
+    assert native.returncode == 0, native.stdout
+    assert {alarm} == {failure.id for failure in result.failed}
