@@ -19,8 +19,8 @@ from connguard.reporters.style import Style
 from connguard.text import Text
 
 _TAB = 4
-_WIDEST = 120
-"""Characters of a source line that are shown."""
+_WIDEST = 92
+"""Characters of a source line that are shown; with line numbers they fit into 100 columns."""
 _BEFORE = 40
 """Characters shown to the left of the range in a line that is cut."""
 _HEAD = 4
