@@ -60,9 +60,7 @@ def test_flow_equals_the_minimum_cut(cells: Cells, rows: Caps, columns: Caps) ->
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.dictionaries(
-        st.tuples(st.integers(0, 1), st.integers(0, 2)), st.integers(0, 3), max_size=5
-    ),
+    st.dictionaries(st.tuples(st.integers(0, 1), st.integers(0, 2)), st.integers(0, 3), max_size=5),
     caps,
     caps,
 )

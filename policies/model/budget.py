@@ -28,6 +28,7 @@ from connguard.policies.model.amount import (
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.pools import (
     UNKNOWN,
+    ZERO_IS_UNLIMITED,
     Pool,
     PoolsOfPooler,
     clients_of,
@@ -38,11 +39,11 @@ from connguard.policies.model.usage import (
     Budget,
     ClientUsage,
     DatabaseUsage,
-    DirectUsage,
     LimitAgainstServer,
     PoolerUsage,
     PoolUsage,
     RoleUsage,
+    ServerSize,
     ServerUsage,
     Spare,
     Usage,
@@ -218,12 +219,31 @@ def _pool_use(pooler: Pooler, pool: Pool, bound: Amount) -> Use:
     else:
         how = f"{pool.size} + {pool.reserve}" if pool.reserve.high else f"{pool.size}"
         settings.extend(sorted((pool.size, pool.reserve), key=lambda one: -one.high))
+    settings[:0] = _binding_caps(pooler, pool)
     if pooler.instances.high != 1:
         how = f"{pooler.instances} × ({how})" if "+" in how else f"{pooler.instances} × {how}"
         settings.append(pooler.instances)
     if pool.name == ANY or pool.user == UNKNOWN:
         how = "any number of pools"
-    return Use(label, how, amount, tuple(one for one in settings if one.origin and one.high))
+    asking = " + ".join(_product(service) for service in pool.clients.services)
+    return Use(
+        label,
+        how,
+        amount,
+        tuple(one for one in settings if one.origin and one.high),
+        pooled=True,
+        clients="" if demand_binds else asking,
+    )
+
+
+def _binding_caps(pooler: Pooler, pool: Pool) -> list[Amount]:
+    """The caps that leave a pool less than its size, or just its size."""
+    own = next((user.max_connections for user in pooler.users if user.name == pool.user), None)
+    caps = (
+        _positive(pool.entry.max_connections, pooler.max_db_connections),
+        _positive(own, pooler.max_user_connections),
+    )
+    return [cap for cap in caps if cap is not None and cap.high <= pool.high]
 
 
 def _weight(service: Service) -> int:
@@ -237,13 +257,15 @@ def _service_settings(service: Service) -> tuple[Amount, ...]:
 
 
 def _product(service: Service) -> str:
-    factors = [str(service.instances)]
+    factors = [service.instances, service.processes]
+    shown = [str(factor) for factor in factors if not (factor.exact and factor.low == 1)]
     if service.surge.high:
-        factors = [f"({service.instances} + {service.surge})"]
-    if service.processes.high != 1:
-        factors.append(str(service.processes))
-    factors.append(str(service.pool))
-    return f"{service.name} {' × '.join(factors)}"
+        shown = [f"({service.instances} + {service.surge})", *shown[service.instances.high != 1 :]]
+    return (
+        " × ".join((f"{service.name} {shown[0]}", *shown[1:], str(service.pool)))
+        if shown
+        else (f"{service.name} {service.pool}")
+    )
 
 
 class _Solution:
@@ -273,7 +295,7 @@ class _Solution:
             *self._spares(roles, databases, server),
             *self._pool_facts(server),
             *self._pooler_facts(),
-            *self._direct_facts(server),
+            *self._size_facts(),
             *self._limit_facts(server),
         )
         return Budget(verdict, roles, databases, server, clients, facts)
@@ -375,6 +397,7 @@ class _Solution:
                     _product(service),
                     connections(service),
                     _service_settings(service),
+                    clients="clients",
                 )
                 for service in services
             ),
@@ -404,7 +427,7 @@ class _Solution:
         recycling = "a server connection that is being replaced still counts against it"
         for kind, usages in (("role", roles), ("database", databases)):
             for usage in usages:
-                pooled = any(use.label.startswith("pool ") for use in usage.uses)
+                pooled = any(use.pooled for use in usage.uses)
                 if usage.limit is not None and pooled:
                     yield Spare(f'{kind} "{usage.name}"', usage, headroom.recycling, recycling)
         if server is not None:
@@ -423,12 +446,17 @@ class _Solution:
                 own_cap = user.max_connections if user else None
                 user_cap = _positive(own_cap, pooler.max_user_connections)
                 yield PoolUsage(
-                    pooler,
-                    pool,
-                    mode or pooler.pool_mode,
-                    name_cap,
-                    user_cap,
-                    server.limit if server else None,
+                    label=f"pool {pool.name}/{pool.user} of {pooler.name}",
+                    origin=pool.entry.origin,
+                    mode=mode or pooler.pool_mode,
+                    size=pool.size,
+                    reserve=pool.reserve,
+                    minimum=pool.minimum,
+                    clients=pool.clients.amount,
+                    services=tuple(service.pool for service in pool.clients.services),
+                    name_cap=name_cap,
+                    user_cap=user_cap,
+                    server_slots=server.limit if server else None,
                 )
 
     def _pooler_facts(self) -> Iterable[PoolerUsage]:
@@ -436,15 +464,27 @@ class _Solution:
             pools = self._demand.pools[pooler.name][-1].pools
             any_name = next((one.entry for one in pools.values() if one.name == ANY), None)
             any_user = next((one.entry for one in pools.values() if one.user == UNKNOWN), None)
+            variant = self._demand.pools[pooler.name][-1]
+            bound = variant.maximum(pools.values(), True, variant.caps(True))
             yield PoolerUsage(
-                pooler, any_name, any_user, _expected_files(pooler), pooler.default_pool_size
+                name=pooler.name,
+                origin=pooler.origin,
+                default_pool_size=pooler.default_pool_size,
+                max_client_conn=pooler.max_client_conn,
+                any_name=any_name.origin if any_name else None,
+                any_user=any_user.origin if any_user else None,
+                bounded=bound < UNBOUNDED,
+                zero_is_unlimited=min(pooler.versions) >= ZERO_IS_UNLIMITED,
+                open_files=pooler.open_files,
+                expected_files=_expected_files(pooler),
             )
 
-    def _direct_facts(self, server: ServerUsage | None) -> Iterable[DirectUsage]:
-        direct = tuple(one for one in self._topology.services if one.pooler is None)
-        if direct and server is not None and server.limit is not None:
-            demand = plus(*(connections(service) for service in direct))
-            yield DirectUsage(direct, demand, server.limit)
+    def _size_facts(self) -> Iterable[ServerSize]:
+        server = self._topology.server
+        if server is not None:
+            pooled = bool(self._topology.poolers)
+            place = server.max_connections.origin or server.origin
+            yield ServerSize(server.max_connections, place, pooled)
 
     def _limit_facts(self, server: ServerUsage | None) -> Iterable[LimitAgainstServer]:
         if server is None or server.limit is None:
@@ -489,7 +529,7 @@ def _expected_files(pooler: Pooler) -> Amount:
     It counts the named entries only, and no reserves: a lower bound of what can be needed.
     """
     parts = [pooler.max_client_conn, exactly(_FILES_BESIDES)]
-    users = exactly(len(pooler.login_users))
+    users = exactly(pooler.user_count)
     for entry in pooler.entries:
         if entry.name != ANY:
             size = entry.pool_size or pooler.default_pool_size

@@ -85,8 +85,9 @@ class Pooler:
     that may run (several if nothing says which). `login_users` are the users that are known to be
     able to log in; `users_known` says whether these are all. `looks_up_users` is whether users
     outside the list of users are looked up on the server (auth_query); `listed_users` are those of
-    that list. `server_cap` caps all server connections of a process together. `closed` means that
-    the services of the topology are all of the pooler's clients.
+    that list. `server_cap` caps all server connections of a process together. `user_count` is how
+    many users the process knows. `timeouts` are (name, seconds, place). `prepared_statements` is
+    max_prepared_statements. `closed` means that the services of the topology are all clients.
     """
 
     name: str
@@ -114,6 +115,9 @@ class Pooler:
     server_cap: Amount | None = None
     pool_mode: str = "session"
     open_files: Amount | None = None
+    user_count: int = 0
+    timeouts: tuple[tuple[str, float, Origin | None], ...] = ()
+    prepared_statements: Amount | None = None
     closed: bool = False
 
 

@@ -8,21 +8,22 @@ from dataclasses import dataclass, field
 
 from connguard.policies.model.amount import Amount, Standing, exactly
 from connguard.policies.model.origin import Origin
-from connguard.policies.model.pools import Pool
-from connguard.policies.model.topology import Pooler, PoolerEntry, Service
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
     """One part of a demand: the connections of a pool in all processes, or of a direct service.
 
-    `how` shows the arithmetic. `settings` are the numbers that decide it, the one at fault first.
+    `how` shows the arithmetic, `clients` who asks the pool. `settings` are the numbers that decide
+    it, the one at fault first.
     """
 
     label: str
     how: str
     amount: Amount
     settings: tuple[Amount, ...]
+    pooled: bool = False
+    clients: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +83,22 @@ class Spare:
 
 @dataclass(frozen=True, slots=True)
 class PoolUsage:
-    """One pool of a pooler. `mode` is its pool mode; `name_cap` and `user_cap` hold over it."""
+    """One pool of a pooler process, with what decides its size and what caps it.
 
-    pooler: Pooler
-    pool: Pool
+    `services` are the pools of the services that use it; empty where they are not known.
+    """
+
+    label: str
+    origin: Origin
     mode: str
-    name_cap: Amount | None
-    user_cap: Amount | None
-    server_slots: Amount | None
+    size: Amount
+    reserve: Amount
+    minimum: Amount
+    clients: Amount
+    services: tuple[Amount, ...] = ()
+    name_cap: Amount | None = None
+    user_cap: Amount | None = None
+    server_slots: Amount | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,23 +106,30 @@ class PoolerUsage:
     """A pooler as a whole: pools without bound, and the files it may have open at once.
 
     `any_name` is the entry for any database name; `any_user` the first entry through which users
-    that no file names can come. `expected_files` is the pooler's own start-up estimate.
+    that no file names can come. `bounded` is whether caps bound all pools together nevertheless.
+    `zero_is_unlimited` is whether a pool size of 0 means no limit. `expected_files` is the
+    pooler's own start-up estimate.
     """
 
-    pooler: Pooler
-    any_name: PoolerEntry | None
-    any_user: PoolerEntry | None
+    name: str
+    origin: Origin
+    default_pool_size: Amount
+    max_client_conn: Amount
+    any_name: Origin | None
+    any_user: Origin | None
+    bounded: bool
+    zero_is_unlimited: bool
+    open_files: Amount | None
     expected_files: Amount
-    per_pool: Amount
 
 
 @dataclass(frozen=True, slots=True)
-class DirectUsage:
-    """The services that connect without a pooler, against what the server takes."""
+class ServerSize:
+    """How many connections a server takes, and whether a pooler stands before it."""
 
-    services: tuple[Service, ...]
-    demand: Amount
-    slots: Amount
+    max_connections: Amount
+    origin: Origin
+    pooled: bool
 
 
 @dataclass(frozen=True, slots=True)

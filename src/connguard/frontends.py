@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import PurePath
 from typing import cast
 
+from connguard.budget.claims import may_hold_topology
 from connguard.migrations.claims import may_hold_sql
 from connguard.reading import FrontEnd
 
@@ -38,4 +39,5 @@ FRONT_ENDS = (
     Entry("terraform", "connguard.terraform.frontend", _is_terraform),
     Entry("terraform plan", "connguard.terraform.plan_frontend", _may_be_plan),
     Entry("sql", "connguard.migrations.frontend", may_hold_sql),
+    Entry("topology", "connguard.budget.frontend", may_hold_topology),
 )

@@ -13,6 +13,7 @@ from pathlib import Path, PurePath
 from pathspec import GitIgnoreSpec
 
 from connguard import suppressions
+from connguard.budget.assemble import assemble
 from connguard.discovery import discover, display_name
 from connguard.finding import Failed, Finding, Report, Suppressed
 from connguard.frontends import FRONT_ENDS, Entry
@@ -20,7 +21,7 @@ from connguard.judge import Judge
 from connguard.policies.model.reading import Reading
 from connguard.reading import Context, SourceFile
 from connguard.registry import policies, policy_ids, select
-from connguard.settings import Settings
+from connguard.settings import Settings, SettingsError
 from connguard.text import Text, decode
 
 
@@ -33,8 +34,27 @@ def scan(
     """
     chosen = _chosen(settings)
     report = Report()
+    context, reading = gather(paths, settings, report, stdin=stdin)
+    reading.extend(_assembled(reading, context, report))
+    conclude(reading, context, chosen, report)
+    return report
+
+
+def gather(
+    paths: Sequence[Path],
+    settings: Settings,
+    report: Report,
+    *,
+    stdin: tuple[Path, bytes] | None = None,
+) -> tuple[Context, Reading]:
+    """Find the files and read them; what fails is recorded in `report`."""
     context, files = _inputs(paths, settings, stdin, report)
-    reading = _read(files, context, report)
+    return context, _read(files, context, report)
+
+
+def conclude(reading: Reading, context: Context, chosen: frozenset[str], report: Report) -> None:
+    """Judge a reading with the chosen policies, and finish the report."""
+    settings = context.settings
     judge = Judge((known for known in policies() if known.policy.id in chosen), report)
     judge.judge(reading.subjects)
     texts = {text.path: text for text in context.texts.values() if text is not None}
@@ -44,7 +64,18 @@ def scan(
     report.files = len(reading.files)
     report.failures.extend(Failed(name, reason) for name, reason in context.unreadable)
     report.log.extend((*reading.log, *context.log))
-    return report
+
+
+def _assembled(reading: Reading, context: Context, report: Report) -> Reading:
+    """What only all front ends together show: the connection budget."""
+    try:
+        return assemble(reading.subjects, context)
+    except SettingsError:
+        raise
+    except Exception as error:  # the findings of the single files must not be lost
+        reason = f"bug in connguard: the connection budget failed with {type(error).__name__}"
+        report.failures.append(Failed("", f"{reason}: {error}"))
+        return Reading()
 
 
 def _chosen(settings: Settings) -> frozenset[str]:

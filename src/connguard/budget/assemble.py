@@ -1,0 +1,309 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Joins what was declared and what was found to topologies, and the budget's facts from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from connguard.budget import declared as declarations
+from connguard.budget import pgbouncer_ini
+from connguard.budget.declared import Declared, DeclaredPooler, DeclaredServer
+from connguard.budget.discovered import PoolerFile, ServerFile
+from connguard.budget.pgbouncer import Deployment, to_pooler
+from connguard.budget.server import formula, server_of, settings_of
+from connguard.policies.model.amount import UNBOUNDED, Amount, exactly, unknown_amount
+from connguard.policies.model.budget import solve
+from connguard.policies.model.facts import UNLIMITED, Database, NotParsed, Role
+from connguard.policies.model.origin import Known, Origin, Value
+from connguard.policies.model.pools import find_entry
+from connguard.policies.model.reading import Reading, Subject
+from connguard.policies.model.topology import (
+    LimitedDatabase,
+    LimitedRole,
+    Pooler,
+    Server,
+    Topology,
+)
+from connguard.reading import Context, SourceFile
+
+
+@dataclass(slots=True)
+class Stack:
+    """One server with what connects to it, and what of it could not be read."""
+
+    topology: Topology
+    gaps: list[NotParsed] = field(default_factory=list)
+    files: set[str] = field(default_factory=set)
+
+
+def assemble(subjects: Iterable[Subject], context: Context) -> Reading:
+    """The facts of the connection budget of everything that was read.
+
+    `subjects` are those of all front ends: found poolers, servers and services, and the roles and
+    databases of SQL and Terraform. Raises SettingsError for a wrong declaration.
+    """
+    reading = Reading()
+    for stack in stacks(subjects, context):
+        budget = solve(stack.topology)
+        reading.files |= stack.files
+        for fact in (*budget.facts, *stack.gaps):
+            reading.add(fact)
+    return reading
+
+
+def stacks(subjects: Iterable[Subject], context: Context) -> list[Stack]:
+    """The topologies: the declared one, or what was found, folder by folder."""
+    found = list(subjects)
+    roles = _roles(found)
+    databases = _databases(found)
+    poolers = [
+        fact for subject in found for fact in subject.alternatives if isinstance(fact, PoolerFile)
+    ]
+    servers = [
+        fact for subject in found for fact in subject.alternatives if isinstance(fact, ServerFile)
+    ]
+    declared = declarations.read(context)
+    if declared is not None:
+        return [_declared_stack(declared, poolers, roles, databases, context)]
+    return [
+        _found_stack(group, servers, roles, databases, context) for group in _by_folder(poolers)
+    ]
+
+
+# A declared topology.
+
+
+def _declared_stack(
+    declared: Declared,
+    files: Sequence[PoolerFile],
+    roles: Sequence[LimitedRole],
+    databases: Sequence[LimitedDatabase],
+    context: Context,
+) -> Stack:
+    gaps: list[NotParsed] = []
+    names: set[str] = {declared.file.name} if declared.file else set()
+    if declared.poolers:
+        poolers = [_pooler(one, context, gaps, names) for one in declared.poolers]
+    else:
+        poolers = [_pooler_of_file(one, context, gaps, names) for one in files]
+    clients = {service.pooler for service in declared.services}
+    poolers = [replace(one, closed=True) if one.name in clients else one for one in poolers]
+    topology = Topology(
+        origin=declared.origin,
+        services=tuple(declared.services),
+        poolers=tuple(poolers),
+        roles=tuple(_merged(declared.roles, roles)),
+        databases=tuple(_merged_databases(declared.databases, databases)),
+        server=_server(declared.server, context, gaps, names) if declared.server else None,
+        headroom=declared.headroom,
+    )
+    gaps.extend(_lost_services(topology))
+    return Stack(topology, gaps, names)
+
+
+def _pooler(
+    one: DeclaredPooler, context: Context, gaps: list[NotParsed], names: set[str]
+) -> Pooler:
+    file = _named_file(one.config, context)
+    inner = replace(context, roots=(*context.roots, one.config.parent))
+    configuration = pgbouncer_ini.read(file, inner) if file else None
+    if configuration is None:
+        gaps.append(NotParsed(f"{one.config.name} cannot be read", one.config_origin))
+        size = unknown_amount("pool size", f"{one.config.name} cannot be read", one.config_origin)
+        return Pooler(
+            one.name, one.origin, "unknown", one.instances, ((1, 18), (1, 24)), (), size, size
+        )
+    names.update(file.name for file in configuration.files)
+    deployment = Deployment(one.name, one.instances, one.version, one.auth_file, one.open_files)
+    pooler, missing = to_pooler(configuration, deployment, inner)
+    gaps.extend(missing)
+    return pooler
+
+
+def _server(
+    one: DeclaredServer, context: Context, gaps: list[NotParsed], names: set[str]
+) -> Server:
+    settings: dict[str, Amount] = {}
+    if one.config is not None:
+        file = _named_file(one.config, context)
+        if file is None:
+            gaps.append(NotParsed(f"{one.config.name} cannot be read", one.config_origin))
+            reason = f"{one.config.name} cannot be read"
+            unread = unknown_amount("max_connections", reason, one.config_origin)
+            settings["max_connections"] = unread
+        else:
+            names.add(file.name)
+            inner = replace(context, roots=(*context.roots, one.config.parent))
+            settings, missing = settings_of(file, inner)
+            gaps.extend(missing)
+    settings.update(one.settings)
+    if one.formula is not None:
+        settings["max_connections"] = formula(one.formula[0], one.memory, one.formula[1])
+    reserve = settings.pop("provider_reserved", None)
+    return server_of(one.origin, settings, one.version, reserve)
+
+
+def _named_file(path: Path, context: Context) -> SourceFile | None:
+    """A file that the settings name; it may lie outside the scanned paths."""
+    resolved = path.resolve()
+    return SourceFile(resolved, context.name_of(resolved)) if resolved.is_file() else None
+
+
+def _lost_services(topology: Topology) -> Iterable[NotParsed]:
+    """Services that ask a pooler for a database that it does not have."""
+    poolers = {pooler.name: pooler for pooler in topology.poolers}
+    for service in topology.services:
+        pooler = poolers.get(service.pooler or "")
+        if pooler is None or service.database is None:
+            continue
+        if find_entry(pooler, service.database, service.user) is None:
+            yield NotParsed(
+                f'service {service.name} asks {pooler.name} for database "{service.database}",'
+                " which it does not have",
+                service.database_origin or service.origin,
+            )
+
+
+# A topology that was found.
+
+
+def _by_folder(poolers: Sequence[PoolerFile]) -> list[list[PoolerFile]]:
+    groups: dict[Path, list[PoolerFile]] = {}
+    for one in poolers:
+        groups.setdefault(one.configuration.path.parent, []).append(one)
+    return [groups[folder] for folder in sorted(groups)]
+
+
+def _found_stack(
+    group: Sequence[PoolerFile],
+    servers: Sequence[ServerFile],
+    roles: Sequence[LimitedRole],
+    databases: Sequence[LimitedDatabase],
+    context: Context,
+) -> Stack:
+    gaps: list[NotParsed] = []
+    names: set[str] = set()
+    poolers = tuple(_pooler_of_file(one, context, gaps, names) for one in group)
+    folder = group[0].configuration.path.parent
+    near = [one for one in servers if one.file.path.parent == folder]
+    chosen = near or (list(servers) if len(servers) == 1 else [])
+    server = None
+    if chosen:
+        settings, missing = settings_of(chosen[0].file, context)
+        gaps.extend(missing)
+        names.add(chosen[0].file.name)
+        text = context.text(chosen[0].file)
+        assert text is not None
+        server = server_of(text.line_origin(1), settings, None)
+    topology = Topology(
+        origin=poolers[0].origin,
+        poolers=poolers,
+        roles=tuple(roles),
+        databases=tuple(databases),
+        server=server,
+    )
+    return Stack(topology, gaps, names)
+
+
+def _pooler_of_file(
+    one: PoolerFile, context: Context, gaps: list[NotParsed], names: set[str]
+) -> Pooler:
+    configuration = one.configuration
+    names.update(file.name for file in configuration.files)
+    deployment = Deployment(configuration.path.stem, exactly(1, "instances"))
+    pooler, missing = to_pooler(configuration, deployment, context)
+    gaps.extend(missing)
+    return pooler
+
+
+# Roles and databases of SQL and Terraform.
+
+
+def _roles(subjects: Iterable[Subject]) -> list[LimitedRole]:
+    found: dict[str, list[Role]] = {}
+    for subject in subjects:
+        for fact in subject.alternatives:
+            if isinstance(fact, Role):
+                found.setdefault(fact.name, []).append(fact)
+    return [
+        LimitedRole(
+            name=name,
+            origin=facts[-1].origin,
+            limit=_limit([fact.connection_limit for fact in facts], facts[-1].origin),
+            superuser=all(_is_true(fact.superuser) for fact in facts),
+            can_login=any(fact.can_login is None or _may_be(fact.can_login) for fact in facts),
+        )
+        for name, facts in found.items()
+    ]
+
+
+def _databases(subjects: Iterable[Subject]) -> list[LimitedDatabase]:
+    found: dict[str, list[Database]] = {}
+    for subject in subjects:
+        for fact in subject.alternatives:
+            if isinstance(fact, Database):
+                found.setdefault(fact.name, []).append(fact)
+    return [
+        LimitedDatabase(
+            name=name,
+            origin=facts[-1].origin,
+            limit=_limit([fact.connection_limit for fact in facts], facts[-1].origin),
+        )
+        for name, facts in found.items()
+    ]
+
+
+def _limit(values: Sequence[Value[int] | None], origin: Origin) -> Amount | None:
+    """The limit that holds in whatever state comes true; None when no state has one."""
+    name = "connection limit"
+    amounts = []
+    for value in values:
+        if isinstance(value, Known):
+            number = UNBOUNDED if value.value == UNLIMITED else max(0, value.value)
+            amounts.append(exactly(number, name, value.origin))
+        elif value is None:
+            amounts.append(exactly(UNBOUNDED, name, None))
+        else:
+            amounts.append(unknown_amount(name, value.reason, value.origin))
+    low = min(amounts, key=lambda one: one.low)
+    high = max(amounts, key=lambda one: one.high)
+    if low.low >= UNBOUNDED:
+        return None if all(value is None for value in values) else low
+    reason = low.reason or high.reason or "which of several statements came last"
+    return Amount(low.low, high.high, name, low.origin or origin, reason)
+
+
+def _is_true(value: Value[bool] | None) -> bool:
+    return isinstance(value, Known) and value.value
+
+
+def _may_be(value: Value[bool]) -> bool:
+    return not isinstance(value, Known) or value.value
+
+
+def _merged(declared: Sequence[LimitedRole], found: Sequence[LimitedRole]) -> Iterable[LimitedRole]:
+    """Declared roles win; what they leave open is taken from the files."""
+    by_name: Mapping[str, LimitedRole] = {role.name: role for role in found}
+    for role in declared:
+        other = by_name.get(role.name)
+        if other is not None and role.limit is None:
+            yield replace(role, limit=other.limit, superuser=role.superuser or other.superuser)
+        else:
+            yield role
+    names = {role.name for role in declared}
+    yield from (role for role in found if role.name not in names)
+
+
+def _merged_databases(
+    declared: Sequence[LimitedDatabase], found: Sequence[LimitedDatabase]
+) -> Iterable[LimitedDatabase]:
+    by_name = {database.name: database for database in found}
+    for database in declared:
+        other = by_name.get(database.name)
+        keep = database.limit is not None or other is None
+        yield database if keep or other is None else replace(database, limit=other.limit)
+    names = {database.name for database in declared}
+    yield from (database for database in found if database.name not in names)

@@ -1,0 +1,17 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which files may hold a part of the topology, by name."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from connguard.settings import FILE_NAME
+
+
+def may_hold_topology(path: PurePath) -> bool:
+    return may_be_pgbouncer(path) or path.name in (FILE_NAME, "postgresql.conf")
+
+
+def may_be_pgbouncer(path: PurePath) -> bool:
+    return path.suffix == ".ini" or ("pgbouncer" in path.name and path.suffix in (".conf", ".cfg"))

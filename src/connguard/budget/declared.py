@@ -1,0 +1,355 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The topology that connguard.toml declares, where discovery ends.
+
+Tables: `[[service]]`, `[[pooler]]`, `[server]`, `[[role]]`, `[[database]]` and `[headroom]`; all
+numbers are counts. A number may be a range `{ min = 2, max = 8 }` (autoscaling): the budget holds
+for its highest value. Paths are relative to the file. docs/budget.md describes every key.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from connguard.budget.toml_places import Document, parse
+from connguard.policies.model.amount import UNBOUNDED, Amount, exactly
+from connguard.policies.model.facts import UNLIMITED
+from connguard.policies.model.origin import Origin
+from connguard.policies.model.topology import (
+    Headroom,
+    LimitedDatabase,
+    LimitedRole,
+    Service,
+    Version,
+)
+from connguard.reading import Context, SourceFile
+from connguard.settings import SettingsError
+
+DIRECT = "direct"
+
+_KEYS = {
+    "service": {
+        "name",
+        "instances",
+        "processes",
+        "surge",
+        "pool",
+        "via",
+        "database",
+        "user",
+    },
+    "pooler": {"name", "config", "instances", "version", "auth_file", "open_files"},
+    "server": {
+        "config",
+        "version",
+        "max_connections",
+        "memory",
+        "superuser_reserved_connections",
+        "reserved_connections",
+        "provider_reserved",
+    },
+    "role": {"name", "connection_limit", "limit", "superuser", "reserved", "login"},
+    "database": {"name", "connection_limit", "limit"},
+    "headroom": {"admin", "recycling"},
+}
+_VERSION = re.compile(r"(\d+)(?:\.(\d+))?(?:\.\d+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredPooler:
+    name: str
+    origin: Origin
+    config: Path
+    config_origin: Origin
+    instances: Amount
+    version: Version | None
+    auth_file: str | None
+    open_files: Amount | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredServer:
+    """`settings` are the numbers that are declared; they win over those in `config`.
+
+    `formula` is a text for max_connections, such as RDS's LEAST(…); `memory` is in bytes.
+    """
+
+    origin: Origin
+    config: Path | None
+    config_origin: Origin
+    version: Version | None
+    settings: Mapping[str, Amount]
+    formula: tuple[str, Origin] | None
+    memory: int | None
+
+
+@dataclass(slots=True)
+class Declared:
+    """Everything a settings file declares."""
+
+    origin: Origin
+    services: list[Service] = field(default_factory=list)
+    poolers: list[DeclaredPooler] = field(default_factory=list)
+    server: DeclaredServer | None = None
+    roles: list[LimitedRole] = field(default_factory=list)
+    databases: list[LimitedDatabase] = field(default_factory=list)
+    headroom: Headroom = field(default_factory=Headroom)
+    file: SourceFile | None = None
+
+
+def read(context: Context) -> Declared | None:
+    """The topology declared in the settings of this run; None when there is none.
+
+    Raises SettingsError.
+    """
+    settings = context.settings
+    if settings.path is None or not settings.topology:
+        return None
+    file = SourceFile(settings.path, context.name_of(settings.path))
+    text = context.text(file)
+    if text is None:
+        raise SettingsError(f"{settings.path}: cannot be read")
+    try:
+        document = parse(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{settings.path}: {error}") from error
+    prefix = ("tool", "connguard") if settings.path.name == "pyproject.toml" else ()
+    return _Reader(document, prefix, settings.path.parent, file).read(settings.topology)
+
+
+class _Reader:
+    def __init__(
+        self, document: Document, prefix: tuple[str, ...], base: Path, file: SourceFile
+    ) -> None:
+        self._document = document
+        self._prefix = prefix
+        self._base = base
+        self._file = file
+
+    def read(self, topology: Mapping[str, Any]) -> Declared:
+        declared = Declared(self._document.text.line_origin(1), file=self._file)
+        for position, table in self._tables(topology, "pooler"):
+            declared.poolers.append(self._pooler(position, table))
+        poolers = [pooler.name for pooler in declared.poolers]
+        for position, table in self._tables(topology, "service"):
+            declared.services.append(self._service(position, table, poolers))
+        for position, table in self._tables(topology, "role"):
+            path = ("role", position)
+            declared.roles.append(
+                LimitedRole(
+                    name=self._required(path, table, "name"),
+                    origin=self._origin(*path),
+                    limit=self._limit(path, table),
+                    superuser=self._flag(path, table, "superuser", False),
+                    uses_reserved=self._flag(path, table, "reserved", False),
+                    can_login=self._flag(path, table, "login", True),
+                )
+            )
+        for position, table in self._tables(topology, "database"):
+            path = ("database", position)
+            name = self._required(path, table, "name")
+            limit = self._limit(path, table)
+            declared.databases.append(LimitedDatabase(name, self._origin(*path), limit))
+        if "server" in topology:
+            declared.server = self._server(self._single(topology, "server"))
+        if "headroom" in topology:
+            table = self._single(topology, "headroom")
+            admin = self._number(("headroom",), table, "admin", 3)
+            recycling = self._number(("headroom",), table, "recycling", 1)
+            declared.headroom = Headroom(admin, recycling.high)
+        self._refuse_duplicates(declared)
+        return declared
+
+    def _service(self, position: int, table: Mapping[str, Any], poolers: list[str]) -> Service:
+        path = ("service", position)
+        name = self._required(path, table, "name")
+        via = self._string(path, table, "via") or (poolers[0] if len(poolers) == 1 else None)
+        if via is None and poolers:
+            raise self._error(f'service {name}: via names a pooler, or "direct"', *path)
+        if via is not None and via != DIRECT and poolers and via not in poolers:
+            raise self._error(f'service {name}: no pooler is called "{via}"', *path, "via")
+        if "pool" not in table:
+            raise self._error(f"service {name}: pool is missing", *path)
+        return Service(
+            name=name,
+            origin=self._origin(*path),
+            instances=self._number(path, table, "instances", 1),
+            processes=self._number(path, table, "processes", 1),
+            surge=self._number(path, table, "surge", 0),
+            pool=self._number(path, table, "pool", 0),
+            pooler=None if via in (None, DIRECT) else via,
+            database=self._string(path, table, "database"),
+            user=self._string(path, table, "user"),
+            database_origin=self._origin(*path, "database"),
+        )
+
+    def _pooler(self, position: int, table: Mapping[str, Any]) -> DeclaredPooler:
+        path = ("pooler", position)
+        return DeclaredPooler(
+            name=self._required(path, table, "name"),
+            origin=self._origin(*path),
+            config=self._base / self._required(path, table, "config"),
+            config_origin=self._origin(*path, "config"),
+            instances=self._number(path, table, "instances", 1),
+            version=self._version(path, table),
+            auth_file=self._string(path, table, "auth_file"),
+            open_files=self._number(path, table, "open_files", 0)
+            if "open_files" in table
+            else None,
+        )
+
+    def _server(self, table: Mapping[str, Any]) -> DeclaredServer:
+        path = ("server",)
+        config = self._string(path, table, "config")
+        formula = table.get("max_connections")
+        numbers = [
+            "superuser_reserved_connections",
+            "reserved_connections",
+            "provider_reserved",
+        ]
+        if not isinstance(formula, str):
+            numbers.append("max_connections")
+        return DeclaredServer(
+            origin=self._origin(*path),
+            config=self._base / config if config else None,
+            config_origin=self._origin(*path, "config"),
+            version=self._version(path, table),
+            settings={key: self._number(path, table, key, 0) for key in numbers if key in table},
+            formula=(formula, self._origin(*path, "max_connections"))
+            if isinstance(formula, str)
+            else None,
+            memory=self._memory(path, table),
+        )
+
+    def _tables(
+        self, topology: Mapping[str, Any], kind: str
+    ) -> list[tuple[int, Mapping[str, Any]]]:
+        tables = topology.get(kind, [])
+        if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
+            raise self._error(f"must be written as [[{kind}]]", kind)
+        for position, table in enumerate(tables):
+            self._refuse_unknown((kind, position), kind, table)
+        return list(enumerate(tables))
+
+    def _single(self, topology: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
+        table = topology[kind]
+        if not isinstance(table, dict):
+            raise self._error(f"must be written as [{kind}]", kind)
+        self._refuse_unknown((kind,), kind, table)
+        return table
+
+    def _refuse_unknown(
+        self, path: tuple[str | int, ...], kind: str, table: Mapping[str, Any]
+    ) -> None:
+        for key in table:
+            if key not in _KEYS[kind]:
+                raise self._error(f'unknown key "{key}"', *path, key)
+
+    def _refuse_duplicates(self, declared: Declared) -> None:
+        for kind, names in (
+            ("service", [one.name for one in declared.services]),
+            ("pooler", [one.name for one in declared.poolers]),
+            ("role", [one.name for one in declared.roles]),
+            ("database", [one.name for one in declared.databases]),
+        ):
+            for position, name in enumerate(names):
+                if name in names[:position]:
+                    raise self._error(f'{kind} "{name}" is declared twice', kind, position)
+
+    def _limit(self, path: tuple[str | int, ...], table: Mapping[str, Any]) -> Amount | None:
+        """A connection limit; -1 is none, as in SQL."""
+        for key in ("connection_limit", "limit"):
+            value = table.get(key)
+            if value == UNLIMITED and not isinstance(value, bool):
+                return Amount(UNBOUNDED, UNBOUNDED, "connection limit", self._origin(*path, key))
+            if key in table:
+                return self._number(path, table, key, 0)
+        return None
+
+    def _number(
+        self, path: tuple[str | int, ...], table: Mapping[str, Any], key: str, default: int
+    ) -> Amount:
+        value = table.get(key)
+        name = f"{key} of {table['name']}" if "name" in table else key
+        origin = self._origin(*path, key)
+        if value is None:
+            return exactly(default, name)
+        if isinstance(value, dict) and set(value) == {"min", "max"}:
+            if not all(_is_count(one) for one in value.values()) or value["min"] > value["max"]:
+                raise self._error(f"{key}: min and max must be counts, min first", *path, key)
+            return exactly(value["max"], name, self._origin(*path, key, "max"))
+        if not _is_count(value):
+            raise self._error(f"{key}: must be a count, or {{ min = …, max = … }}", *path, key)
+        return exactly(value, name, origin)
+
+    def _required(self, path: tuple[str | int, ...], table: Mapping[str, Any], key: str) -> str:
+        value = self._string(path, table, key)
+        if not value:
+            raise self._error(f"{key} is missing", *path)
+        return value
+
+    def _string(
+        self, path: tuple[str | int, ...], table: Mapping[str, Any], key: str
+    ) -> str | None:
+        value = table.get(key)
+        if value is not None and not isinstance(value, str):
+            raise self._error(f"{key}: must be a string", *path, key)
+        return value
+
+    def _flag(
+        self, path: tuple[str | int, ...], table: Mapping[str, Any], key: str, default: bool
+    ) -> bool:
+        value = table.get(key, default)
+        if not isinstance(value, bool):
+            raise self._error(f"{key}: must be true or false", *path, key)
+        return value
+
+    def _version(self, path: tuple[str | int, ...], table: Mapping[str, Any]) -> Version | None:
+        value = table.get("version")
+        if value is None:
+            return None
+        version = version_of(value) if isinstance(value, str) else None
+        if version is None:
+            raise self._error('version: must be a string such as "1.18"', *path, "version")
+        return version
+
+    def _memory(self, path: tuple[str | int, ...], table: Mapping[str, Any]) -> int | None:
+        value = table.get("memory")
+        if value is None:
+            return None
+        memory = memory_of(value)
+        if memory is None:
+            raise self._error('memory: must be bytes, or a string such as "8GiB"', *path, "memory")
+        return memory
+
+    def _origin(self, *path: str | int) -> Origin:
+        return self._document.origin(*self._prefix, *path)
+
+    def _error(self, problem: str, *path: str | int) -> SettingsError:
+        return SettingsError(f"{self._origin(*path)}: {problem}")
+
+
+def version_of(text: str) -> Version | None:
+    """ "1.18.0" is (1, 18); a lone major version has the minor 0."""
+    match = _VERSION.fullmatch(text.strip())
+    return (int(match[1]), int(match[2] or 0)) if match else None
+
+
+def memory_of(value: object) -> int | None:
+    """Bytes, as a number or with a unit: kB, MB, GB and KiB, MiB, GiB are powers of 1024."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kKMGT]?)(?:i?B)?\s*", str(value))
+    if match is None:
+        return None
+    power = " KMGT".index(match[2].upper() or " ")
+    return int(float(match[1]) * 1024**power)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < UNBOUNDED

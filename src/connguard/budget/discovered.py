@@ -1,0 +1,85 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the files say about services, poolers and servers, before it is joined to a topology."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from connguard.budget.pgbouncer_ini import Configuration
+from connguard.policies.model.amount import Amount
+from connguard.policies.model.origin import Origin
+from connguard.policies.model.topology import Pooler, Service, Version
+from connguard.reading import SourceFile
+
+
+@dataclass(frozen=True, slots=True)
+class PoolerFile:
+    """A pgbouncer.ini that stands in the repository."""
+
+    configuration: Configuration
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFile:
+    """A postgresql.conf that stands in the repository."""
+
+    file: SourceFile
+
+
+@dataclass(frozen=True, slots=True)
+class ServerRun:
+    """A server as a deployment runs it. `hosts` are the names under which clients reach it.
+
+    `settings` are the numbers that its command line sets; `config` is the file that it is given.
+    """
+
+    name: str
+    origin: Origin
+    hosts: frozenset[str]
+    version: Version | None
+    settings: dict[str, Amount]
+    config: Path | None = None
+    provider_reserved: Amount | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PoolerRun:
+    """A PgBouncer as a deployment runs it, with a configuration file that is mounted into it."""
+
+    name: str
+    origin: Origin
+    hosts: frozenset[str]
+    version: Version | None
+    instances: Amount
+    configs: tuple[Path, ...]
+    open_files: Amount | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PoolerReady:
+    """A pooler whose settings a deployment states itself (environment variables, a resource)."""
+
+    pooler: Pooler
+    hosts: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFound:
+    """A service; `host` and `port` are where it connects. `service.pooler` is not yet set."""
+
+    service: Service
+    host: str | None
+    port: int | None = None
+
+
+@dataclass(slots=True)
+class Project:
+    """What belongs together: the contents of one compose file, chart or folder."""
+
+    folder: Path
+    servers: list[ServerRun] = field(default_factory=list)
+    pooler_runs: list[PoolerRun] = field(default_factory=list)
+    poolers: list[PoolerReady] = field(default_factory=list)
+    services: list[ServiceFound] = field(default_factory=list)

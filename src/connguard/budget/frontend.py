@@ -1,0 +1,58 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Finds poolers, servers and services in the files of a scan."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import PurePath
+
+from connguard.budget import pgbouncer_ini
+from connguard.budget.claims import may_be_pgbouncer
+from connguard.budget.discovered import PoolerFile, ServerFile
+from connguard.policies.model.reading import Comment, Notes, Reading, Span, mentions_suppression
+from connguard.reading import Context, SourceFile
+from connguard.settings import FILE_NAME
+from connguard.text import Text
+
+_COMMENT = re.compile(r"^[ \t]*[#;][ \t]*([^\r\n]*)", re.MULTILINE)
+
+
+def read(files: Sequence[SourceFile], context: Context) -> Reading:
+    """Everything found, as facts that `assemble` joins to topologies."""
+    reading = Reading()
+    configurations = []
+    for file in files:
+        path = PurePath(file.path)
+        text = context.text(file)
+        if text is None:
+            continue
+        if may_be_pgbouncer(path) and pgbouncer_ini.looks_like_pgbouncer(text.string):
+            configurations.append(pgbouncer_ini.parse(text, file, context))
+        elif path.name == "postgresql.conf":
+            reading.add(ServerFile(file))
+        elif path.name == FILE_NAME and mentions_suppression(text.string):
+            reading.notes.append(_notes(text))
+    included = {
+        file.path for found in configurations for file in found.files if file.path != found.path
+    }
+    for found in configurations:
+        for file in found.files:
+            reading.files.add(file.name)
+            text = context.text(file)
+            if text is not None and mentions_suppression(text.string):
+                reading.notes.append(_notes(text))
+        if found.path not in included:
+            reading.add(PoolerFile(found))
+    return reading
+
+
+def _notes(text: Text) -> Notes:
+    """Comments at the start of a line, and one span for each line."""
+    comments = []
+    for match in _COMMENT.finditer(text.string):
+        line, column = text.position(match.start(1))
+        comments.append(Comment(line, column, match[1].rstrip(), own_line=True))
+    spans = tuple(Span(line, line) for line in range(1, text.line_count + 1))
+    return Notes(text.path, tuple(comments), spans)

@@ -1,0 +1,244 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Turns a PgBouncer configuration into a pooler of the topology."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from connguard.budget import pgbouncer_keys as keys
+from connguard.budget import userlist
+from connguard.budget.pgbouncer_ini import (
+    Configuration,
+    Line,
+    Problem,
+    Setting,
+    locate,
+    seconds,
+)
+from connguard.policies.model.amount import Amount, exactly, unknown_amount
+from connguard.policies.model.facts import NotParsed
+from connguard.policies.model.origin import Origin
+from connguard.policies.model.topology import ANY, Pooler, PoolerEntry, PoolerUser, Version
+from connguard.reading import Context
+
+KIND = "pgbouncer"
+_NO_LOOKUP = ("any", "pam")
+_DEFAULTS = {
+    "default_pool_size": 20,
+    "reserve_pool_size": 0,
+    "min_pool_size": 0,
+    "max_client_conn": 100,
+    "max_db_connections": 0,
+    "max_user_connections": 0,
+    "max_db_client_connections": 0,
+    "max_user_client_connections": 0,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """How a configuration is run. None means that nothing says so."""
+
+    name: str
+    instances: Amount
+    version: Version | None = None
+    auth_file: str | None = None
+    open_files: Amount | None = None
+
+
+def to_pooler(
+    found: Configuration, deployment: Deployment, context: Context
+) -> tuple[Pooler, list[NotParsed]]:
+    """The pooler, and what could not be read or does not start."""
+    return _Converter(found, deployment, context).convert()
+
+
+class _Converter:
+    def __init__(self, found: Configuration, deployment: Deployment, context: Context) -> None:
+        self._found = found
+        self._deployment = deployment
+        self._context = context
+        self._gaps = [_does_not_start(problem) for problem in found.problems]
+
+    def convert(self) -> tuple[Pooler, list[NotParsed]]:
+        found = self._found
+        for _, origin in found.missing_includes:
+            self._gaps.append(NotParsed("the included file is not among the scanned ones", origin))
+        auth_type = self._text("auth_type") or "md5"
+        auth_user = self._text("auth_user")
+        entries = tuple(self._entry(line) for line in found.databases.values())
+        if found.missing_includes:
+            entries = (*entries, self._anything(found.missing_includes[0][1]))
+        auth_users = auth_user or any(entry.auth_user for entry in entries)
+        looks_up = bool(auth_users) and auth_type not in _NO_LOOKUP
+        listed = self._listed_users()
+        silent = {
+            name.strip()
+            for key in ("admin_users", "stats_users")
+            for name in (self._text(key) or "").split(",")
+        }
+        known = (listed or frozenset()) | frozenset(found.users)
+        sizes = {key: self._amount(key, default) for key, default in _DEFAULTS.items()}
+        pooler = Pooler(
+            name=self._deployment.name,
+            origin=found.origin,
+            kind=KIND,
+            instances=self._deployment.instances,
+            versions=self._versions(),
+            entries=entries,
+            users=tuple(self._user(line) for line in found.users.values()),
+            login_users=known - silent,
+            listed_users=listed or frozenset(),
+            user_count=len(known | {"pgbouncer"}),
+            users_known=listed is not None and not looks_up and auth_type not in _NO_LOOKUP,
+            looks_up_users=looks_up,
+            auth_user=auth_user,
+            auth_dbname=self._text("auth_dbname"),
+            reserve_pool_timeout=self._seconds("reserve_pool_timeout", 5.0),
+            pool_mode=self._text("pool_mode") or "session",
+            open_files=self._deployment.open_files,
+            timeouts=self._timeouts(),
+            prepared_statements=self._prepared_statements(),
+            default_pool_size=sizes["default_pool_size"],
+            reserve_pool_size=sizes["reserve_pool_size"],
+            min_pool_size=sizes["min_pool_size"],
+            max_client_conn=sizes["max_client_conn"],
+            max_db_connections=sizes["max_db_connections"],
+            max_user_connections=sizes["max_user_connections"],
+            max_db_client_connections=sizes["max_db_client_connections"],
+            max_user_client_connections=sizes["max_user_client_connections"],
+        )
+        return pooler, self._gaps
+
+    def _versions(self) -> tuple[Version, ...]:
+        """The versions to consider: the known one, or those that can read the file at all."""
+        version = self._deployment.version
+        needed = max(self._found.needs, default=keys.OLDEST)
+        if version is None:
+            fitting = tuple(one for one in keys.REPRESENTATIVES if one >= needed)
+            return fitting if fitting and needed <= fitting[0] else (needed, *fitting)
+        for since, (key, origin) in sorted(self._found.needs.items()):
+            if since > version:
+                reason = f"version {_dotted(version)} does not know {key} (since {_dotted(since)})"
+                self._gaps.append(_does_not_start(Problem(reason, origin)))
+        return (version,)
+
+    def _entry(self, line: Line) -> PoolerEntry:
+        def amount(key: str) -> Amount | None:
+            return self._parameter(line, key)
+
+        return PoolerEntry(
+            name=line.name,
+            origin=line.origin,
+            database=_text(line.parameters.get("dbname")),
+            user=_text(line.parameters.get("user")),
+            pool_size=amount("pool_size"),
+            reserve_pool_size=self._reserve(line),
+            min_pool_size=amount("min_pool_size"),
+            max_connections=amount("max_db_connections"),
+            max_client_connections=amount("max_db_client_connections"),
+            pool_mode=_text(line.parameters.get("pool_mode")),
+            auth_user=_text(line.parameters.get("auth_user")),
+            auth_dbname=_text(line.parameters.get("auth_dbname")),
+            host=_text(line.parameters.get("host")),
+        )
+
+    def _anything(self, origin: Origin) -> PoolerEntry:
+        size = unknown_amount("pool_size", "a file that is included is missing", origin)
+        return PoolerEntry(name=ANY, origin=origin, pool_size=size)
+
+    def _user(self, line: Line) -> PoolerUser:
+        return PoolerUser(
+            name=line.name,
+            origin=line.origin,
+            pool_size=self._parameter(line, "pool_size"),
+            reserve_pool_size=self._parameter(line, "reserve_pool_size"),
+            max_connections=self._parameter(line, "max_user_connections"),
+            max_client_connections=self._parameter(line, "max_user_client_connections"),
+            pool_mode=_text(line.parameters.get("pool_mode")),
+        )
+
+    def _reserve(self, line: Line) -> Amount | None:
+        """Two spellings of one setting; the one that stands last on the line counts."""
+        last = None
+        for key in line.parameters:
+            if key in ("reserve_pool", "reserve_pool_size"):
+                last = key
+        return self._parameter(line, last) if last else None
+
+    def _parameter(self, line: Line, key: str) -> Amount | None:
+        """A size in a line; -1 is how PgBouncer says "not set", and other negatives act alike."""
+        setting = line.parameters.get(key)
+        if setting is None:
+            return None
+        name = f"{key} of {line.name}"
+        if setting.number is None:
+            return _unknown(name, setting)
+        return None if setting.number < 0 else exactly(setting.number, name, setting.origin)
+
+    def _amount(self, key: str, default: int) -> Amount:
+        setting = self._found.settings.get(key)
+        for order, origin in self._found.missing_includes:
+            if setting is None or setting.order < order:
+                return unknown_amount(key, "a file that is included is missing", origin)
+        if setting is None:
+            return exactly(default, key)
+        if setting.number is None:
+            return _unknown(key, setting)
+        return exactly(max(0, setting.number), key, setting.origin)
+
+    def _text(self, key: str) -> str | None:
+        return _text(self._found.settings.get(key))
+
+    def _seconds(self, key: str, default: float) -> float:
+        setting = self._found.settings.get(key)
+        value = None if setting is None or setting.template else seconds(setting.text)
+        return default if value is None else value
+
+    def _timeouts(self) -> tuple[tuple[str, float, Origin | None], ...]:
+        defaults = {"query_wait_timeout": 120.0, "server_idle_timeout": 600.0}
+        defaults |= {"client_idle_timeout": 0.0}
+        return tuple(
+            (
+                key,
+                self._seconds(key, default),
+                setting.origin if (setting := self._found.settings.get(key)) else None,
+            )
+            for key, default in defaults.items()
+        )
+
+    def _prepared_statements(self) -> Amount | None:
+        setting = self._found.settings.get("max_prepared_statements")
+        if setting is None:
+            return None
+        if setting.number is None:
+            return _unknown("max_prepared_statements", setting)
+        return exactly(max(0, setting.number), "max_prepared_statements", setting.origin)
+
+    def _listed_users(self) -> frozenset[str] | None:
+        """The users of auth_file; None when it is not at hand."""
+        name = self._deployment.auth_file or self._text("auth_file")
+        if not name:
+            return None
+        folders: list[Path] = [self._found.path.parent]
+        file = locate(name, folders, self._context)
+        text = self._context.text(file) if file else None
+        return None if text is None else frozenset(userlist.users(text.string))
+
+
+def _text(setting: Setting | None) -> str | None:
+    return setting.text if setting is not None and setting.text else None
+
+
+def _unknown(name: str, setting: Setting) -> Amount:
+    return unknown_amount(name, f"{setting.text} is filled in elsewhere", setting.origin)
+
+
+def _does_not_start(problem: Problem) -> NotParsed:
+    return NotParsed(f"PgBouncer does not start with this: {problem.reason}", problem.origin)
+
+
+def _dotted(version: Version) -> str:
+    return f"{version[0]}.{version[1]}"

@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The slots of a server: from its files, its command line, a formula or a managed service."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from connguard.policies.model.amount import Amount, exactly, unknown_amount
+from connguard.policies.model.facts import NotParsed
+from connguard.policies.model.origin import Known, Origin
+from connguard.policies.model.topology import Server, Version
+from connguard.postgres.conf import read_conf
+from connguard.reading import Context, SourceFile
+
+RESERVED_SINCE = 16
+"""The major version that brought reserved_connections."""
+
+DEFAULTS = {
+    "max_connections": 100,
+    "superuser_reserved_connections": 3,
+    "reserved_connections": 0,
+}
+
+_RDS_MEMORY = re.compile(
+    r"\s*(?:LEAST\s*\(\s*)?\{?\s*DBInstanceClassMemory\s*/\s*(\d+)\s*\}?"
+    r"\s*(?:,\s*(\d+)\s*\)?)?\s*",
+    re.IGNORECASE,
+)
+
+
+def server_of(
+    origin: Origin,
+    settings: Mapping[str, Amount],
+    version: Version | None,
+    provider_reserved: Amount | None = None,
+) -> Server:
+    """A server with these settings, and PostgreSQL's defaults for the others."""
+    amounts = {
+        key: settings.get(key, exactly(default, f"{key} (default)"))
+        for key, default in DEFAULTS.items()
+    }
+    reserved = amounts["reserved_connections"]
+    if version is not None and version[0] < RESERVED_SINCE:
+        reserved = exactly(0, "reserved_connections")
+    return Server(
+        origin=origin,
+        max_connections=amounts["max_connections"],
+        superuser_reserved=amounts["superuser_reserved_connections"],
+        reserved=reserved,
+        provider_reserved=provider_reserved or exactly(0),
+    )
+
+
+def settings_of(file: SourceFile, context: Context) -> tuple[dict[str, Amount], list[NotParsed]]:
+    """The numbers that a postgresql.conf and its includes set, and what could not be read."""
+    found = read_conf(file, context)
+    gaps = list(found.missing)
+    gaps.extend(
+        NotParsed(f"PostgreSQL does not start with this: {problem.reason}", problem.origin)
+        for problem in found.problems
+    )
+    amounts: dict[str, Amount] = {}
+    for name in DEFAULTS:
+        value = found.integer(name)
+        if isinstance(value, Known):
+            amounts[name] = exactly(value.value, name, value.origin)
+        elif value is not None:
+            amounts[name] = unknown_amount(name, value.reason, value.origin)
+        elif found.missing:
+            amounts[name] = unknown_amount(
+                name, "a file that is included is missing", found.missing[0].origin
+            )
+    return amounts, gaps
+
+
+def formula(text: str, memory: int | None, origin: Origin) -> Amount:
+    """RDS's formula for max_connections: LEAST({DBInstanceClassMemory/9531392},5000).
+
+    `memory` is the instance's in bytes. DBInstanceClassMemory is less than that, by an amount that
+    AWS does not state, so the result is an upper estimate; the lower end takes off a fifth.
+    """
+    if text.strip().isdecimal():
+        return exactly(int(text), "max_connections", origin)
+    match = _RDS_MEMORY.fullmatch(text)
+    if match is None or memory is None:
+        missing = "the memory of the server" if match else f"the value of {text}"
+        return unknown_amount("max_connections", missing, origin)
+    cap = int(match[2]) if match[2] else 262143
+    divisor = max(1, int(match[1]))
+    high = min(cap, memory // divisor)
+    low = min(cap, memory * 4 // 5 // divisor)
+    return Amount(low, high, "max_connections", origin, "how much of its memory the server can use")
