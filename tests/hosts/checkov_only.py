@@ -9,6 +9,7 @@ from pathlib import Path
 
 from checkov_verdicts import check_ids, copy_examples, differences, expected
 from host_runs import ROOT, Outcome, outcome, run
+from plan_json import FINDING_IDS, FINDINGS, UNKNOWNS
 
 OPTIONS = ("--skip-download", "--check", "CKV_CUSTOM_PG_*", "--output", "json")
 
@@ -81,3 +82,22 @@ def test_checks_copied_with_the_policies(tmp_path: Path) -> None:
     result = scan(tmp_path / "scan", "--external-checks-dir", "checks", cwd=tmp_path)
 
     assert differences(announced, result.failed) == []
+
+
+def test_plan_states_defaults(tmp_path: Path) -> None:
+    """In a plan the provider's default stands written, and is judged."""
+    (tmp_path / "plan.json").write_text(FINDINGS)
+
+    result = scan(tmp_path, "--external-checks-dir", "checks")
+
+    assert {failure.id for failure in result.failed} == FINDING_IDS
+
+
+def test_unknown_in_a_plan_is_not_judged(tmp_path: Path) -> None:
+    """What is known only after apply is absent from a plan; that is not its default."""
+    (tmp_path / "plan.json").write_text(UNKNOWNS)
+
+    result = scan(tmp_path, "--external-checks-dir", "checks")
+
+    assert result.failed == set()
+    assert result.checked >= FINDING_IDS

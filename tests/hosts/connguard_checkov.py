@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from checkov_verdicts import check_ids, copy_examples, differences, expected
 from host_runs import ROOT, Outcome, environment, outcome, run
+from plan_json import FINDING_IDS, FINDINGS, UNKNOWNS
 
 ONLY_OURS = ("--check", "CKV_CUSTOM_PG_*", "--output", "json")
 FOREIGN_CHECK = """
@@ -173,3 +174,22 @@ def test_native_scan_does_not_import_checkov() -> None:
 
     assert "PG001" in result.stdout
     assert result.stdout.splitlines()[-1] == "False"
+
+
+def test_plan_states_defaults(tmp_path: Path) -> None:
+    """In a plan the provider's default stands written, and is judged."""
+    (tmp_path / "plan.json").write_text(FINDINGS)
+
+    result = scan("-d", ".", *ONLY_OURS, cwd=tmp_path)
+
+    assert {failure.id for failure in result.failed} == FINDING_IDS
+
+
+def test_unknown_in_a_plan_is_not_judged(tmp_path: Path) -> None:
+    """What is known only after apply is absent from a plan; that is not its default."""
+    (tmp_path / "plan.json").write_text(UNKNOWNS)
+
+    result = scan("-d", ".", *ONLY_OURS, cwd=tmp_path)
+
+    assert result.failed == set()
+    assert result.checked >= FINDING_IDS
