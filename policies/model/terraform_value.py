@@ -53,7 +53,7 @@ def integer(settings: Settings, name: str) -> Value[int] | None:
 
 
 def boolean(settings: Settings, name: str) -> Value[bool] | None:
-    """true or false; also "true", "1", "false" and "0". None when it is not set."""
+    """true, false, "true" or "false". None when it is not set."""
     setting = settings.get(name)
     if setting is None or setting.value is None:
         return None
@@ -62,8 +62,8 @@ def boolean(settings: Settings, name: str) -> Value[bool] | None:
         return Unknown(value.reason, origin)
     if isinstance(value, bool):
         return Known(value, origin)
-    if value in ("true", "1", "false", "0"):
-        return Known(value in ("true", "1"), origin)
+    if value in ("true", "false"):
+        return Known(value == "true", origin)
     return Unknown(f"{name} is {_shown(value)}, which is neither true nor false", origin)
 
 

@@ -119,11 +119,12 @@ class Resource:
 class Configuration:
     """The modules of a scan.
 
-    `documents` are the scanned files by name, as they were parsed. `log` is for --verbose.
+    `roots` are the modules that Terraform is run on. `documents` are the scanned files by name, as
+    they were parsed. `log` is for --verbose.
     """
 
     def __init__(self, roots: Sequence[Module], documents: dict[str, Document]) -> None:
-        self._roots = roots
+        self.roots = roots
         self.documents = documents
         self.log: list[str] = []
 
@@ -135,7 +136,7 @@ class Configuration:
         """
         count = 0
         wanted = frozenset(types)
-        for root in self._roots:
+        for root in self.roots:
             for module in root.descendants(wanted):
                 for resource in self._resources_of(module, wanted):
                     count += 1

@@ -79,7 +79,7 @@ def _digestible(source: str) -> str:
     Neither takes CRLF in all places, and python-hcl2 8.1 does not see the end of a heredoc when
     blanks follow it.
     """
-    source = source.replace("\r\n", " \n")
+    source = source.replace("\r\n", "\n\n")
     return _LONE_WORD.sub(lambda found: found[1] + "\n" * len(found[2]), source)
 
 

@@ -13,6 +13,7 @@ from functools import partial
 from connguard.terraform.expression_parser import parse_template
 from connguard.terraform.json_tree import JsonError, JsonValue, parse
 from connguard.terraform.syntax import (
+    LABEL_COUNTS,
     Attribute,
     Block,
     Content,
@@ -27,10 +28,6 @@ from connguard.terraform.syntax import (
 from connguard.text import Text
 
 _MAX_DEPTH = 60
-_LABELS = {
-    "resource": 2, "data": 2, "ephemeral": 2, "module": 1, "variable": 1, "output": 1,
-    "provider": 1, "check": 1, "locals": 0, "terraform": 0,
-}  # fmt: skip
 _LITERAL = {("variable", "default"), ("variable", "type"), ("module", "source")}
 _NATIVE = {("variable", "type")}
 
@@ -48,7 +45,7 @@ def read(text: Text) -> Document:
             name = key.text()
             if text.path.endswith(".tfvars.json"):
                 document.attributes.append(_attribute(text, key, value, literal=True))
-            elif name in _LABELS:
+            elif name in LABEL_COUNTS:
                 document.blocks.extend(_blocks(text, name, (), key, value))
     except JsonError as error:
         document.problems.append(Problem(0, len(text.string), str(error)))
@@ -62,7 +59,7 @@ def _blocks(
     if value.kind == "array":
         for item in value.items():
             yield from _blocks(text, kind, labels, key, item)
-    elif len(labels) < _LABELS[kind]:
+    elif len(labels) < LABEL_COUNTS[kind]:
         for name, inner in value.members():
             if not name.text().startswith("//"):
                 yield from _blocks(text, kind, (*labels, name.text()), name, inner)

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import connguard.terraform.json_reader as json_reader
 import connguard.terraform.treesitter_reader as treesitter_reader
-from connguard.terraform.syntax import Document
+from connguard.terraform.syntax import LABEL_COUNTS, Document, Problem
 from connguard.text import Text
 
 
@@ -36,6 +36,10 @@ def hcl_reader(name: str) -> Read:
 
 def read_document(text: Text, hcl: Read) -> Document:
     """The document in one Terraform file, in native or JSON syntax by its name."""
-    if text.path.endswith(".json"):
-        return json_reader.read(text)
-    return hcl(text)
+    document = json_reader.read(text) if text.path.endswith(".json") else hcl(text)
+    for block in document.blocks:
+        wanted = LABEL_COUNTS.get(block.type, len(block.labels))
+        if len(block.labels) != wanted:
+            reason = f"a {block.type} block with {len(block.labels)} labels instead of {wanted}"
+            document.problems.append(Problem(block.start, block.header_end, reason))
+    return document

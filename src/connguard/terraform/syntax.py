@@ -15,6 +15,20 @@ from functools import cached_property
 from connguard.policies.model.origin import Origin
 from connguard.text import Text
 
+LABEL_COUNTS = {
+    "resource": 2,
+    "data": 2,
+    "ephemeral": 2,
+    "module": 1,
+    "variable": 1,
+    "output": 1,
+    "provider": 1,
+    "check": 1,
+    "locals": 0,
+    "terraform": 0,
+}
+"""How many labels the top-level blocks of Terraform have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Literal:

@@ -15,6 +15,7 @@ from tree_sitter import Language, Node, Parser
 from connguard.terraform.byte_offsets import CharacterOffsets
 from connguard.terraform.expression_parser import parse_expression
 from connguard.terraform.syntax import (
+    LABEL_COUNTS,
     Attribute,
     Block,
     Content,
@@ -27,15 +28,12 @@ from connguard.text import Text
 
 _MAX_DEPTH = 40
 _SPECIAL = re.compile(r"[\\$%\n]")
+_EXPONENT = re.compile(rb"(?<![\w.])\d+[eE][+-]?\d+\b")
 _BLOCK_START = re.compile(
     rb"^(?:resource|data|module|variable|output|provider|locals|terraform|check|moved|removed"
     rb"|import|ephemeral)\b[^\n=]*\{",
     re.M,
 )
-_TOP_LEVEL_LABELS = {
-    "resource": 2, "data": 2, "module": 1, "variable": 1, "output": 1, "provider": 1,
-    "locals": 0, "terraform": 0,
-}  # fmt: skip
 
 
 @cache
@@ -53,13 +51,18 @@ def read(text: Text) -> Document:
     """
     document = Document(text)
     offsets = CharacterOffsets(text.string)
-    root = _parser().parse(offsets.encoded).root_node
+    source = offsets.encoded
+    root = _parser().parse(source).root_node
     if root.has_error:
-        for start, end in _pieces(offsets.encoded):
-            piece = _parser().parse(offsets.encoded[start:end]).root_node
+        # The grammar lacks numbers such as 1e9. Digits of the same length do for the structure:
+        # the expressions are read from the text.
+        source = _EXPONENT.sub(lambda found: b"1" * len(found[0]), source)
+        root = _parser().parse(source).root_node
+    if root.has_error or not _Reader(document, offsets, 0).read(root):
+        document = Document(text)
+        for start, end in _pieces(source):
+            piece = _parser().parse(source[start:end]).root_node
             _Reader(document, offsets, start).read(piece)
-    else:
-        _Reader(document, offsets, 0).read(root)
     return document
 
 
@@ -88,7 +91,8 @@ class _Reader:
         self.offsets = offsets
         self.shift = shift
 
-    def read(self, root: Node) -> None:
+    def read(self, root: Node) -> bool:
+        """Fill the document; False when a block is none, which tree-sitter does not see."""
         for node in root.named_children:
             if node.type == "body":
                 attributes, blocks = self.body(node, 0)
@@ -96,6 +100,10 @@ class _Reader:
                 self.document.blocks += blocks
         if root.has_error:
             self.collect_errors(root)
+        return all(
+            "\n" not in self.text.string[block.start : block.header_end]
+            for block in self.document.blocks
+        )
 
     def range_of(self, node: Node) -> tuple[int, int]:
         return (
@@ -192,7 +200,7 @@ class _Reader:
                 errors.append(node)
             elif node.type == "block" and self.range_of(node)[0] not in known:
                 block = self.block(node, 0)
-                if _TOP_LEVEL_LABELS.get(block.type) == len(block.labels):
+                if LABEL_COUNTS.get(block.type) == len(block.labels):
                     self.document.blocks.append(block)
             pending.extend(
                 child

@@ -1,0 +1,4 @@
+resource "x" "é€😀" {
+  note = "grüße 😀 ${var.x}" # ü
+  b    = 1
+}
