@@ -14,6 +14,7 @@ COMMANDS = {
     "scan": "Scan files and directories for connection risks.",
     "rules": "List every policy.",
     "explain": "Explain a policy: condition, effect, fix, examples.",
+    "budget": "Compute the connection budget: can the stack run out of connections?",
     "hba": "Tell which pg_hba.conf line decides about a login, or who can log in.",
     "checkov": "Run Checkov with connguard's checks, offline and fail-closed.",
 }

@@ -42,6 +42,8 @@ _KEYS = {
         "via",
         "database",
         "user",
+        "from",
+        "tls",
     },
     "pooler": {"name", "config", "instances", "version", "auth_file", "open_files"},
     "server": {

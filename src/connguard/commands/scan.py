@@ -4,19 +4,18 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from connguard.finding import EXIT_ERROR, Report
+from connguard.commands.common import complain, load_settings, wants_colour
 from connguard.output import write_output
 from connguard.registry import RegistryError
 from connguard.reporters.table import FORMATS, renderer
 from connguard.scan import scan
-from connguard.settings import FAIL_ON, Settings, SettingsError, load, locate, threshold
+from connguard.settings import FAIL_ON, SettingsError, threshold
 
 
 def _ids(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -68,7 +67,7 @@ def command(
         raise click.UsageError("--stdin takes no paths")
     paths = paths or (Path(),)
     try:
-        settings = _settings(config, stdin_filename if use_stdin else paths[0])
+        settings = load_settings(config, stdin_filename if use_stdin else paths[0])
         settings = replace(
             settings,
             select=select or settings.select,
@@ -81,32 +80,8 @@ def command(
         report = scan(paths, settings, stdin=stdin)
     except (SettingsError, RegistryError, ValueError) as error:
         raise click.UsageError(str(error)) from error
-    colour = output is None and not no_color and _wants_colour()
+    colour = output is None and not no_color and wants_colour()
     text = renderer(format_)(report, colour=colour, verbose=verbose, quiet=quiet)
     write_output(text, output)
-    _complain(report, verbose)
+    complain(report, verbose)
     sys.exit(report.exit_code(threshold(settings.fail_on)))
-
-
-def _settings(config: Path | None, first_path: Path) -> Settings:
-    path = config or locate(first_path.absolute())
-    return load(path.absolute()) if path else Settings()
-
-
-def _wants_colour() -> bool:
-    """NO_COLOR and FORCE_COLOR as described at no-color.org and force-color.org."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
-
-
-def _complain(report: Report, verbose: bool) -> None:
-    """Problems go to standard error, so that they are seen beside any report format."""
-    if verbose:
-        for line in report.log:
-            click.echo(line, err=True)
-    for failure in report.failures:
-        place = f"{failure.path}: " if failure.path else ""
-        click.echo(f"error: {place}{failure.reason}", err=True)
-    if not report.files and report.exit_code(None) != EXIT_ERROR:
-        click.echo("nothing to scan was found", err=True)

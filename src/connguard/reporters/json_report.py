@@ -34,13 +34,13 @@ def document(report: Report) -> dict[str, Any]:
         "undecided": [
             {
                 "id": gap.policy_id,
-                "location": _location(gap.origin),
+                "location": location(gap.origin),
                 "reason": encodable(gap.reason),
             }
             for gap in report.undecided
         ],
         "not_parsed": [
-            {"location": _location(gap.origin), "reason": encodable(gap.reason)}
+            {"location": location(gap.origin), "reason": encodable(gap.reason)}
             for gap in report.not_parsed
         ],
         "failures": [
@@ -66,9 +66,9 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "name": finding.policy.name,
         "severity": finding.severity.value,
         "message": encodable(finding.message),
-        "location": _location(finding.origin),
+        "location": location(finding.origin),
         "related": [
-            {"message": encodable(related.message), "location": _location(related.origin)}
+            {"message": encodable(related.message), "location": location(related.origin)}
             for related in finding.related
         ],
         "fix": {"description": encodable(finding.fix)} if finding.fix else None,
@@ -81,7 +81,7 @@ def _suppressed(suppressed: Suppressed) -> dict[str, Any]:
     if suppressed.origin is None:
         by: dict[str, Any] = {"kind": "settings", "location": None}
     else:
-        by = {"kind": "comment", "location": _location(suppressed.origin)}
+        by = {"kind": "comment", "location": location(suppressed.origin)}
     return {
         **_finding(suppressed.finding),
         "reason": encodable(suppressed.reason),
@@ -89,7 +89,7 @@ def _suppressed(suppressed: Suppressed) -> dict[str, Any]:
     }
 
 
-def _location(origin: Origin) -> dict[str, Any]:
+def location(origin: Origin) -> dict[str, Any]:
     return {
         "path": encodable(origin.path),
         "line": origin.line,

@@ -1,0 +1,79 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`connguard budget`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from connguard.budget import overrides as what_if
+from connguard.budget.run import Run, run
+from connguard.commands.common import complain, load_settings, wants_colour
+from connguard.finding import EXIT_CLEAN, EXIT_ERROR, EXIT_FINDINGS, EXIT_NOTHING_TO_SCAN
+from connguard.output import write_output
+from connguard.policies.model.amount import Standing
+from connguard.registry import RegistryError
+from connguard.settings import SettingsError, threshold
+
+FORMATS = ("text", "json")
+
+
+@click.command("budget")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("--output", type=click.Path(path_type=Path), help="Write the budget to this file.")
+@click.option("--set", "sets", multiple=True, metavar="K=V", help="What if: change one number.")
+@click.option("--config", type=click.Path(path_type=Path), help="Use this settings file.")
+@click.option("--quiet", "-q", is_flag=True, help="One line per finding.")
+@click.option("--verbose", "-v", is_flag=True, help="Show how the files were read.")
+@click.option("--no-color", is_flag=True, help="No colours, even on a terminal.")
+def command(
+    paths: tuple[Path, ...],
+    format_: str,
+    output: Path | None,
+    sets: tuple[str, ...],
+    config: Path | None,
+    quiet: bool,
+    verbose: bool,
+    no_color: bool,
+) -> None:
+    """Compute the connection budget: services, poolers, roles, databases, server slots.
+
+    Exit codes: 0 safe or unknown, 1 unsafe or findings at the threshold, 2 usage, settings,
+    unreadable input or a bug in connguard, 3 no pooler, service or server was found.
+    """
+    paths = paths or (Path(),)
+    try:
+        settings = load_settings(config, paths[0])
+        done = run(paths, settings, [what_if.parse(text) for text in sets])
+    except (SettingsError, RegistryError, ValueError) as error:
+        raise click.UsageError(str(error)) from error
+    colour = output is None and not no_color and wants_colour()
+    write_output(_render(done, format_, colour=colour, verbose=verbose, quiet=quiet), output)
+    complain(done.report, verbose)
+    sys.exit(_exit_code(done, settings.fail_on))
+
+
+def _render(done: Run, format_: str, *, colour: bool, verbose: bool, quiet: bool) -> str:
+    if format_ == "json":
+        from connguard.reporters import budget_json
+
+        return budget_json.render(done)
+    from connguard.reporters import budget_text
+
+    return budget_text.render(done, colour=colour, verbose=verbose, quiet=quiet)
+
+
+def _exit_code(done: Run, fail_on: str) -> int:
+    if done.report.failures:
+        return EXIT_ERROR
+    if not done.stacks:
+        return EXIT_NOTHING_TO_SCAN
+    if done.report.exit_code(threshold(fail_on)) == EXIT_FINDINGS:
+        return EXIT_FINDINGS
+    if done.verdict is Standing.UNSAFE and fail_on != "never":
+        return EXIT_FINDINGS
+    return EXIT_CLEAN

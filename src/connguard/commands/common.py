@@ -1,0 +1,39 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the commands share: settings, colour, and what goes to standard error."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from connguard.finding import EXIT_ERROR, Report
+from connguard.settings import Settings, load, locate
+
+
+def load_settings(config: Path | None, first_path: Path) -> Settings:
+    """The settings for a path, or those of a named file. Raises SettingsError."""
+    path = config or locate(first_path.absolute())
+    return load(path.absolute()) if path else Settings()
+
+
+def wants_colour() -> bool:
+    """NO_COLOR and FORCE_COLOR as described at no-color.org and force-color.org."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
+
+
+def complain(report: Report, verbose: bool) -> None:
+    """Problems go to standard error, so that they are seen beside any report format."""
+    if verbose:
+        for line in report.log:
+            click.echo(line, err=True)
+    for failure in report.failures:
+        place = f"{failure.path}: " if failure.path else ""
+        click.echo(f"error: {place}{failure.reason}", err=True)
+    if not report.files and report.exit_code(None) != EXIT_ERROR:
+        click.echo("nothing to scan was found", err=True)

@@ -1,0 +1,105 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The connection budget for people: the chain from services to server slots, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from connguard.budget.run import Run
+from connguard.policies.model.amount import Amount, Standing
+from connguard.policies.model.explain import largest_first
+from connguard.policies.model.origin import Origin
+from connguard.policies.model.usage import Budget, ServerUsage, Usage, Use
+from connguard.reporters import text_report
+from connguard.reporters.plain import printable
+from connguard.reporters.style import Style
+
+_BAR = 24
+_NAME = 18
+_MARKS = {Standing.SAFE: "safe", Standing.UNSAFE: "UNSAFE", Standing.UNKNOWN: "unknown"}
+_COLOURS = {Standing.SAFE: "good", Standing.UNSAFE: "error", Standing.UNKNOWN: "warning"}
+
+
+def render(run: Run, *, colour: bool, verbose: bool, quiet: bool) -> str:
+    style = Style(colour)
+    lines: list[str] = []
+    for stack, budget in run.stacks:
+        heading = f"connection budget of {stack.topology.origin.path}: "
+        lines.append(style.paint("bold", printable(heading)) + _verdict(budget.standing, style))
+        lines.extend(_chain(budget, style))
+        lines.append("")
+    findings = text_report.render(run.report, colour=colour, verbose=verbose, quiet=quiet)
+    return "\n".join(lines) + "\n" + findings
+
+
+def _chain(budget: Budget, style: Style) -> Iterator[str]:
+    if budget.clients:
+        yield from _step("poolers: clients of max_client_conn", budget.clients, style)
+    if budget.roles:
+        yield from _step("roles: server connections of CONNECTION LIMIT", budget.roles, style)
+    if budget.databases:
+        yield from _step("databases: of CONNECTION LIMIT", budget.databases, style)
+    if budget.server is not None:
+        yield from _step("server: of the slots for ordinary roles", (budget.server,), style)
+    else:
+        yield style.paint("bold", "server") + ": no file says how many connections it takes"
+
+
+def _step(title: str, usages: Iterable[Usage], style: Style) -> Iterator[str]:
+    yield style.paint("bold", title)
+    for usage in usages:
+        yield _line(usage, style)
+        for use in largest_first(usage):
+            yield style.paint("dim", f"      {printable(_use(use))}  {_places(use.settings)}")
+        limits = usage.settings if isinstance(usage, ServerUsage) else (usage.limit,)
+        places = _places(one for one in limits if one is not None)
+        if usage.ignored:
+            yield style.paint("dim", f"      {usage.ignored}")
+        elif places:
+            shown = " - ".join(f"{one.name} {one}" for one in limits if one is not None)
+            yield style.paint("dim", f"      limit: {printable(shown)}  {places}")
+
+
+def _line(usage: Usage, style: Style) -> str:
+    name = printable(usage.name)[:_NAME].ljust(_NAME)
+    if usage.limit is None or not usage.limit.bounded:
+        return f"  {name} {_bar(usage)} {usage.demand} (no limit)"
+    free = usage.limit.low - usage.demand.high
+    left = f"{free} free" if free >= 0 else f"{-free} too many"
+    if not usage.demand.bounded:
+        left = "without bound"
+    numbers = f"{usage.demand} of {usage.limit}, {left}"
+    return f"  {name} {_bar(usage)} {numbers}  {_verdict(usage.standing, style)}"
+
+
+def _bar(usage: Usage) -> str:
+    """The demand against the limit, to scale; `!` is what does not fit."""
+    if usage.limit is None or not usage.limit.bounded or not usage.demand.bounded:
+        return "·" * _BAR
+    limit, demand = usage.limit.low, usage.demand.high
+    whole = max(limit, demand, 1)
+    inside = round(_BAR * min(limit, demand) / whole)
+    over = _BAR - inside if demand > limit else 0
+    return "█" * inside + "!" * over + "░" * (_BAR - inside - over)
+
+
+def _use(use: Use) -> str:
+    clients = f"{use.clients} → " if use.pooled and use.clients else ""
+    if not use.pooled:
+        return f"{use.how} = {use.amount}"
+    equals = "" if use.how == str(use.amount) else f" = {use.amount}"
+    return f"{clients}{use.label}: {use.how}{equals}"
+
+
+def _places(amounts: Iterable[Amount]) -> str:
+    found = [one.origin for one in amounts if one.origin is not None]
+    return " ".join(_short(origin) for origin in dict.fromkeys(found))
+
+
+def _short(origin: Origin) -> str:
+    return printable(f"{origin.path.rpartition('/')[2]}:{origin.line}")
+
+
+def _verdict(standing: Standing, style: Style) -> str:
+    return style.paint(_COLOURS[standing], _MARKS[standing])
