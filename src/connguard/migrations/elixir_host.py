@@ -11,7 +11,7 @@ from tree_sitter import Node
 
 from connguard.migrations.fragment import Fragment
 from connguard.migrations.host import HostMigration
-from connguard.migrations.tree_host import Call, TreeHost
+from connguard.migrations.tree_host import Assignment, Call, TreeHost
 from connguard.sql_rules.script import Direction
 from connguard.text import Text
 
@@ -24,6 +24,7 @@ class ElixirHost(TreeHost):
     names = frozenset(("identifier", "unary_operator"))
     numbers = frozenset(("integer", "float"))
     additions = frozenset(("binary_operator",))
+    blocks = frozenset(("do_block", "anonymous_function", "stab_clause"))
     executes = frozenset(("execute", "query", "query!"))
 
     def call(self, node: Node) -> Call | None:
@@ -38,14 +39,14 @@ class ElixirHost(TreeHost):
         name = self.source.code(right or target)
         return Call(node, name, left, tuple(arguments.named_children))
 
-    def assigned(self, node: Node) -> tuple[str, Node] | None:
+    def assigned(self, node: Node) -> Assignment | None:
         """`name = value`, and module attributes: `@name value`."""
         if node.type == "binary_operator" and self.source.code(node.children[1]) == "=":
-            return self.source.code(node.children[0]), node.children[2]
+            return Assignment(self.source.code(node.children[0]), node.children[2])
         if node.type == "unary_operator" and self.source.code(node).startswith("@"):
             call = self.call(node.children[-1])
             if call and len(call.arguments) == 1:
-                return f"@{call.name}", call.arguments[0]
+                return Assignment(f"@{call.name}", call.arguments[0])
         return None
 
     def direction(self, node: Node, current: Direction) -> Direction | None:

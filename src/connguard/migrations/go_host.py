@@ -11,7 +11,7 @@ from tree_sitter import Node
 from connguard.migrations.fragment import Fragment
 from connguard.migrations.host import HostMigration
 from connguard.migrations.names import is_numbered
-from connguard.migrations.tree_host import Call, TreeHost
+from connguard.migrations.tree_host import Assignment, Call, TreeHost
 from connguard.sql_rules.script import Direction
 from connguard.text import Text
 
@@ -42,6 +42,7 @@ class GoHost(TreeHost):
     def __init__(self, text: Text) -> None:
         super().__init__(text)
         self._functions: dict[str, Direction] = {}
+        self.has_directions = False
         self._literals: dict[int, Direction] = {}
         self._find_registrations(self.source.root)
 
@@ -61,7 +62,7 @@ class GoHost(TreeHost):
             given,
         )
 
-    def assigned(self, node: Node) -> tuple[str, Node] | None:
+    def assigned(self, node: Node) -> Assignment | None:
         if node.type in ("const_spec", "var_spec"):
             left, right = node.child_by_field_name("name"), node.child_by_field_name("value")
         elif node.type in ("short_var_declaration", "assignment_statement"):
@@ -72,7 +73,9 @@ class GoHost(TreeHost):
             return None
         if right.type == "expression_list" and right.named_child_count == 1:
             right = right.named_children[0]
-        return self.source.code(left), right
+        operator = node.child_by_field_name("operator")
+        appends = operator is not None and self.source.code(operator) == "+="
+        return Assignment(self.source.code(left), right, appends)
 
     def direction(self, node: Node, current: Direction) -> Direction | None:
         if node.type == "func_literal":
@@ -114,7 +117,10 @@ class GoHost(TreeHost):
     def _by_name(self, name: str, current: Direction) -> Direction:
         if _DOWN_NAME.match(name):
             return Direction.DOWN
-        return Direction.UP if _UP_NAME.match(name) else current
+        if _UP_NAME.match(name):
+            self.has_directions = True
+            return Direction.UP
+        return current
 
     def _find_registrations(self, root: Node) -> None:
         """The first function that is registered runs forward, the second one back."""
@@ -147,4 +153,7 @@ def go_migration(text: Text) -> HostMigration:
     named = is_numbered(name) or _IS_MIGRATION.search(string)
     if name.endswith("_test.go") or not (named and _RUNS_SQL.search(string)):
         return HostMigration(text, is_migration=False)
-    return GoHost(text).read()
+    host = GoHost(text)
+    migration = host.read()
+    migration.is_migration = bool(_IS_MIGRATION.search(string)) or host.has_directions
+    return migration

@@ -14,7 +14,7 @@ from tree_sitter import Node
 
 from connguard.migrations.fragment import Fragment, join, verbatim, written
 from connguard.migrations.host import HostMigration
-from connguard.migrations.tree_host import Call, TreeHost
+from connguard.migrations.tree_host import Assignment, Call, TreeHost
 from connguard.sql_rules.script import Direction
 from connguard.text import Text
 
@@ -31,6 +31,7 @@ _TAGS = frozenset(("sql", "SQL", "raw"))
 _BOUNDARIES = frozenset(
     ("arrow_function", "function_expression", "function_declaration", "method_definition")
 )
+_MAX_CALLS = 8
 _LETS_THROUGH = frozenset(("all", "allSettled", "resolve", "push", "transaction"))
 _ROLE_OPTIONS = {
     "superuser": ("SUPERUSER", "NOSUPERUSER"),
@@ -51,6 +52,7 @@ class JavaScriptHost(TreeHost):
     strings = frozenset(("string", "template_string"))
     interpolations = frozenset(("template_substitution",))
     numbers = frozenset(("number",))
+    blocks = frozenset(("statement_block", "arrow_function"))
     additions = frozenset(("binary_expression",))
     executes = frozenset(
         (
@@ -59,6 +61,20 @@ class JavaScriptHost(TreeHost):
         )
     )
     unchanged = frozenset(("trim", "trimStart", "trimEnd", "toString"))
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(text)
+        self.has_directions = False
+        self._functions: dict[str, Node] = {}
+        pending = [self.source.root]
+        while pending:
+            node = pending.pop()
+            pending.extend(node.named_children)
+            named, value = node.child_by_field_name("name"), node.child_by_field_name("value")
+            if node.type == "function_declaration" and named:
+                self._functions[self.source.code(named)] = node
+            elif named and value and value.type in ("arrow_function", "function_expression"):
+                self._functions[self.source.code(named)] = value
 
     def call(self, node: Node) -> Call | None:
         if node.type != "call_expression":
@@ -74,7 +90,7 @@ class JavaScriptHost(TreeHost):
         )
         return Call(node, self.source.code(named), receiver, given)
 
-    def assigned(self, node: Node) -> tuple[str, Node] | None:
+    def assigned(self, node: Node) -> Assignment | None:
         if node.type == "variable_declarator":
             left, right = node.child_by_field_name("name"), node.child_by_field_name("value")
         elif node.type in ("assignment_expression", "augmented_assignment_expression"):
@@ -83,7 +99,8 @@ class JavaScriptHost(TreeHost):
             return None
         if left is None or right is None or left.type != "identifier":
             return None
-        return self.source.code(left), right
+        appends = node.type == "augmented_assignment_expression"
+        return Assignment(self.source.code(left), right, appends)
 
     def direction(self, node: Node, current: Direction) -> Direction | None:
         match node.type:
@@ -99,6 +116,8 @@ class JavaScriptHost(TreeHost):
             case _:
                 return current
         name = self.source.code(named) if named else ""
+        if name in ("up", "down"):
+            self.has_directions = True
         return {"up": Direction.UP, "down": Direction.DOWN}.get(name, current)
 
     def take(self, call: Call, direction: Direction) -> None:
@@ -151,6 +170,8 @@ class JavaScriptHost(TreeHost):
         call = self.call(node)
         if call is None or not call.arguments:
             return None
+        if call.receiver is None and call.name in self._functions:
+            return self._returned(self._functions[call.name], call)
         if call.name in _TAGS or call.name in ("dedent", "outdent", "stripIndent"):
             return self.value(call.arguments[0])
         if call.name == "join" and call.receiver is not None and call.receiver.type == "array":
@@ -161,6 +182,28 @@ class JavaScriptHost(TreeHost):
                 parts.append(self.known(element))
             return join(parts)
         return None
+
+    def _returned(self, function: Node, call: Call) -> Fragment | None:
+        """What a function returns that only builds a text."""
+        body = function.child_by_field_name("body")
+        returned = body
+        if body is not None and body.type == "statement_block":
+            last = [node for node in body.named_children if node.type == "return_statement"]
+            returned = (
+                last[0].named_children[0] if len(last) == 1 and last[0].named_children else None
+            )
+        if returned is None or len(self._passed) > _MAX_CALLS:
+            return None
+        parameters = function.child_by_field_name("parameters")
+        names = parameters.named_children if parameters else []
+        passed: dict[str, Fragment] = {}
+        for parameter, argument in zip(names, call.arguments, strict=False):
+            pattern = parameter.child_by_field_name("pattern") or parameter
+            passed[self.source.code(pattern)] = self.known(argument)
+        self._passed.append(passed)
+        value = self.value(returned)
+        self._passed.pop()
+        return value
 
     def _options(self, node: Node) -> dict[str, Node]:
         found = {}
@@ -230,4 +273,7 @@ def javascript_migration(text: Text) -> HostMigration:
     if not (_DIRECTIONS.search(string) and _RUNS_SQL.search(string)):
         return HostMigration(text, is_migration=False)
     is_typescript = text.path.lower().endswith(("ts",))
-    return (TypeScriptHost if is_typescript else JavaScriptHost)(text).read()
+    host = (TypeScriptHost if is_typescript else JavaScriptHost)(text)
+    migration = host.read()
+    migration.is_migration = host.has_directions
+    return migration

@@ -10,7 +10,7 @@ from tree_sitter import Node
 
 from connguard.migrations.fragment import Fragment, placeholder
 from connguard.migrations.host import HostMigration
-from connguard.migrations.tree_host import Call, TreeHost
+from connguard.migrations.tree_host import Assignment, Call, TreeHost
 from connguard.text import Text
 
 _IS_MIGRATION = re.compile(r"\b(?:Base)?JavaMigration\b|\bJdbcMigration\b")
@@ -30,6 +30,7 @@ class JavaHost(TreeHost):
     numbers = frozenset(("decimal_integer_literal", "decimal_floating_point_literal"))
     additions = frozenset(("binary_expression",))
     comments = frozenset(("line_comment", "block_comment"))
+    blocks = frozenset(("block", "lambda_expression"))
     executes = _EXECUTES
     unchanged = frozenset(("trim", "strip", "stripIndent"))
     prints = frozenset(("format", "formatted"))
@@ -47,14 +48,18 @@ class JavaHost(TreeHost):
             tuple(arguments.named_children),
         )
 
-    def assigned(self, node: Node) -> tuple[str, Node] | None:
+    def assigned(self, node: Node) -> Assignment | None:
         if node.type == "variable_declarator":
             left, right = node.child_by_field_name("name"), node.child_by_field_name("value")
         elif node.type == "assignment_expression":
             left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
         else:
             return None
-        return (self.source.code(left), right) if left and right else None
+        if left is None or right is None:
+            return None
+        operator = node.child_by_field_name("operator")
+        appends = operator is not None and self.source.code(operator) == "+="
+        return Assignment(self.source.code(left), right, appends)
 
     def is_harmless(self, node: Node) -> bool:
         return node.type in ("lambda_expression", "null_literal")
@@ -68,6 +73,7 @@ class KotlinHost(TreeHost):
     numbers = frozenset(("number_literal",))
     additions = frozenset(("binary_expression",))
     comments = frozenset(("line_comment", "block_comment"))
+    blocks = frozenset(("block", "lambda_literal", "function_declaration"))
     executes = _EXECUTES
     unchanged = frozenset(("trim",))
     dedents = frozenset(("trimIndent",))
@@ -89,14 +95,16 @@ class KotlinHost(TreeHost):
         name = self.source.code(parts[-1] if parts else function)
         return Call(node, name, parts[0] if parts else None, given)
 
-    def assigned(self, node: Node) -> tuple[str, Node] | None:
+    def assigned(self, node: Node) -> Assignment | None:
         if node.type == "property_declaration" and node.named_child_count >= 2:
             name = next((c for c in node.named_children if c.type == "variable_declaration"), None)
             value = node.named_children[-1]
             if name and name.named_children and value != name:
-                return self.source.code(name.named_children[0]), value
+                return Assignment(self.source.code(name.named_children[0]), value)
         elif node.type == "assignment" and node.named_child_count == 2:
-            return self.source.code(node.named_children[0]), node.named_children[1]
+            appends = any(self.source.code(child) == "+=" for child in node.children)
+            target, value = node.named_children
+            return Assignment(self.source.code(target), value, appends)
         return None
 
     def string(self, node: Node, depth: int = 0) -> Fragment:

@@ -156,7 +156,7 @@ class _Walk:
         if element.name == "include":
             found = self._find(file, element.get("file"), relative)
             return [found] if found else []
-        name = _CLASSPATH.sub("", element.get("path"))
+        name = _CLASSPATH.sub("", element.get("path")).lstrip("/")
         folders = [file.path.parent] if relative else list(file.path.parents)
         for folder in folders:
             target = (folder / name).resolve()
@@ -169,7 +169,7 @@ class _Walk:
 
     def _find(self, file: SourceFile, name: str, relative: bool) -> SourceFile | None:
         """Paths are relative to the changelog, or to some folder of the search path above it."""
-        name = _CLASSPATH.sub("", name.strip())
+        name = _CLASSPATH.sub("", name.strip()).lstrip("/")
         if not name:
             return None
         folders = [file.path.parent] if relative else file.path.parents

@@ -14,15 +14,22 @@ _DOWN_WORD = re.compile(r"^(?P<stem>.+)[_-](?:down|undo|revert|rollback)$", re.I
 _FLYWAY_UNDO = re.compile(r"^U\d[\d._]*__.+\.sql$")
 _DOWN_STEMS = frozenset(("down", "revert", "rollback", "undo"))
 _STEP_STEMS = frozenset(("up", "migration", "migrate", "deploy")) | _DOWN_STEMS
-_MIGRATIONS_FOLDER = re.compile(r"migrat|^versions?$|^changelogs?$|initdb|^evolutions$", re.I)
+_MIGRATIONS_FOLDER = re.compile(
+    r"migrat|^version(?:s|ed)?$|^changelogs?$|initdb|^evolutions$|^releases?$|^deltas?$|^patches$"
+    r"|^upgrades?$|^updates?$",
+    re.IGNORECASE,
+)
 _NUMBERED = re.compile(r"^[vr]?[\d.]*\d", re.IGNORECASE)
 _OTHER_PRODUCTS = frozenset(
     (
-        *("clickhouse", "db2", "derby", "h2", "hsqldb", "informix", "mariadb", "mssql", "mysql"),
-        *("oracle", "redshift", "snowflake", "spanner", "sqlite", "sqlite3", "sqlserver"),
-        *("sybase", "tidb"),
+        *("clickhouse", "cassandra", "cockroach", "cockroachdb", "db2", "derby", "duckdb", "h2"),
+        *("hsqldb", "informix", "mariadb", "mssql", "mysql", "oracle", "redshift", "scylla"),
+        *("singlestore", "snowflake", "spanner", "sqlite", "sqlite3", "sqlserver", "starrocks"),
+        *("sybase", "tidb", "turso", "vertica", "ydb"),
     )
 )
+_WORD_BREAK = re.compile(r"[-_.]")
+_POSTGRESQL_WORD = re.compile(r"^(?:pg\w*|postgres\w*|fdw)$")
 
 
 def direction_of(path: Path) -> Direction:
@@ -56,15 +63,29 @@ def is_numbered(name: str) -> bool:
     return bool(_NUMBERED.match(name))
 
 
+def postgresql_variant(path: Path) -> Path | None:
+    """`1_a.postgres.up.sql` for `1_a.up.sql`: it runs instead of the general file."""
+    stem, dot, rest = path.name.partition(".")
+    for product in ("postgres", "postgresql", "pg"):
+        variant = path.with_name(f"{stem}.{product}{dot}{rest}")
+        if variant.is_file():
+            return variant
+    return None
+
+
 def other_product(name: str) -> str | None:
     """The database product other than PostgreSQL that a part of a file's name announces.
 
-    `migrations/mysql/1.sql` and `1_roles.mysql.up.sql` are for MySQL, `mysql_fdw.sql` is not.
+    `migrations/mysql-init/1.sql` and `1_roles.mysql.up.sql` are for MySQL; `mysql_fdw.sql` is not,
+    and neither is `mysql_to_postgres/1.sql`.
     """
-    for part in PurePath(name).parts:
-        for word in part.casefold().split("."):
-            if word in _OTHER_PRODUCTS:
-                return word
+    *folders, last = PurePath(name).parts or ("",)
+    groups = [_WORD_BREAK.split(folder.casefold()) for folder in folders]
+    for words in [*groups, last.casefold().split(".")]:
+        if not any(_POSTGRESQL_WORD.match(word) for word in words):
+            found = next((word for word in words if word in _OTHER_PRODUCTS), None)
+            if found:
+                return found
     return None
 
 

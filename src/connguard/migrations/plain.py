@@ -53,9 +53,12 @@ def root_of(path: Path) -> Path:
     folder = path.parent
     if is_step_of_folder(path) and is_numbered(folder.name):
         return folder.parent
-    if is_numbered(folder.name) and is_migrations_folder(folder.parent.name):
-        return folder.parent
-    return folder
+    above = folder
+    steps = 0
+    while is_numbered(above.name) and above.parent != above:
+        above = above.parent
+        steps += 1
+    return above if steps > 1 or (steps and is_migrations_folder(above.name)) else folder
 
 
 def _layout(root: Path, files: Sequence[SourceFile], pool: Pool) -> str:

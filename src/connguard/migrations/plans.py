@@ -32,6 +32,7 @@ def planned_histories(pool: Pool) -> Iterator[History]:
         ("meta/_journal.json", _drizzle),
         ("atlas.sum", _atlas),
         ("migrations", _supabase),
+        ("committed", _graphile),
     )
     for folder in pool.folders(pool.sql()):
         for name, order in plans:
@@ -171,4 +172,24 @@ def _supabase(folder: Path, files: list[SourceFile], pool: Pool) -> History | No
     history = History(shown(folder, migrations[0]), "Supabase")
     for file in [*roles, *sorted(migrations, key=lambda file: path_key(file.path.name))]:
         pool.add_sql(history, file, direction_of(file.path))
+    return history
+
+
+def _graphile(folder: Path, files: list[SourceFile], pool: Pool) -> History | None:
+    """graphile-migrate: the committed migrations, then the current one.
+
+    https://github.com/graphile/migrate
+    """
+    committed = [file for file in files if file.path.parent == folder / "committed"]
+    current = [
+        file
+        for file in files
+        if file.path == folder / "current.sql" or file.path.parent == folder / "current"
+    ]
+    if not committed or not (current or folder.name == "migrations"):
+        return None
+    history = History(shown(folder, committed[0]), "graphile-migrate")
+    for group in (committed, current):
+        for file in sorted(group, key=lambda file: path_key(file.path.name)):
+            pool.add_sql(history, file, direction_of(file.path))
     return history

@@ -19,6 +19,8 @@ from connguard.migrations.fragment import Fragment, placeholder, written
 from connguard.migrations.host import HostMigration
 from connguard.migrations.names import other_product
 from connguard.migrations.python_strings import (
+    SAME_BASE,
+    SAME_TEXT,
     PythonSource,
     Strings,
     called_name,
@@ -32,6 +34,8 @@ _EXECUTES = frozenset(("execute", "exec_driver_sql", "executemany", "executescri
 _QUERY_BUILDERS = frozenset(("insert", "update", "delete", "select", "values", "where", "table"))
 _PARAMETER = re.compile(r"%(?:\((?P<name>\w+)\))?s|%%")
 _COLON_ESCAPE = re.compile(r"\\:")
+_PRODUCT_QUESTION = re.compile(r"^_*is_?(?P<product>[a-z0-9]+)(?:_dialect|_db)?$", re.IGNORECASE)
+_HIDDEN = "either "
 _MAX_CALLS = 5000
 _MAX_DEPTH = 12
 _MAX_ROUNDS = 200
@@ -191,13 +195,21 @@ class Walk:
     def _merge(self, name: str, names: Names, first: Names, second: Names) -> None:
         """What a name is after an `if` whose branches may differ."""
         one, other = first.get(name), second.get(name)
-        same = one is other or (
-            isinstance(one, Fragment) and isinstance(other, Fragment) and one.text == other.text
-        )
-        if same and one is not None:
-            names[name] = one
-        elif one is not other:
+        if one is other:
+            return
+        if isinstance(one, Fragment) and isinstance(other, Fragment):
+            names[name] = one if one.text == other.text else self._either(one, other, names)
+        else:
             names[name] = ast.Name(id="", lineno=0, col_offset=0)
+
+    def _either(self, one: Fragment, other: Fragment, names: Names) -> ast.expr:
+        """Two texts of which one is run: a list, whose elements are then all taken."""
+        elements: list[ast.expr] = []
+        for fragment in (one, other):
+            hidden = f"{_HIDDEN}{len(names)}"
+            names[hidden] = fragment
+            elements.append(ast.Name(id=hidden, lineno=0, col_offset=0))
+        return ast.List(elements, ast.Load())
 
     def _uncertain(self, body: Iterable[ast.stmt], names: Names) -> None:
         """Forget what a loop assigns whose rounds are not known."""
@@ -310,7 +322,7 @@ class Walk:
         """Take SQL with, perhaps, the values for its `%s`."""
         fragment = self._strings.value(sql, names)
         if fragment is None:
-            resolved = resolve(sql, names)
+            resolved = resolve(_unwrapped(sql), names)
             if isinstance(resolved, ast.List | ast.Tuple):
                 for element in resolved.elts:
                     self.statement(element, None, names, direction, place)
@@ -381,12 +393,26 @@ def _expressions_of_child(child: ast.AST) -> Iterator[ast.expr]:
         yield child.value
 
 
+def _unwrapped(node: ast.expr) -> ast.expr:
+    """The text inside `text(…)` and the calls on it, such as `.bindparams(…)`."""
+    while isinstance(node, ast.Call):
+        if called_name(node) in SAME_TEXT and node.args:
+            node = node.args[0]
+        elif called_name(node) in SAME_BASE and isinstance(node.func, ast.Attribute):
+            node = node.func.value
+        else:
+            break
+    return node
+
+
 def _product_test(test: ast.expr) -> bool | None:
     """What `bind.dialect.name == "mysql"` and the like are on PostgreSQL; None if unrelated."""
     match test:
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             inner = _product_test(operand)
             return None if inner is None else not inner
+        case ast.Call() | ast.Name() | ast.Attribute():
+            return _asked_product(test)
         case ast.Compare(left=left, ops=[operator], comparators=[right]):
             names = _product_names(right) or _product_names(left)
             if not names:
@@ -397,6 +423,22 @@ def _product_test(test: ast.expr) -> bool | None:
             if isinstance(operator, ast.NotEq | ast.NotIn):
                 return not among
     return None
+
+
+def _asked_product(test: ast.expr) -> bool | None:
+    """What `is_postgres()` or `is_sqlite` is."""
+    name = ""
+    match test:
+        case ast.Call():
+            name = called_name(test)
+        case ast.Name(id=found) | ast.Attribute(attr=found):
+            name = found
+    question = _PRODUCT_QUESTION.match(name)
+    if question is None:
+        return None
+    if question["product"].casefold() in ("postgres", "postgresql", "pg"):
+        return True
+    return False if other_product(question["product"]) else None
 
 
 def _product_names(node: ast.expr) -> set[str]:

@@ -31,8 +31,8 @@ _ESCAPE = re.compile(
 _PLAIN_ESCAPES = dict(zip("abfnrtv\\'\"", "\a\b\f\n\r\t\v\\'\"", strict=True))
 _PERCENT = re.compile(r"%(?:\((?P<name>[^)]*)\))?[#0 +-]*[\d.]*(?P<kind>[sdrifaxX%])")
 _BRACES = re.compile(r"\{\{|\}\}|\{(?P<field>[^{}!:]*)[^{}]*\}")
-_SAME_TEXT = frozenset(("text", "DDL", "SQL", "str", "literal_column", "inline_literal", "Literal"))
-_SAME_BASE = frozenset(("bindparams", "execution_options", "columns", "as_string", "encode"))
+SAME_TEXT = frozenset(("text", "DDL", "SQL", "str", "literal_column", "inline_literal", "Literal"))
+SAME_BASE = frozenset(("bindparams", "execution_options", "columns", "as_string", "encode"))
 
 Environment = Mapping[str, Fragment | ast.expr]
 """Names with their text, or with the expression (a list, a query) that they are bound to."""
@@ -148,7 +148,7 @@ class Strings:
         function = node.func
         name = called_name(node)
         first = node.args[0] if node.args else _keyword(node, "text", "sql", "statement")
-        if name in _SAME_TEXT and first is not None:
+        if name in SAME_TEXT and first is not None:
             return self.value(first, names, depth + 1)
         if name in ("dedent", "cleandoc") and first is not None:
             value = self.value(first, names, depth + 1)
@@ -162,7 +162,7 @@ class Strings:
         base = self.value(function.value, names, depth + 1)
         if base is None:
             return None
-        if name in _SAME_BASE:
+        if name in SAME_BASE:
             return base
         if name in ("strip", "lstrip", "rstrip") and not node.args:
             return _stripped(base, name)

@@ -10,7 +10,7 @@ from tree_sitter import Node
 
 from connguard.migrations.fragment import EMPTY, Fragment, join
 from connguard.migrations.host import HostMigration
-from connguard.migrations.tree_host import Call, TreeHost
+from connguard.migrations.tree_host import Assignment, Call, TreeHost
 from connguard.sql_rules.script import Direction
 from connguard.text import Text
 
@@ -27,6 +27,9 @@ class RubyHost(TreeHost):
     names = frozenset(("identifier", "constant"))
     numbers = frozenset(("integer", "float"))
     additions = frozenset(("binary",))
+    blocks = frozenset(
+        ("method", "singleton_method", "block", "do_block", "class", "then", "else", "while")
+    )
     executes = frozenset(("execute", "exec_query", "exec_update", "run"))
     unchanged = frozenset(
         ("squish", "strip", "chomp", "freeze", "strip_heredoc", "html_safe", "rstrip", "to_s")
@@ -49,11 +52,13 @@ class RubyHost(TreeHost):
             tuple(arguments.named_children) if arguments else (),
         )
 
-    def assigned(self, node: Node) -> tuple[str, Node] | None:
+    def assigned(self, node: Node) -> Assignment | None:
         if node.type not in ("assignment", "operator_assignment"):
             return None
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-        return (self.source.code(left), right) if left and right else None
+        if left is None or right is None:
+            return None
+        return Assignment(self.source.code(left), right, node.type == "operator_assignment")
 
     def direction(self, node: Node, current: Direction) -> Direction | None:
         name = None

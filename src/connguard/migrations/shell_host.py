@@ -18,7 +18,7 @@ from connguard.migrations.fragment import (
     written,
 )
 from connguard.migrations.host import HostMigration
-from connguard.migrations.tree_host import Call, TreeHost
+from connguard.migrations.tree_host import Assignment, Call, TreeHost
 from connguard.sql_rules.script import Direction
 from connguard.text import Text
 
@@ -47,6 +47,16 @@ class ShellHost(TreeHost):
     interpolations = frozenset(("simple_expansion", "expansion", "command_substitution"))
     names = frozenset(("variable_name",))
     numbers = frozenset(("number",))
+    blocks = frozenset(
+        (
+            "if_statement",
+            "elif_clause",
+            "else_clause",
+            "do_group",
+            "case_item",
+            "function_definition",
+        )
+    )
 
     def __init__(self, text: Text) -> None:
         super().__init__(text)
@@ -56,11 +66,14 @@ class ShellHost(TreeHost):
     def call(self, node: Node) -> Call | None:
         return None
 
-    def assigned(self, node: Node) -> tuple[str, Node] | None:
+    def assigned(self, node: Node) -> Assignment | None:
         if node.type != "variable_assignment":
             return None
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
-        return (self.source.code(name), value) if name and value else None
+        if name is None or value is None:
+            return None
+        appends = any(self.source.code(child) == "+=" for child in node.children)
+        return Assignment(self.source.code(name), value, appends)
 
     def walk(self, node: Node, direction: Direction) -> None:
         match node.type:

@@ -69,6 +69,24 @@ class Call:
     arguments: tuple[Node, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A declaration or assignment; `appends` is true for `name += value`."""
+
+    name: str
+    value: Node
+    appends: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Binding:
+    """An assignment with its place: where it ends and the block that holds it."""
+
+    assignment: Assignment
+    end: int
+    scope: Node
+
+
 class TreeHost:
     """Reads one file. Subclasses describe a language."""
 
@@ -81,6 +99,7 @@ class TreeHost:
     numbers: ClassVar[frozenset[str]]
     additions: ClassVar[frozenset[str]] = frozenset()
     comments: ClassVar[frozenset[str]] = frozenset(("comment",))
+    blocks: ClassVar[frozenset[str]] = frozenset(("block",))
     executes: ClassVar[frozenset[str]] = frozenset()
     unchanged: ClassVar[frozenset[str]] = frozenset()
     dedents: ClassVar[frozenset[str]] = frozenset()
@@ -89,7 +108,8 @@ class TreeHost:
     def __init__(self, text: Text) -> None:
         self.source = Source(text, self.module, self.grammar)
         self.host = HostMigration(text)
-        self._constants: dict[str, Node | None] = {}
+        self._bindings: dict[str, list[_Binding]] = {}
+        self._passed: list[dict[str, Fragment]] = []
 
     # What a language says.
 
@@ -97,8 +117,8 @@ class TreeHost:
         """The node as a call; None if it is something else."""
         raise NotImplementedError
 
-    def assigned(self, node: Node) -> tuple[str, Node] | None:
-        """The name and the value, if the node is an assignment or a declaration."""
+    def assigned(self, node: Node) -> Assignment | None:
+        """The node as an assignment or a declaration; None if it is something else."""
         raise NotImplementedError
 
     def direction(self, node: Node, current: Direction) -> Direction | None:
@@ -127,14 +147,59 @@ class TreeHost:
         for node in _all_nodes(root):
             assignment = self.assigned(node)
             if assignment:
-                name, value = assignment
-                known = name in self._constants
-                self._constants[name] = None if known else value
+                binding = _Binding(assignment, node.end_byte, self._scope(node))
+                self._bindings.setdefault(assignment.name, []).append(binding)
             elif node.type in self.comments and mentions_suppression(self.host.text.string):
                 start, _ = self.source.range(node)
                 self.host.comment(start, self.source.code(node).strip("/*#- \t\n"))
         self.walk(root, Direction.UP)
         return self.host
+
+    def _scope(self, node: Node) -> Node:
+        """The innermost block around a node, or the file."""
+        outer = node.parent
+        while outer is not None and outer.type not in self.blocks:
+            outer = outer.parent
+        return outer or self.source.root
+
+    def bound(self, name: str, use: Node, depth: int = 0) -> Fragment | None:
+        """The text that a name has where it is used, if it is the same on every way there."""
+        for passed in reversed(self._passed):
+            if name in passed:
+                return passed[name]
+        binding = self._binding(name, use)
+        if binding is None:
+            return None
+        assignment = binding.assignment
+        value = self.value(assignment.value, depth + 1)
+        if assignment.appends and value is not None:
+            before = self.bound(name, assignment.value, depth + 1) if depth < _MAX_DEPTH else None
+            return before + value if before is not None else None
+        return value
+
+    def _binding(self, name: str, use: Node) -> _Binding | None:
+        """The assignment that holds at `use`: the last one before it in the nearest block.
+
+        None when an inner block, which may or may not have run, assigns the name again.
+        """
+        bindings = self._bindings.get(name, [])
+        scope: Node | None = self._scope(use)
+        while scope is not None:
+            own = [one for one in bindings if one.scope == scope]
+            is_outermost = scope == self.source.root
+            before = [one for one in own if one.end <= use.start_byte]
+            chosen = before[-1] if before else own[0] if len(own) == 1 and is_outermost else None
+            if chosen is not None:
+                unsure = any(
+                    chosen.end < one.end <= use.start_byte and _is_inside(one.scope, scope)
+                    for one in bindings
+                    if one is not chosen and one.scope != scope
+                )
+                return None if unsure else chosen
+            if is_outermost:
+                return None
+            scope = self._scope(scope)
+        return None
 
     def walk(self, node: Node, direction: Direction) -> None:
         way = self.direction(node, direction)
@@ -174,8 +239,7 @@ class TreeHost:
         if kind in self.numbers:
             return verbatim(self.source.code(node), self.source.range(node)[0])
         if kind in self.names:
-            value = self._constants.get(self.source.code(node))
-            return self.value(value, depth + 1) if value is not None else None
+            return self.bound(self.source.code(node), node, depth)
         if kind == "parenthesized_expression" and node.named_child_count == 1:
             return self.value(node.named_children[0], depth + 1)
         if kind in self.additions:
@@ -270,6 +334,10 @@ class TreeHost:
             return self.known(node, depth) if node else placeholder("value", *host)
 
         return template.substitute(_PRINTF, replace)
+
+
+def _is_inside(node: Node, outer: Node) -> bool:
+    return outer.start_byte <= node.start_byte and node.end_byte <= outer.end_byte
 
 
 def unescaped(sequence: str) -> str:
