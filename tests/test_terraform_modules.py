@@ -370,6 +370,38 @@ def test_single_file_sees_its_neighbours(tmp_path: Path) -> None:
     assert limits(read(tmp_path, files, only=("main.tf",))) == {"app": 2}
 
 
+def test_declared_twice(tmp_path: Path) -> None:
+    """Terraform refuses what is declared twice: both are judged, and none is a value."""
+    files = {
+        "a.tf": 'variable "n" { default = 1 }\n' + role("-1") + role("var.n", "b"),
+        "b.tf": 'variable "n" { default = 2 }\n' + role("0"),
+    }
+
+    reading = read(tmp_path, files)
+
+    assert findings(reading) == {("PG001", "a.tf", 5), ("PG902", "a.tf", 11), ("PG002", "b.tf", 5)}
+    assert reasons(reading) == ["var.n is declared more than once"]
+
+
+def test_separate_examples_in_one_folder(tmp_path: Path) -> None:
+    """What a scanned file declares counts more than its neighbours' declarations."""
+    files = {
+        "a.tf": 'variable "n" { default = 1 }\n' + role("var.n"),
+        "b.tf": 'variable "n" { default = 2 }\n' + role("0"),
+    }
+
+    assert limits(read(tmp_path, files, only=("a.tf",))) == {"app": 1}
+
+
+def test_attribute_twice(tmp_path: Path) -> None:
+    """Of two values of one attribute none is taken."""
+    reading = read(tmp_path, {"main.tf": role("5", more="connection_limit = -1")})
+
+    assert reasons(reading) == [
+        "the expression cannot be read: connection_limit is set more than once"
+    ]
+
+
 def test_json_configuration(tmp_path: Path) -> None:
     """JSON and native files make one module."""
     files = {

@@ -146,7 +146,8 @@ class Configuration:
                     yield resource
 
     def _resources_of(self, module: Module, wanted: frozenset[str]) -> Iterator[Resource]:
-        for (kind, name), block in module.directory.resources.items():
+        for block in module.directory.resource_blocks():
+            kind, name = block.labels
             if (wanted and kind not in wanted) or block.broken:
                 continue
             if block.text.path not in self.documents:
@@ -208,12 +209,12 @@ class Library:
         given = self._given.get(path, {})
         candidates = {*given}
         candidates |= {found for found in _listed(path) if found.name.endswith(SUFFIXES)}
-        documents: list[tuple[Path, Document]] = []
+        documents: list[tuple[Path, Document, bool]] = []
         for candidate in without_twins(candidates, tofu=self._tofu):
             file = given.get(candidate) or self._context.file(candidate)
             document = self.document(file) if file else None
             if document is not None:
-                documents.append((candidate, document))
+                documents.append((candidate, document, candidate in given))
         return build(path, documents) if documents else None
 
     def reachable(self, path: Path) -> frozenset[Path]:

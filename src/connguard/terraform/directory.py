@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
@@ -18,26 +18,32 @@ SUFFIXES = (".tf", ".tf.json", ".tofu", ".tofu.json")
 class Directory:
     """What the files of a module declare, by name, with override files merged in.
 
-    `values_given` is True when the directory has tfvars files or a backend: it is applied by
-    itself then, even when another module calls it. `unreadable` names the files that the
-    configuration should have and that could not be read.
+    A name that is declared twice, which Terraform refuses, has both declarations. `backend` tells
+    whether the directory says where its state is kept: it is applied by itself then.
     """
 
     path: Path
-    variables: dict[str, Block] = field(default_factory=dict)
-    locals: dict[str, Attribute] = field(default_factory=dict)
-    outputs: dict[str, Block] = field(default_factory=dict)
-    resources: dict[tuple[str, str], Block] = field(default_factory=dict)
-    data: set[tuple[str, str]] = field(default_factory=set)
-    modules: dict[str, Block] = field(default_factory=dict)
+    variables: dict[str, list[Block]] = field(default_factory=dict)
+    locals: dict[str, list[Attribute]] = field(default_factory=dict)
+    outputs: dict[str, list[Block]] = field(default_factory=dict)
+    resources: dict[tuple[str, str], list[Block]] = field(default_factory=dict)
+    modules: dict[str, list[Block]] = field(default_factory=dict)
     backend: bool = False
+
+    def resource_blocks(self) -> Iterator[Block]:
+        for blocks in self.resources.values():
+            yield from blocks
+
+    def module_blocks(self) -> Iterator[Block]:
+        for blocks in self.modules.values():
+            yield from blocks
 
     def has_resource_type(self, name: str) -> bool:
         return any(kind == name for kind, _ in self.resources)
 
     def called(self) -> list[Path]:
         """The directories of the local modules that are called here."""
-        found = (self.module_path(block) for block in self.modules.values() if not block.broken)
+        found = (self.module_path(block) for block in self.module_blocks() if not block.broken)
         return [path for path in found if path is not None]
 
     def module_path(self, block: Block) -> Path | None:
@@ -81,31 +87,50 @@ def without_twins(paths: Iterable[Path], *, tofu: bool) -> list[Path]:
     return [path for path in found if path not in replaced]
 
 
-def build(path: Path, documents: Sequence[tuple[Path, Document]]) -> Directory:
-    """The module of a directory from its documents, in file order."""
+def build(path: Path, documents: Sequence[tuple[Path, Document, bool]]) -> Directory:
+    """The module of a directory from its files: path, document, and whether it is scanned itself.
+
+    Where a scanned file and one that is only read along declare the same name, they do not belong
+    together, as in a folder of separate examples: the scanned one counts.
+    """
     directory = Directory(path)
-    for file, document in sorted(documents, key=lambda entry: (is_override(entry[0]), entry[0])):
-        override = is_override(file)
+    origins: dict[int, bool] = {}
+    for file, document, scanned in sorted(documents, key=_merge_order):
         for block in document.blocks:
-            _add(directory, block, override)
+            _add(directory, block, is_override(file))
+        origins[id(document.text)] = scanned
+    tables: tuple[dict[Any, list[Any]], ...] = (
+        directory.variables,
+        directory.locals,
+        directory.outputs,
+        directory.resources,
+        directory.modules,
+    )
+    for table in tables:
+        for name, found in table.items():
+            if len(found) > 1:
+                table[name] = [one for one in found if origins[id(one.text)]] or found
     return directory
+
+
+def _merge_order(entry: tuple[Path, Document, bool]) -> tuple[bool, Path]:
+    return is_override(entry[0]), entry[0]
 
 
 def _add(directory: Directory, block: Block, override: bool) -> None:
     labels = block.labels
-    if block.type == "locals":
-        directory.locals.update((found.name, found) for found in block.attributes)
+    if block.type == "locals" and not labels:
+        for attribute in block.attributes:
+            if override:
+                directory.locals[attribute.name] = [attribute]
+            else:
+                directory.locals.setdefault(attribute.name, []).append(attribute)
     elif block.type == "terraform":
-        directory.backend = directory.backend or any(
-            inner.type in ("backend", "cloud") for inner in block.blocks
-        )
-        directory.backend = directory.backend or any(
-            found.name in ("backend", "cloud") for found in block.attributes
-        )
+        names = [inner.type for inner in block.blocks]
+        names += [attribute.name for attribute in block.attributes]
+        directory.backend = directory.backend or "backend" in names or "cloud" in names
     elif block.type == "resource" and len(labels) == 2:
         _put(directory.resources, (labels[0], labels[1]), block, override)
-    elif block.type in ("data", "ephemeral") and len(labels) == 2:
-        directory.data.add((labels[0], labels[1]))
     elif len(labels) == 1:
         if block.type == "variable":
             _put(directory.variables, labels[0], block, override)
@@ -115,9 +140,11 @@ def _add(directory: Directory, block: Block, override: bool) -> None:
             _put(directory.modules, labels[0], block, override)
 
 
-def _put(table: dict[Any, Block], key: Any, block: Block, override: bool) -> None:
-    base = table.get(key)
-    table[key] = block if base is None or not override else merged(base, block)
+def _put(table: dict[Any, list[Block]], key: Any, block: Block, override: bool) -> None:
+    if override and key in table:
+        table[key] = [merged(base, block) for base in table[key]]
+    else:
+        table.setdefault(key, []).append(block)
 
 
 def merged(base: Block, override: Block) -> Block:

@@ -9,10 +9,10 @@ to itself is unknown.
 from __future__ import annotations
 
 import os.path
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from connguard.policies.model.origin import Related
 from connguard.terraform.directory import Directory, module_source
@@ -23,6 +23,8 @@ from connguard.terraform.values import Blocked, Unknown, is_lazy, mistake, to_in
 
 if TYPE_CHECKING:
     from connguard.terraform.configuration import Library
+
+Declared = TypeVar("Declared", Block, Attribute)
 
 _META_ARGUMENTS = {"source", "version", "count", "for_each", "providers", "depends_on"}
 _MAX_INSTANCES = 1000
@@ -100,7 +102,7 @@ class Module:
         self._inputs = inputs
         self._values: dict[tuple[str, str], object] = {}
         self._pending: set[tuple[str, str]] = set()
-        self._children: dict[str, list[tuple[Repetition, Module]] | Unknown] = {}
+        self._children: dict[Block, list[tuple[Repetition, Module]] | Unknown] = {}
         self._chain: tuple[Path, ...] = (*(parent._chain if parent else ()), directory.path)
         self.working_directory: Path = parent.working_directory if parent else directory.path
         self._roots: dict[str, Callable[[], object]] = {
@@ -145,18 +147,14 @@ class Module:
         return self._values[key]
 
     def _local(self, name: str) -> object:
-        attribute = self.directory.locals.get(name)
-        if attribute is None:
-            raise Blocked(f"local.{name} is not declared")
+        attribute = _only(self.directory.locals.get(name), f"local.{name}")
         return self._once("local", name, lambda: self.evaluate(attribute.expression))
 
     def _variable(self, name: str) -> object:
         return self._once("var", name, lambda: self._variable_value(name))
 
     def _variable_value(self, name: str) -> object:
-        block = self.directory.variables.get(name)
-        if block is None:
-            raise Blocked(f"var.{name} is not declared")
+        block = _only(self.directory.variables.get(name), f"var.{name}")
         if block.broken:
             raise Blocked(f"var.{name} is declared with a syntax error")
         value = self._inputs(name)
@@ -218,9 +216,7 @@ class Module:
         return [Repetition("", None, {"each": each, "count": {"index": found}})]
 
     def _resource(self, kind: str, name: str) -> object:
-        block = self.directory.resources.get((kind, name))
-        if block is None:
-            raise Blocked(f"{kind}.{name} is not declared")
+        block = _only(self.directory.resources.get((kind, name)), f"{kind}.{name}")
         if block.broken:
             raise Blocked(f"{kind}.{name} is declared with a syntax error")
 
@@ -242,14 +238,14 @@ class Module:
 
     # --- modules -------------------------------------------------------------------------------
 
-    def children(self, name: str) -> list[tuple[Repetition, Module]] | Unknown:
-        """The instances of a called module; Unknown when its files are not here."""
-        if name not in self._children:
-            self._children[name] = self._make_children(name)
-        return self._children[name]
+    def children(self, block: Block) -> list[tuple[Repetition, Module]] | Unknown:
+        """The instances that a module call makes; Unknown when the module's files are not here."""
+        if block not in self._children:
+            self._children[block] = self._make_children(block)
+        return self._children[block]
 
-    def _make_children(self, name: str) -> list[tuple[Repetition, Module]] | Unknown:
-        block = self.directory.modules[name]
+    def _make_children(self, block: Block) -> list[tuple[Repetition, Module]] | Unknown:
+        (name,) = block.labels
         path = self.directory.module_path(block)
         directory = None if path is None or block.broken else self._library.directory(path)
         if block.broken:
@@ -277,12 +273,11 @@ class Module:
         ]
 
     def _module(self, name: str) -> object:
-        if name not in self.directory.modules:
-            raise Blocked(f"module.{name} is not declared")
-        children = self.children(name)
+        block = _only(self.directory.modules.get(name), f"module.{name}")
+        children = self.children(block)
         if isinstance(children, Unknown):
             raise Blocked(children.reason)
-        repetitions = self.repetitions(self.directory.modules[name])
+        repetitions = self.repetitions(block)
         if isinstance(repetitions, Unknown):
             return repetitions
         modules = {id(repetition): child for repetition, child in children}
@@ -296,10 +291,10 @@ class Module:
 
     def output(self, name: str) -> object:
         """The value of an output. Raises Blocked when it is not declared."""
-        block = self.directory.outputs.get(name)
-        value = block.attribute("value") if block else None
-        if block is None or value is None or block.broken:
-            raise Blocked(f"{self.prefix}{name} is not declared")
+        block = _only(self.directory.outputs.get(name), f"{self.prefix}{name}")
+        value = block.attribute("value")
+        if value is None or block.broken:
+            raise Blocked(f"{self.prefix}{name} has no value")
         return self._once("output", name, lambda: self.evaluate(value.expression))
 
     def descendants(self, types: frozenset[str]) -> Iterator[Module]:
@@ -310,11 +305,11 @@ class Module:
             if not self._library.has_types(module.directory.path, types):
                 continue
             yield module
-            for name, block in module.directory.modules.items():
+            for block in module.directory.module_blocks():
                 path = module.directory.module_path(block)
                 if path is None or not self._library.has_types(path, types):
                     continue
-                children = module.children(name)
+                children = module.children(block)
                 if not isinstance(children, Unknown):
                     pending.extend(child for _, child in reversed(children))
 
@@ -393,6 +388,14 @@ def _by_key(repetitions: list[Repetition] | Unknown, one: Callable[[Repetition],
     if all(isinstance(repetition.key, int) for repetition in repetitions):
         return [one(repetition) for repetition in repetitions]
     return {str(repetition.key): one(repetition) for repetition in repetitions}
+
+
+def _only(found: Sequence[Declared] | None, label: str) -> Declared:
+    if not found:
+        raise Blocked(f"{label} is not declared")
+    if len(found) > 1:
+        raise Blocked(f"{label} is declared more than once")
+    return found[0]
 
 
 def _constant(attribute: Attribute | None) -> object:

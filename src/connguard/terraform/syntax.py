@@ -8,7 +8,7 @@ All positions are character offsets from 0 into `Text.string`; ends are exclusiv
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -280,7 +280,13 @@ class Block:
         return self.text.origin(self.start, self.header_end)
 
     def attribute(self, name: str) -> Attribute | None:
-        return next((found for found in self.attributes if found.name == name), None)
+        """The attribute of this name; one that is set twice, and so refused, has no value."""
+        found = [attribute for attribute in self.attributes if attribute.name == name]
+        if len(found) > 1:
+            last = found[-1]
+            refused = Malformed(last.start, last.end, f"{name} is set more than once")
+            return replace(last, parse=lambda: refused, _expression=None)
+        return found[0] if found else None
 
 
 @dataclass(frozen=True, slots=True)
