@@ -39,6 +39,8 @@ from connguard.sql_rules.statements import (
 
 Fact = RefusedLimit | Undecided
 
+_DUPLICATE = {Kind.ROLE: "duplicate_object", Kind.DATABASE: "duplicate_database"}
+_UNDEFINED = {Kind.ROLE: "undefined_object", Kind.DATABASE: "invalid_catalog_name"}
 _POLICY = {Kind.ROLE: "PG001", Kind.DATABASE: "PG004"}
 
 
@@ -46,12 +48,13 @@ _POLICY = {Kind.ROLE: "PG001", Kind.DATABASE: "PG004"}
 class Outcome:
     """`refusal` is why the server refuses the statement; the state is unchanged then.
 
-    `fact` reports it. `uncertain` says that the server may refuse it, depending on what exists.
+    `fact` reports it. `error` is the name of the error, as EXCEPTION clauses spell it; without a
+    refusal it is one that the server may raise, depending on what exists.
     """
 
     refusal: str | None = None
     fact: Fact | None = None
-    uncertain: bool = False
+    error: str | None = None
 
 
 DONE = Outcome()
@@ -70,6 +73,36 @@ class Changes:
         self._in_code = in_code
 
     def apply(self, statement: ObjectStatement) -> Outcome:
+        risk = self._risk(statement)
+        outcome = self._apply(statement)
+        if outcome.refusal is None:
+            return replace(outcome, error=risk)
+        kind = Kind.DATABASE if _about_database(statement) else Kind.ROLE
+        return replace(outcome, error=_error_name(kind, outcome.refusal))
+
+    def _risk(self, statement: ObjectStatement) -> str | None:
+        """The error that the server raises when the object is there, or is missing."""
+        kind = Kind.DATABASE if _about_database(statement) else Kind.ROLE
+        match statement:
+            case DropRoles():
+                names = (
+                    [] if statement.missing_ok else [self._role(role) for role in statement.roles]
+                )
+            case DropDatabase():
+                names = [] if statement.missing_ok else [self._blanks.name(statement.name)]
+            case AlterRole():
+                names = [self._role(statement.role)]
+            case _:
+                names = [self._blanks.name(statement.name)]
+        creates = isinstance(statement, CreateRole | CreateDatabase)
+        fine = Existence.ABSENT if creates else Existence.PRESENT
+        for name in names:
+            found = self._state.get(kind, name)
+            if name.symbolic or any(entity.existence is not fine for entity in found):
+                return _DUPLICATE[kind] if creates else _UNDEFINED[kind]
+        return None
+
+    def _apply(self, statement: ObjectStatement) -> Outcome:
         match statement:
             case CreateRole():
                 return self._create(Kind.ROLE, statement.name, statement.options, statement.user)
@@ -252,6 +285,26 @@ class Changes:
     def _refusal(self, kind: Kind, reason: str) -> Outcome:
         text = f"the server refuses this statement: {reason}"
         return Outcome(reason, Undecided(_POLICY[kind], text, self._origin))
+
+
+def _about_database(statement: ObjectStatement) -> bool:
+    if isinstance(statement, Rename):
+        return statement.database
+    return isinstance(statement, CreateDatabase | AlterDatabase | DropDatabase)
+
+
+def _error_name(kind: Kind, refusal: str) -> str:
+    for words, error in (
+        ("already exists", _DUPLICATE[kind]),
+        ("does not exist", _UNDEFINED[kind]),
+        ("is reserved", "reserved_name"),
+        ("conflicting", "syntax_error"),
+        ("not an integer", "syntax_error"),
+        ("is a template", "wrong_object_type"),
+    ):
+        if words in refusal:
+            return error
+    return "invalid_parameter_value"
 
 
 def _all_absent(alternatives: Alternatives) -> bool:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from operator import eq, ge, gt, le, lt, ne
 
 from connguard.sql_rules import texts
-from connguard.sql_rules.expressions import function_name, name_of, selected
+from connguard.sql_rules.expressions import as_integer, function_name, name_of, selected
 from connguard.sql_rules.frames import Frame, joined
 from connguard.sql_rules.state import Existence, Kind, Name, State
 from connguard.sql_rules.syntax import Node
@@ -31,6 +32,15 @@ CATALOGS = {
 }
 _NAME_COLUMNS = frozenset({"rolname", "usename", "groname", "datname"})
 _REG_FUNCTIONS = {"to_regrole": Kind.ROLE}
+_COMPARE = {
+    "=": eq,
+    "<>": ne,
+    "!=": ne,
+    "<": lt,
+    "<=": le,
+    ">": gt,
+    ">=": ge,
+}
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
 
@@ -226,8 +236,13 @@ def _compared(fields: Node, frame: Frame, depth: int) -> Sides:
     if operator == "=" and value in ("true", "false") and other is None:
         yes, no = split(left, frame, depth + 1)
         return (yes, no) if value == "true" else (no, yes)
-    if operator in ("=", "<>", "!=") and value is not None and other is not None:
-        return (frame, None) if (value == other) == (operator == "=") else (None, frame)
+    compare = _COMPARE.get(operator)
+    if compare is not None and value is not None and other is not None:
+        first, second = as_integer(other), as_integer(value)
+        if first is not None and second is not None:
+            return (frame, None) if compare(first, second) else (None, frame)
+        if operator in ("=", "<>", "!="):
+            return (frame, None) if (value == other) == (operator == "=") else (None, frame)
     return frame, frame.copy()
 
 

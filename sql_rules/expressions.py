@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -12,7 +13,9 @@ from connguard.sql_rules.syntax import Node
 from connguard.sql_rules.texts import Hole, Template, Text
 
 DEEPEST = 40
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
 _FORMAT = re.compile(r"%(?:(?P<position>\d+)\$)?-?(?:\*|\d+)?(?P<kind>[sIL%])")
+_ARITHMETIC = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 _AGGREGATES = frozenset({"string_agg", "array_agg", "min", "max"})
 _TRANSPARENT = frozenset({"unnest", "btrim", "trim", "ltrim", "rtrim"})
 
@@ -42,6 +45,15 @@ class Expressions:
                 return self._variables.get(label.lower()) or texts.hole(label)
             case "A_Expr" if _operator(fields) == "||":
                 return self._concatenation(node, depth)
+            case "A_Expr" if _operator(fields) in _ARITHMETIC and "lexpr" in fields:
+                left = as_integer(texts.known(self.text(fields["lexpr"], depth + 1)))
+                right = as_integer(texts.known(self.text(fields.get("rexpr"), depth + 1)))
+                if left is not None and right is not None:
+                    return texts.constant(str(_ARITHMETIC[_operator(fields)](left, right)))
+            case "A_Expr" if _operator(fields) == "-" and "lexpr" not in fields:
+                right = as_integer(texts.known(self.text(fields.get("rexpr"), depth + 1)))
+                if right is not None:
+                    return texts.constant(str(-right))
             case "CaseExpr":
                 whens = [when["CaseWhen"].get("result") for when in fields.get("args", [])]
                 results = [*whens, fields.get("defresult")]
@@ -144,6 +156,11 @@ class Expressions:
                 if value:
                     found.append(texts.constants(value))
         return " ".join(found)[:10_000]
+
+
+def as_integer(value: str | None) -> int | None:
+    """The value of a short decimal integer."""
+    return int(value) if value is not None and _INTEGER.fullmatch(value) else None
 
 
 def walk(node: object) -> Iterator[Node]:

@@ -59,25 +59,34 @@ def joined(first: Frame | None, second: Frame | None) -> Frame | None:
     return Frame(state, first.scope, first.in_code, variables, tests)
 
 
+ANY_ERROR = frozenset({"*"})
+"""Errors of which nothing is known."""
+
+NO_ERROR: frozenset[str] = frozenset()
+
+
 @dataclass(slots=True)
 class Flow:
-    """Where a run of code can lead: to the next statement, out of a loop, or out of the routine.
+    """Where a run of code can lead: on, out of a loop, to its next pass, or out of the routine.
 
-    `raises` says that an error may end it as well. When nothing else is left, it surely does.
+    `raises` has the names of the errors that may end it as well, as EXCEPTION clauses spell them.
+    When nothing else is left, one of them surely does.
     """
 
     normal: Frame | None
     exits: Frame | None = None
+    continues: Frame | None = None
     returns: Frame | None = None
-    raises: bool = False
+    raises: frozenset[str] = NO_ERROR
 
     def merge(self, other: Flow) -> Flow:
         """Either of two runs."""
         return Flow(
             joined(self.normal, other.normal),
             joined(self.exits, other.exits),
+            joined(self.continues, other.continues),
             joined(self.returns, other.returns),
-            self.raises or other.raises,
+            self.raises | other.raises,
         )
 
     def then(self, later: Flow) -> Flow:
@@ -85,8 +94,9 @@ class Flow:
         return Flow(
             later.normal,
             joined(self.exits, later.exits),
+            joined(self.continues, later.continues),
             joined(self.returns, later.returns),
-            self.raises or later.raises,
+            self.raises | later.raises,
         )
 
 

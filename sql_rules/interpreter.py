@@ -21,7 +21,7 @@ from connguard.sql_rules import (
 )
 from connguard.sql_rules.changes import Changes
 from connguard.sql_rules.expressions import function_name, selected, walk
-from connguard.sql_rules.frames import NOWHERE, Flow, Frame, joined
+from connguard.sql_rules.frames import ANY_ERROR, NO_ERROR, NOWHERE, Flow, Frame, joined
 from connguard.sql_rules.placeholders import Blanks, Source
 from connguard.sql_rules.plpgsql import Code
 from connguard.sql_rules.routines import (
@@ -32,6 +32,7 @@ from connguard.sql_rules.routines import (
     parameters,
     runs_text,
 )
+from connguard.sql_rules.state import State
 from connguard.sql_rules.statements import (
     AlterDatabase,
     AlterRole,
@@ -52,6 +53,7 @@ _REMOTE = frozenset({"dblink_exec", "dblink", "dblink_send_query"})
 _QUERIES = ("SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt")
 _TESTED = frozenset({*_QUERIES, "DoStmt", "CreateFunctionStmt"})
 _TRAILING_COMMENT = re.compile(r"--|\*/")
+_RAISES = re.compile(r"\b(?:raise|assert)\b", re.IGNORECASE)
 _DBLINK = re.compile(r"dblink", re.IGNORECASE)
 _CATALOG_COLUMN = re.compile(r"\b(?:(?:rol|dat)connlimit|rolcanlogin|rolsuper)\b", re.IGNORECASE)
 
@@ -69,7 +71,10 @@ class Interpreter:
         self.routines = Routines()
         self.variables: dict[str, str] = {}
         self._steps = self._level = self._deepest = 0
-        self._stack: list[Routine] = []
+        self._stack: list[tuple[str, dict[str, Text]]] = []
+        self.committed: State | None = None
+        self._begin: State | None = None
+        self._may_commit = False
         self._opaque: list[tuple[Frame, Origin]] = []
         self._read: list[str] = []
 
@@ -98,13 +103,39 @@ class Interpreter:
             return runs_text(text) or self.routines.matters(text)
         return _CATALOG_COLUMN.search(text) is not None or self._matters(text)
 
-    def run(self, source: Source, parsed: Parsed, frame: Frame, origin: Origin) -> Flow:
-        """Run a statement of a script."""
+    def may_abort(self, source: Source, parsed: Parsed) -> bool:
+        """Whether a DO block raises errors: in a transaction they undo what came before."""
+        text = source.text[parsed.start : parsed.end]
+        return parsed.kind == "DoStmt" and _RAISES.search(text) is not None
+
+    def run(
+        self, source: Source, parsed: Parsed, frame: Frame, origin: Origin, *, in_transaction: bool
+    ) -> Flow:
+        """Run a statement of a script. `committed` is then what it keeps when it is refused."""
+        self._may_commit = not in_transaction and parsed.kind in ("DoStmt", "CallStmt")
+        self._begin = frame.state.copy() if self._may_commit else None
+        self.committed = None
         return self._counted(lambda: self.statement(source, parsed, frame, origin), origin)
 
     def run_results(self, source: Source, parsed: Parsed, frame: Frame, origin: Origin) -> Flow:
         """Run the statements that a query gives as its result (psql's \\gexec)."""
         return self._counted(lambda: self._result_statements(source, parsed, frame, origin), origin)
+
+    def commit(self, frame: Frame) -> Flow:
+        """COMMIT in a procedure or DO block."""
+        if not self._may_commit or any(not key.startswith("procedure") for key, _ in self._stack):
+            return Flow(None, raises=frozenset({"invalid_transaction_termination"}))
+        self.committed = frame.state.copy()
+        return Flow(frame)
+
+    def roll_back(self, frame: Frame) -> Flow:
+        """ROLLBACK in a procedure or DO block."""
+        before = self.committed or self._begin
+        flow = self.commit(frame)
+        self.committed = before
+        if flow.normal is not None and before is not None:
+            flow.normal.state = before.copy()
+        return flow
 
     def _counted(self, run: Callable[[], Flow], origin: Origin) -> Flow:
         self._steps = self._level = self._deepest = 0
@@ -143,17 +174,18 @@ class Interpreter:
         self, source: Source, statement: ObjectStatement, frame: Frame, origin: Origin
     ) -> Flow:
         if frame.in_code and isinstance(statement, CreateDatabase | DropDatabase):
-            return Flow(None, raises=True)
+            return Flow(None, raises=frozenset({"active_sql_transaction"}))
         if source.computed and self._computed_limit(source.blanks, statement, origin):
-            return Flow(frame, raises=True)
+            return Flow(frame, raises=ANY_ERROR)
         changes = Changes(frame.state, origin, source.blanks, in_code=frame.in_code)
         outcome = changes.apply(statement)
         if outcome.fact and (not frame.in_code or not isinstance(outcome.fact, Undecided)):
             self.report(outcome.fact)
+        errors = frozenset({outcome.error}) if outcome.error else NO_ERROR
         if outcome.refusal:
-            return Flow(None, raises=True)
+            return Flow(None, raises=errors)
         frame.tests.clear()
-        return Flow(frame, raises=outcome.uncertain)
+        return Flow(frame, raises=errors)
 
     def _computed_limit(self, blanks: Blanks, statement: ObjectStatement, origin: Origin) -> bool:
         """Report a limit that code computes; whether there is nothing else to do, since the
@@ -233,9 +265,9 @@ class Interpreter:
                 self._unread(constants, gap, origin)
             else:
                 self._opaque.append((frame, origin))
-            return Flow(frame, raises=True)
+            return Flow(frame, raises=ANY_ERROR)
         if not self._matters(plain) and not OBJECT_DDL.search(constants):
-            return Flow(frame, raises=True)
+            return Flow(frame, raises=ANY_ERROR)
         self._read.append(plain)
         blanks = Blanks(frame.scope)
         inner = Source(
@@ -247,7 +279,7 @@ class Interpreter:
                 self._unread(constants, gap, origin)
             else:
                 self.report(NotParsed(f"SQL put together here: {problem}", origin))
-            return Flow(frame, raises=True)
+            return Flow(frame, raises=ANY_ERROR)
         flow = Flow(frame)
         for parsed in statements:
             if flow.normal is not None:
@@ -281,7 +313,7 @@ class Interpreter:
     def _do(self, source: Source, parsed: Parsed, frame: Frame, origin: Origin) -> Flow:
         content = _option(parsed.node, "as", "args").get("String", {}).get("sval", "")
         language = _option(parsed.node, "language", "args").get("String", {}).get("sval", "plpgsql")
-        if language.lower() != "plpgsql" or not self.routines.matters(content):
+        if language.lower() != "plpgsql":
             return Flow(frame)
         body = bodies.find_body(source, parsed.start, parsed.end, content)
         if body is None:
@@ -315,7 +347,15 @@ class Interpreter:
         statement = source.text[parsed.start : parsed.end]
         self.routines.define(
             Routine(
-                name, language.lower(), parameters(node), statement, content, body, origin, direct
+                name,
+                language.lower(),
+                parameters(node),
+                statement,
+                content,
+                body,
+                origin,
+                direct,
+                procedure=node.get("is_procedure", False),
             )
         )
 
@@ -358,14 +398,15 @@ class Interpreter:
 
     def _routine(self, routine: Routine, bound: dict[str, Text], frame: Frame) -> Flow:
         routine.called = True
-        if routine in self._stack or len(self._stack) >= DEEPEST_CALLS or not self.step():
-            return Flow(frame, raises=True)
+        running = (routine.key, bound)
+        if running in self._stack or len(self._stack) >= DEEPEST_CALLS or not self.step():
+            return Flow(frame, raises=ANY_ERROR)
         if not routine.direct and not any(
             OBJECT_DDL.search(texts.constants(each)) for each in bound.values()
         ):
             return Flow(frame)
         inner = Frame(frame.state.copy(), routine.key, in_code=True, variables=bound)
-        self._stack.append(routine)
+        self._stack.append(running)
         try:
             if routine.language == "plpgsql":
                 flow = self._plpgsql(
@@ -387,7 +428,7 @@ class Interpreter:
             if filled is None:
                 if changes_objects(content):
                     self.report(NotParsed(f"the body: {problem.reason}", origin))
-                return Flow(frame, raises=True)
+                return Flow(frame, raises=ANY_ERROR)
             functions = filled
         opaque, read = self._opaque, self._read
         self._opaque, self._read = [], []
@@ -442,7 +483,7 @@ class Interpreter:
         source, statements, problem = self.parse(routine.body.inner(routine.content))
         if problem is not None:
             self.report(NotParsed(f"the body: {problem}", routine.origin))
-            return Flow(frame, raises=True)
+            return Flow(frame, raises=ANY_ERROR)
         flow = Flow(frame)
         for parsed in statements:
             if flow.normal is not None:
@@ -477,9 +518,9 @@ def place(source: Source, parsed: Parsed) -> Origin:
 
 def _outside(flow: Flow, frame: Frame) -> Flow:
     """The end of a routine as its caller sees it."""
-    end = joined(joined(flow.normal, flow.returns), flow.exits)
+    end = joined(joined(flow.normal, flow.returns), joined(flow.exits, flow.continues))
     if end is None:
-        return Flow(None, raises=True)
+        return Flow(None, raises=flow.raises or ANY_ERROR)
     frame.state = end.state
     frame.tests.clear()
     return Flow(frame, raises=flow.raises)

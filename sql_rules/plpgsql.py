@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Protocol
 
 from connguard.policies.model.origin import Origin
 from connguard.sql_rules import conditions, syntax, texts
 from connguard.sql_rules.bodies import Body
 from connguard.sql_rules.expressions import name_of, selected, walk
-from connguard.sql_rules.frames import NOWHERE, Flow, Frame, joined
+from connguard.sql_rules.frames import ANY_ERROR, NO_ERROR, NOWHERE, Flow, Frame, joined
 from connguard.sql_rules.placeholders import Source
 from connguard.sql_rules.routines import OBJECT_DDL, Routines
 from connguard.sql_rules.syntax import Node, NotReadable, Parsed
@@ -20,6 +21,16 @@ from connguard.sql_rules.texts import Text
 
 MOST_ROWS = 50
 ERROR_LEVEL = 21
+_NOT_OTHERS = frozenset({"assert_failure", "query_canceled"})
+"""Errors that WHEN OTHERS does not catch."""
+
+_ERROR_CODES = {
+    "42710": "duplicate_object",
+    "42704": "undefined_object",
+    "42p04": "duplicate_database",
+    "3d000": "invalid_catalog_name",
+    "undefined_database": "invalid_catalog_name",
+}
 _ASSIGNED = re.compile(r"\A\s*[^:=]*?(?::=|=)\s*")
 _FIRST_WORD = re.compile(r"\w+")
 
@@ -37,6 +48,10 @@ class Executor(Protocol):
     def dynamic(self, text: Text, frame: Frame, origin: Origin, source: Source) -> Flow: ...
 
     def calls(self, node: Node, frame: Frame, origin: Origin) -> Flow: ...
+
+    def commit(self, frame: Frame) -> Flow: ...
+
+    def roll_back(self, frame: Frame) -> Flow: ...
 
     def step(self) -> bool:
         """Count a step; false when the code has used up its share."""
@@ -63,7 +78,7 @@ class Code:
             "PLpgSQL_stmt_if": self._if,
             "PLpgSQL_stmt_case": self._case,
             "PLpgSQL_stmt_loop": self._endless,
-            "PLpgSQL_stmt_while": self._loop,
+            "PLpgSQL_stmt_while": self._while,
             "PLpgSQL_stmt_fori": self._fori,
             "PLpgSQL_stmt_fors": self._fors,
             "PLpgSQL_stmt_forc": self._loop,
@@ -72,6 +87,9 @@ class Code:
             "PLpgSQL_stmt_exit": self._exit,
             "PLpgSQL_stmt_return": self._return,
             "PLpgSQL_stmt_raise": self._raise,
+            "PLpgSQL_stmt_assert": self._assert,
+            "PLpgSQL_stmt_commit": self._commit,
+            "PLpgSQL_stmt_rollback": self._roll_back,
             "PLpgSQL_stmt_execsql": self._sql,
             "PLpgSQL_stmt_perform": self._perform,
             "PLpgSQL_stmt_call": self._perform,
@@ -111,7 +129,7 @@ class Code:
         flow = self._statements(node.get("body", []), frame)
         if before is not None:
             flow = self._handled(flow, before, handlers)
-        for end in (flow.normal, flow.exits):
+        for end in (flow.normal, flow.exits, flow.continues):
             if end is not None:
                 end.variables.update(hidden)
         return flow
@@ -147,15 +165,18 @@ class Code:
 
     def _handled(self, flow: Flow, before: Frame, handlers: list[Node]) -> Flow:
         """A block with exception handlers: they run from the state before the block."""
-        caught = Flow(flow.normal, flow.exits, flow.returns)
-        complete = False
+        caught = replace(flow, raises=NO_ERROR)
+        open_errors = flow.raises
         for handler in handlers:
             action = handler.get("action", [])
-            complete = complete or "others" in _conditions(handler)
-            if flow.raises or _mentions_objects(action):
+            handled = _handled_errors(handler, open_errors)
+            # Statements that are not followed may fail, too; it matters where the handler acts.
+            if handled or (flow.normal is not None and _mentions_objects(action)):
                 caught = caught.merge(self._statements(action, before.copy()))
-        if flow.raises and not complete and flow.normal is None and caught.normal is None:
-            caught.raises = True
+            open_errors = open_errors - (handled - ANY_ERROR)
+            if "others" in _conditions(handler):
+                open_errors = open_errors & _NOT_OTHERS
+        caught.raises = caught.raises | open_errors
         return caught
 
     # Branches
@@ -202,7 +223,7 @@ class Code:
         if rest is None:
             return result
         if otherwise is None:
-            return result.merge(Flow(None, raises=True))
+            return result.merge(Flow(None, raises=frozenset({"case_not_found"})))
         return result.merge(self._statements(otherwise, rest))
 
     # Loops
@@ -223,7 +244,36 @@ class Code:
         return flow
 
     def _endless(self, node: Node, frame: Frame) -> Flow:
-        return _looped(self._statements(node.get("body", []), frame))
+        return self._repeated(None, node, frame)
+
+    def _while(self, node: Node, frame: Frame) -> Flow:
+        return self._repeated(self._expression(_query(node.get("cond"))), node, frame)
+
+    def _repeated(self, condition: Node | None, node: Node, frame: Frame) -> Flow:
+        """A loop that a condition or EXIT ends; `condition` None is LOOP without one.
+
+        It is followed pass by pass where the condition can be told, and for two passes elsewhere.
+        """
+        flow = Flow(None)
+        again: Frame | None = frame
+        untold = 0
+        for _ in range(MOST_ROWS):
+            if again is None or untold == 2:
+                break
+            start: Frame | None = again
+            if condition is not None or "cond" in node:
+                start, ended = conditions.split(condition, again)
+                flow = flow.merge(Flow(ended))
+                untold += start is not None and ended is not None
+            else:
+                untold += flow.normal is not None
+            if start is None:
+                again = None
+                break
+            once = self._statements(node.get("body", []), start)
+            flow = flow.merge(Flow(once.exits, returns=once.returns, raises=once.raises))
+            again = joined(once.normal, once.continues)
+        return flow.merge(Flow(again))
 
     def _fori(self, node: Node, frame: Frame) -> Flow:
         name = _variable(node.get("var", {}))
@@ -273,19 +323,23 @@ class Code:
         self, rows: list[Row], node: Node, frame: Frame, names: list[str], record: str | None
     ) -> Flow:
         """A loop over rows that are written out."""
-        flow = Flow(frame)
+        flow = Flow(None)
+        again: Frame | None = frame
         for row in rows:
-            if flow.normal is None:
+            if again is None:
                 break
-            _assign_row(flow.normal, row, names, record)
-            flow = flow.then(_looped(self._statements(node.get("body", []), flow.normal)))
-        return flow
+            _assign_row(again, row, names, record)
+            once = self._statements(node.get("body", []), again)
+            flow = flow.merge(Flow(once.exits, returns=once.returns, raises=once.raises))
+            again = joined(once.normal, once.continues)
+        return flow.merge(Flow(again))
 
     def _exit(self, node: Node, frame: Frame) -> Flow:
-        if "cond" not in node:
-            return Flow(None, exits=frame)
-        yes, no = conditions.split(self._expression(_query(node["cond"])), frame)
-        return Flow(no, exits=yes)
+        yes: Frame | None = frame
+        no: Frame | None = None
+        if "cond" in node:
+            yes, no = conditions.split(self._expression(_query(node["cond"])), frame)
+        return Flow(no, exits=yes) if node.get("is_exit") else Flow(no, continues=yes)
 
     def _forget(self, target: Node, frame: Frame) -> None:
         names, record = _targets(target)
@@ -299,12 +353,25 @@ class Code:
 
     def _return(self, node: Node, frame: Frame) -> Flow:
         called = self._calls(_query(node.get("expr")), frame, node)
-        return Flow(None, called.exits, joined(called.returns, called.normal), called.raises)
+        returns = joined(called.returns, called.normal)
+        return Flow(None, returns=returns, raises=called.raises)
 
     def _raise(self, node: Node, frame: Frame) -> Flow:
         if node.get("elog_level", ERROR_LEVEL) >= ERROR_LEVEL:
-            return Flow(None, raises=True)
+            name = node.get("condname", "*" if node.get("options") else "raise_exception")
+            return Flow(None, raises=frozenset({name}))
         return Flow(frame)
+
+    def _assert(self, node: Node, frame: Frame) -> Flow:
+        condition = self._expression(_query(node.get("cond")))
+        yes, no = conditions.split(condition, frame)
+        return Flow(yes, raises=NO_ERROR if no is None else frozenset({"assert_failure"}))
+
+    def _commit(self, node: Node, frame: Frame) -> Flow:
+        return self._executor.commit(frame)
+
+    def _roll_back(self, node: Node, frame: Frame) -> Flow:
+        return self._executor.roll_back(frame)
 
     # Statements
 
@@ -553,6 +620,12 @@ def _handlers(block: Node) -> list[Node]:
     return [each.get("PLpgSQL_exception", {}) for each in found]
 
 
+def _handled_errors(handler: Node, errors: frozenset[str]) -> frozenset[str]:
+    names = {_ERROR_CODES.get(name, name) for name in _conditions(handler)}
+    others = errors - _NOT_OTHERS if "others" in names else NO_ERROR
+    return (errors & (names | ANY_ERROR)) | others
+
+
 def _conditions(handler: Node) -> list[str]:
     found = handler.get("conditions", [])
     return [each.get("PLpgSQL_condition", {}).get("condname", "") for each in found]
@@ -604,4 +677,5 @@ def _strings(nodes: list[Node]) -> list[str]:
 
 def _looped(flow: Flow) -> Flow:
     """A pass through a loop's body: EXIT and CONTINUE stay within the loop."""
-    return Flow(joined(flow.normal, flow.exits), None, flow.returns, flow.raises)
+    normal = joined(flow.normal, joined(flow.exits, flow.continues))
+    return Flow(normal, returns=flow.returns, raises=flow.raises)

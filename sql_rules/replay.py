@@ -64,19 +64,24 @@ def replay(scripts: Sequence[Script]) -> Reading:
 
 
 def final_state(scripts: Sequence[Script]) -> State:
-    """Every role and database that the scripts mention, also those that `replay` leaves out."""
-    return _run(scripts).state
+    """Every role and database that the scripts mention, also those that `replay` leaves out.
+
+    Where code may fail, the state in which it did is an alternative, too. `replay` takes it that
+    code which may succeed does: a migration that fails is not what ends up in production.
+    """
+    return _run(scripts, failures=True).state
 
 
-def _run(scripts: Sequence[Script]) -> _Replay:
-    run = _Replay()
+def _run(scripts: Sequence[Script], *, failures: bool = False) -> _Replay:
+    run = _Replay(failures)
     for script in scripts:
         run.script(script)
     return run
 
 
 class _Replay:
-    def __init__(self) -> None:
+    def __init__(self, failures: bool) -> None:
+        self._failures = failures
         self._session = Session()
         self._interpreter = Interpreter()
         self._conditionals = psql.Conditionals()
@@ -212,20 +217,30 @@ class _Replay:
             session.run(control)
             return
         interpreter = self._interpreter
-        if session.aborted or not (results or interpreter.concerns(source, parsed)):
+        concerns = results or interpreter.concerns(source, parsed)
+        if session.in_transaction and not concerns:
+            concerns = interpreter.may_abort(source, parsed)
+        if session.aborted or not concerns:
             return
         origin = place(source, parsed)
-        frame = Frame(session.state.copy() if parsed.kind in _CODE or results else session.state)
-        run = interpreter.run_results if results else interpreter.run
+        before = session.state
+        frame = Frame(before.copy() if parsed.kind in _CODE or results else before)
         try:
-            flow = run(source, parsed, frame, origin)
+            if results:
+                flow = interpreter.run_results(source, parsed, frame, origin)
+            else:
+                inside = session.in_transaction
+                flow = interpreter.run(source, parsed, frame, origin, in_transaction=inside)
         except RecursionError:
             interpreter.report(Undecided("PG001", "the code is nested too deeply", origin))
             return
         if flow.normal is None:
             session.refuse()
-        else:
-            session.state = flow.normal.state
+            session.state = interpreter.committed or before
+            return
+        session.state = flow.normal.state
+        if self._failures and flow.raises and parsed.kind in _CODE:
+            session.state = session.state.join(interpreter.committed or before)
 
 
 _CODE = frozenset({"CallStmt", "DoStmt", "SelectStmt", "InsertStmt", "UpdateStmt"})

@@ -49,11 +49,13 @@ class Routine:
     body: Body
     origin: Origin
     direct: bool
+    procedure: bool = False
     called: bool = False
 
     @property
     def key(self) -> str:
-        return f"{self.name}/{len(self.parameters)} {self.origin}"
+        kind = "procedure" if self.procedure else "function"
+        return f"{kind} {self.name}/{len(self.parameters)} {self.origin}"
 
     def bind(self, call: Node, expressions: Expressions) -> dict[str, Text]:
         """The parameters' texts in a call; names and numbers ($1) both work."""
