@@ -70,10 +70,11 @@ def _sqitch(folder: Path, files: list[SourceFile], pool: Pool) -> History | None
         if key.startswith("deploy.variables.")
     }
     claimed = {file.path.resolve(): file for file in files}
-    for name in _sqitch_scripts(plan.string):
+    for names in _sqitch_scripts(plan.string):
         for kind, direction in (("deploy", Direction.UP), ("revert", Direction.DOWN)):
-            path = (folders[kind] / f"{name}.sql").resolve()
-            if path in claimed:
+            paths = [(folders[kind] / f"{name}.sql").resolve() for name in names]
+            path = next((path for path in paths if path in claimed), None)
+            if path is not None:
                 pool.add_sql(history, claimed.pop(path), direction, variables)
     for path, file in claimed.items():
         # Verify scripts are rolled back; scripts that the plan does not name never run.
@@ -86,29 +87,29 @@ def _sqitch(folder: Path, files: list[SourceFile], pool: Pool) -> History | None
     return history
 
 
-def _sqitch_scripts(plan: str) -> list[str]:
-    """The scripts of the plan's changes.
+def _sqitch_scripts(plan: str) -> list[list[str]]:
+    """The scripts of the plan's changes, each with the names that it may have.
 
-    A change that is named again after a tag was reworked: its earlier script has the tag's name.
+    A change that is named again after a tag was reworked: its earlier script has the name of one of
+    the tags between the two, whichever is there.
     """
-    changes: list[str] = []
+    changes: list[list[str]] = []
     last: dict[str, int] = {}
-    tags: dict[int, str] = {}
+    tags: list[tuple[int, str]] = []
     for line in plan.splitlines():
         if not line.strip() or line.lstrip().startswith(("%", "#")):
             continue
         tag = _SQITCH_TAG.match(line)
         change = _SQITCH_CHANGE.match(line)
         if tag and changes:
-            tags[len(changes) - 1] = tag["tag"]
+            tags.append((len(changes) - 1, tag["tag"]))
         elif change and change["operator"] != "-":
             name = change["name"]
             if name in last:
                 before = last[name]
-                until = next((tags[i] for i in sorted(tags) if i >= before), "")
-                changes[before] = f"{name}@{until}"
+                changes[before] = [f"{name}@{tag}" for index, tag in tags if index >= before]
             last[name] = len(changes)
-            changes.append(name)
+            changes.append([name])
     return changes
 
 
