@@ -115,6 +115,8 @@ class ClientAddress:
     mask: int = 0
 
     def answer(self, address: IPAddress) -> Answer:
+        if not self.possible:
+            return Answer.NO
         if self.kind is AddressKind.NETWORK:
             matches = (
                 address.version == self.version and (int(address) ^ self.base) & self.mask == 0
@@ -448,6 +450,8 @@ def _address_reason(address: ClientAddress, client: IPAddress, answer: Answer) -
         if address.kind is AddressKind.NETWORK and address.version != client.version:
             return f"{client} is IPv{client.version}, {address.text} is IPv{address.version}"
         return f"{client} is not in {address.text}"
+    if address.kind is AddressKind.UNKNOWN:
+        return address.text
     if address.kind is AddressKind.HOSTNAME:
         return f'whether {client} is called "{address.text}" depends on DNS'
     return f"whether {client} is in {address.text} depends on the server's network interfaces"

@@ -515,3 +515,54 @@ def rows(reach: Reach) -> list[Row]:
         )
         for (databases, found, addresses), users in by_user.items()
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the rules make of a login from many addresses.
+
+    `refused` are those that a rule in `by` rejects or that no rule matches; of the `doubtful` ones
+    that is not known.
+    """
+
+    accepted: AddressSet
+    refused: AddressSet
+    doubtful: AddressSet
+    by: tuple[HbaRule, ...]
+
+
+def outcome(
+    rules: Sequence[HbaRule],
+    user: str,
+    database: str,
+    transport: Transport,
+    addresses: AddressSet,
+    memberships: Memberships = NOTHING_KNOWN,
+) -> Outcome:
+    """What happens to an ordinary login of `user` to `database` from each of `addresses`."""
+    left = addresses
+    accepted = may_accept = may_reject = NOWHERE
+    by: list[HbaRule] = []
+    for rule in rules:
+        if transport not in rule.transports:
+            continue
+        answer = min(
+            max(user_answer(name, user, database, memberships) for name in rule.users),
+            max(database_answer(name, database, user, memberships) for name in rule.databases),
+        )
+        if answer is Answer.NO:
+            continue
+        sure = rule.address.sure & left if answer is Answer.YES else NOWHERE
+        perhaps = (rule.address.possible & left) - sure
+        if rule.is_gap or not rule.rejects:
+            may_accept |= perhaps
+        if rule.is_gap or rule.rejects:
+            may_reject |= perhaps
+        if rule.rejects and sure:
+            by.append(rule)
+        elif not rule.rejects:
+            accepted |= sure
+        left -= sure
+    doubtful = (accepted & may_reject) | ((addresses - accepted) & may_accept)
+    refused = addresses - accepted - doubtful
+    return Outcome(accepted - doubtful, refused, doubtful, tuple(by))

@@ -35,9 +35,19 @@ def _may_be_plan(path: PurePath) -> bool:
     return path.suffix == ".json" and not _is_terraform(path)
 
 
+def _is_hba(path: PurePath) -> bool:
+    return path.suffix == ".conf" and any(word in path.name for word in ("hba", "pg_ident"))
+
+
+def _is_server_conf(path: PurePath) -> bool:
+    return path.suffix == ".conf" and "postgres" in path.name and not _is_hba(path)
+
+
 FRONT_ENDS = (
     Entry("terraform", "connguard.terraform.frontend", _is_terraform),
     Entry("terraform plan", "connguard.terraform.plan_frontend", _may_be_plan),
     Entry("sql", "connguard.migrations.frontend", may_hold_sql),
+    Entry("pg_hba.conf", "connguard.postgres.hba_frontend", _is_hba),
+    Entry("postgresql.conf", "connguard.postgres.conf_frontend", _is_server_conf),
     Entry("topology", "connguard.budget.frontend", may_hold_topology),
 )

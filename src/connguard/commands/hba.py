@@ -17,7 +17,7 @@ from connguard.policies.model.addresses import IPAddress
 from connguard.policies.model.hba import NOTHING_KNOWN, Connection, Memberships, Transport
 from connguard.postgres.hba_answer import TableRow, answer, answer_lines, table
 from connguard.postgres.hba_reader import NEWEST_VERSION, OLDEST_VERSION, HbaFile, read_hba
-from connguard.postgres.hba_version import version_for
+from connguard.postgres.versions import version_for
 from connguard.reading import Context, SourceFile
 from connguard.settings import Settings, SettingsError, load, locate
 

@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
-from connguard.policies.model.reading import Comment, Notes, Span
+from connguard.policies.model.reading import Comment, Notes, Span, mentions_suppression
 from connguard.policies.model.server_values import (
     parse_boolean,
     parse_choice,
@@ -203,7 +203,8 @@ class _Reader:
             first = text.position(tokens[0].start)[0]
             spans.append(Span(first, first))
             self._read_line(text, tokens, path, depth)
-        self._settings.notes.append(Notes(text.path, tuple(comments), tuple(spans)))
+        if mentions_suppression(text.string):
+            self._settings.notes.append(Notes(text.path, tuple(comments), tuple(spans)))
 
     def _read_line(self, text: Text, tokens: list[_Token], path: Path | None, depth: int) -> None:
         origin = text.origin(tokens[0].start, tokens[-1].end)

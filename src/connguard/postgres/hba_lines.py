@@ -10,13 +10,14 @@ by the lines of other files.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
-from connguard.policies.model.reading import Comment, Notes, Span
+from connguard.policies.model.reading import Comment, Notes, Span, mentions_suppression
 from connguard.postgres.conf import conf_files
 from connguard.reading import Context, SourceFile
 from connguard.text import Text
@@ -26,6 +27,12 @@ INCLUDE_SINCE = 16
 MAX_DEPTH = 10
 
 _BLANK = " \t\r"
+
+# What a template engine or a shell fills in, and what a template engine decides.
+_PLACEHOLDER = re.compile(r"\{\{.*?\}\}|<%=.*?%>|\$\{[^}]*\}|\$\([^)]*\)")
+_SHELL_VARIABLE = re.compile(rf"{_PLACEHOLDER.pattern}|\$\w+|`[^`]*`")
+_TEMPLATE_LINE = re.compile(r"\s*(?:\{%|\{#|<%|\{\{-?\s*(?:if|range|end|with|else)\b)")
+_FILLER = "\ue000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +114,15 @@ def read_lines(
     return result
 
 
-def read_source_lines(lines: Sequence[SourceLine], version: int) -> FieldLines:
-    """As `read_lines`, for lines that stand in another file."""
+def read_source_lines(
+    lines: Sequence[SourceLine], version: int, *, shell: bool = False
+) -> FieldLines:
+    """As `read_lines`, for lines that stand in another file.
+
+    With `shell`, a shell puts its variables into them before the server reads them.
+    """
     result = FieldLines()
-    _Reader(version, None, result).lines(lines, None, 0, result.lines, None)
+    _Reader(version, None, result, shell).lines(lines, None, 0, result.lines, None)
     return result
 
 
@@ -144,10 +156,13 @@ class _Logical:
 
 
 class _Reader:
-    def __init__(self, version: int, context: Context | None, result: FieldLines) -> None:
+    def __init__(
+        self, version: int, context: Context | None, result: FieldLines, shell: bool = False
+    ) -> None:
         self._version = version
         self._context = context
         self._result = result
+        self._placeholder = _SHELL_VARIABLE if shell else _PLACEHOLDER
 
     def read(self, text: Text, path: Path | None, depth: int, into: list[FieldLine]) -> None:
         self._result.files.append(text.path)
@@ -175,7 +190,7 @@ class _Reader:
             spans.append(Span(line.origin.line, line.origin.end_line))
             if not self._include(line, path, depth, into):
                 into.append(line)
-        if text is not None:
+        if text is not None and mentions_suppression(text.string):
             self._result.notes.append(Notes(text.path, tuple(comments), tuple(spans)))
 
     def _logical(self, lines: Sequence[SourceLine]) -> list[_Logical]:
@@ -197,16 +212,20 @@ class _Reader:
         self, logical: _Logical, path: Path | None, depth: int
     ) -> tuple[FieldLine | None, int | None]:
         """The fields of a line and where its comment starts."""
+        if _TEMPLATE_LINE.match(logical.text):
+            whole = logical.origin(0, len(logical.text))
+            return FieldLine((), whole, missing=f"{logical.text.strip()} is decided later"), None
+        text = self._placeholder.sub(lambda found: _FILLER * len(found[0]), logical.text)
         fields: list[tuple[Token, ...]] = []
         error: str | None = None
         position = 0
         start = end = -1
         comment: int | None = None
-        while position < len(logical.text) and error is None:
+        while position < len(text) and error is None:
             tokens: list[Token] = []
             found_any = False
             while True:
-                raw = _next_token(logical.text, position)
+                raw = _next_token(text, position)
                 position = raw.next
                 comment = raw.comment if raw.comment is not None else comment
                 if raw.text is None:
@@ -215,7 +234,14 @@ class _Reader:
                 start = raw.start if start < 0 else start
                 end = raw.end
                 token = Token(raw.text, raw.quoted, logical.origin(raw.start, raw.end))
-                if not raw.quoted and len(raw.text) > 1 and raw.text[0] == "@":
+                if _FILLER in raw.text:
+                    written = logical.text[raw.start : raw.end]
+                    token = Token(
+                        written, raw.quoted, token.origin, f"{written} is filled in later"
+                    )
+                if token.missing is not None:
+                    tokens.append(token)
+                elif not raw.quoted and len(raw.text) > 1 and raw.text[0] == "@":
                     error = self._expand(token, path, depth + 1, tokens)
                 else:
                     tokens.append(token)

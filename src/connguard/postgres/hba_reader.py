@@ -29,6 +29,7 @@ from connguard.policies.model.hba import (
     host_name,
     network_address,
     parse_address,
+    unknown_address,
 )
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Notes
@@ -174,6 +175,12 @@ def _assemble(name: str, version: int, found: FieldLines, whole: Origin) -> HbaF
             try:
                 file.rules.append(parse_rule(line, version))
             except _Refused as refused:
+                unknown = next(
+                    (one.missing for part in line.fields for one in part if one.missing), None
+                )
+                if unknown:  # what is filled in may well make it right
+                    file.rules.append(gap(unknown, line.origin))
+                    continue
                 file.problems.append(HbaProblem(refused.reason, line.origin))
     if not found.lines:
         file.problems.append(HbaProblem("configuration file contains no entries", whole))
@@ -211,7 +218,7 @@ def parse_rule(line: FieldLine, version: int) -> HbaRule:
     """One line as a rule. Raises _Refused with the server's message."""
     for index, tokens in enumerate(line.fields):
         for token in tokens:
-            if token.missing and index not in (1, 2):  # lists of databases and of users
+            if token.missing and index not in (1, 2, 3):  # databases, users, address
                 return gap(token.missing, line.origin)
     fields = _Fields(line)
     kind = fields.one("type", "connection type", "connection type").text
@@ -254,6 +261,8 @@ def _name(token: Token, version: int, *, user: bool) -> Name:
 
 def _address(fields: _Fields) -> ClientAddress:
     token = fields.one("address", "IP address specification", "host address")
+    if token.missing:
+        return unknown_address(token.missing)
     if not token.quoted and token.text in ("all", "samehost", "samenet"):
         return {"all": ALL_ADDRESSES, "samehost": SAMEHOST, "samenet": SAMENET}[token.text]
     host, slash, length = token.text.partition("/")

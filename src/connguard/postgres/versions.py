@@ -10,13 +10,14 @@ from pathlib import Path
 from connguard.postgres.hba_reader import DEFAULT_VERSION, NEWEST_VERSION, OLDEST_VERSION
 from connguard.settings import Settings
 
-_IN_PATH = re.compile(r"(?:^|/)(?:postgresql|pgsql|postgres)[-_/]?(\d{2})(?:/|$)")
+_IN_PATH = re.compile(r"(?:^|/)(?:postgresql|pgsql|postgres)[-_/]?(\d{2})(?=/|$)")
 
 
-def version_for(path: Path, settings: Settings) -> int:
+def known_version(path: Path, settings: Settings) -> int | None:
     """The version from the settings (`[server] version`), the data directory or the path.
 
     Debian keeps the files in /etc/postgresql/16/main; a data directory has a file PG_VERSION.
+    None when nothing tells.
     """
     server = settings.topology.get("server")
     declared = server.get("version") if isinstance(server, dict) else None
@@ -24,7 +25,12 @@ def version_for(path: Path, settings: Settings) -> int:
         match = re.match(r"\d+", text)
         if match:
             return min(max(int(match[0]), OLDEST_VERSION), NEWEST_VERSION)
-    return DEFAULT_VERSION
+    return None
+
+
+def version_for(path: Path, settings: Settings) -> int:
+    """As `known_version`, with the default version where nothing tells."""
+    return known_version(path, settings) or DEFAULT_VERSION
 
 
 def _data_directory(path: Path) -> str:
@@ -36,4 +42,4 @@ def _data_directory(path: Path) -> str:
 
 def _from_path(path: Path) -> str:
     found = _IN_PATH.findall(path.parent.as_posix())
-    return found[-1] if found else ""
+    return str(found[-1]) if found else ""

@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: Apache-2.0
+"""Facts about the access rules of a PostgreSQL server, or of a PgBouncer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from connguard.policies.model.addresses import LOOPBACK, AddressSet
+from connguard.policies.model.hba import (
+    NETWORK,
+    AddressKind,
+    Answer,
+    HbaRule,
+    Transport,
+)
+from connguard.policies.model.hba_coverage import Reach
+from connguard.policies.model.origin import Origin
+
+
+class Dialect(Enum):
+    """Who reads the rules. PgBouncer skips a line that it cannot read; PostgreSQL refuses all."""
+
+    POSTGRESQL = "PostgreSQL"
+    PGBOUNCER = "PgBouncer"
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveRule:
+    """A rule with what it can still match after the rules before it.
+
+    `version` is the server's major version. `ssl_off` is the setting that switches TLS off.
+    """
+
+    rule: HbaRule
+    reach: Reach
+    dialect: Dialect = Dialect.POSTGRESQL
+    version: int = 17
+    ssl_off: Origin | None = None
+
+    def reaches_other_machines(self, *transports: Transport) -> Answer:
+        """Whether it decides about clients of other machines, over these kinds of connection."""
+        address = self.rule.address
+        found = self.reach.possible_addresses(transports or NETWORK)
+        if not found or address.kind is AddressKind.SAMEHOST:
+            return Answer.NO
+        if address.kind is AddressKind.UNKNOWN:
+            return Answer.MAYBE
+        if address.kind is AddressKind.HOSTNAME and address.text.lower() == "localhost":
+            return Answer.NO
+        return Answer.YES if found - LOOPBACK else Answer.NO
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidRule:
+    """A line that the server refuses, with its message."""
+
+    reason: str
+    origin: Origin
+    dialect: Dialect = Dialect.POSTGRESQL
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredLogin:
+    """A login that the settings declare, and what the rules make of it.
+
+    `refused` are the client addresses that a line rejects or that no line matches, `doubtful`
+    those of which that is not known; `by` are the rules that reject. `origin` is the declaration.
+    """
+
+    service: str
+    user: str
+    database: str
+    transport: Transport
+    file: str
+    refused: AddressSet
+    doubtful: AddressSet
+    by: tuple[HbaRule, ...]
+    origin: Origin
