@@ -51,12 +51,11 @@ def _notes(document: Document) -> Notes:
 
 
 def _spans(block: Block, text: Text) -> Iterator[Span]:
+    """Blocks only: a comment beside an attribute covers the block, as Checkov's skip comments do."""
     pending = [block]
     while pending:
         found = pending.pop()
         yield _span(text, found.start, found.end)
-        for attribute in found.attributes:
-            yield _span(text, attribute.start, attribute.end)
         pending.extend(found.blocks)
 
 
