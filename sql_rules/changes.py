@@ -27,14 +27,17 @@ from connguard.sql_rules.state import (
 from connguard.sql_rules.statements import (
     AlterDatabase,
     AlterRole,
+    ChangeOwner,
     CreateDatabase,
     CreateRole,
     DropDatabase,
     DropRoles,
     ObjectStatement,
     Options,
+    Reassign,
     Rename,
     RoleName,
+    Touch,
 )
 
 Fact = RefusedLimit | Undecided
@@ -92,6 +95,8 @@ class Changes:
                 names = [] if statement.missing_ok else [self._blanks.name(statement.name)]
             case AlterRole():
                 names = [self._role(statement.role)]
+            case Touch() | ChangeOwner() | Reassign():
+                return None
             case _:
                 names = [self._blanks.name(statement.name)]
         creates = isinstance(statement, CreateRole | CreateDatabase)
@@ -121,6 +126,12 @@ class Changes:
                 return self._drop(Kind.DATABASE, names, statement.missing_ok)
             case Rename():
                 return self._rename(statement)
+            case Touch():
+                return self._touch(statement)
+            case ChangeOwner():
+                return self._change_owner(statement)
+            case Reassign():
+                return self._reassign(statement)
 
     def _role(self, role: RoleName) -> Name:
         if role.current:
@@ -134,6 +145,8 @@ class Changes:
             return refused
         if kind is Kind.ROLE and _reserved(name):
             return self._refusal(kind, f'role name "{name.shown}" is reserved')
+        if kind is Kind.ROLE and any(self._role(role) == name for role in options.roles):
+            return self._refusal(kind, f'role "{name.shown}" would be a member of itself')
         limit = self._limit(options)
         origin = self._origin
 
@@ -149,6 +162,7 @@ class Changes:
                 made=origin,
                 touched=origin,
                 template=bool(options.template),
+                owner=options.owner,
                 history=(Related(f"{entity.label} is created here", origin),),
             )
             if kind is Kind.DATABASE:
@@ -207,6 +221,10 @@ class Changes:
 
         trial = self._state.copy()
         for name in names:
+            database = self._state.owned(name) if kind is Kind.ROLE else None
+            if database is not None:
+                label = f'role "{name.shown}"'
+                return Outcome(f'{label} cannot be dropped: it owns database "{database}"')
             reason = trial.change(kind, name, drop, drop_refused=self._in_code)
             if reason:
                 return Outcome(reason)
@@ -235,6 +253,34 @@ class Changes:
         self._state.put(kind, old, [Entity(kind, old, Existence.ABSENT, touched=self._origin)])
         self._state.put(kind, new, renamed)
         return DONE
+
+    def _touch(self, statement: Touch) -> Outcome:
+        missing = [self._missing(role) for role in statement.roles]
+        missing += [self._missing_database(self._blanks.name(each)) for each in statement.databases]
+        return Outcome(next((reason for reason in missing if reason), None))
+
+    def _change_owner(self, statement: ChangeOwner) -> Outcome:
+        name = self._blanks.name(statement.database)
+        reason = self._missing_database(name) or self._missing(statement.owner)
+        if reason:
+            return Outcome(reason)
+        owner = self._role(statement.owner).key
+        found = self._state.get(Kind.DATABASE, name)
+        self._state.put(Kind.DATABASE, name, [replace(each, owner=owner) for each in found])
+        return DONE
+
+    def _reassign(self, statement: Reassign) -> Outcome:
+        missing = [self._missing(role) for role in (*statement.roles, statement.owner)]
+        reason = next((reason for reason in missing if reason), None)
+        if reason:
+            return Outcome(reason)
+        roles = frozenset(self._role(role).key for role in statement.roles)
+        self._state.reassign(roles, self._role(statement.owner).key)
+        return DONE
+
+    def _missing_database(self, name: Name) -> str | None:
+        absent = not name.symbolic and _all_absent(self._state.get(Kind.DATABASE, name))
+        return f'database "{name.shown}" does not exist' if absent else None
 
     def _change(self, kind: Kind, name: Name, change: Change) -> Outcome:
         reason = self._state.change(kind, name, change, drop_refused=self._in_code)
@@ -301,6 +347,7 @@ def _error_name(kind: Kind, refusal: str) -> str:
         ("conflicting", "syntax_error"),
         ("not an integer", "syntax_error"),
         ("is a template", "wrong_object_type"),
+        ("cannot be dropped", "dependent_objects_still_exist"),
     ):
         if words in refusal:
             return error

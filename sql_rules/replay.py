@@ -23,8 +23,10 @@ from connguard.sql_rules.transactions import Session
 
 RELEVANT = frozenset(
     {
+        "AlterDatabaseSetStmt",
         "AlterDatabaseStmt",
         "AlterOwnerStmt",
+        "AlterRoleSetStmt",
         "AlterRoleStmt",
         "CallStmt",
         "CreateFunctionStmt",
@@ -35,6 +37,7 @@ RELEVANT = frozenset(
         "DropRoleStmt",
         "DropStmt",
         "DropdbStmt",
+        "GrantRoleStmt",
         "InsertStmt",
         "MergeStmt",
         "ReassignOwnedStmt",

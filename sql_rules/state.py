@@ -59,6 +59,7 @@ class Entity:
     made: Origin | None = None
     touched: Origin | None = None
     template: bool = False
+    owner: str | None = None
     history: tuple[Related, ...] = ()
 
     @property
@@ -79,6 +80,7 @@ class Entity:
             _bare(self.superuser),
             _bare(self.limit),
             self.template,
+            self.owner,
         )
 
     def fact(self) -> Role | Database | None:
@@ -142,6 +144,25 @@ class State:
 
     def named(self, kind: Kind) -> list[Name]:
         return [found[0].name for (each, _), found in self.objects.items() if each is kind]
+
+    def owned(self, role: Name) -> str | None:
+        """A database that surely belongs to a role."""
+        for (kind, _), found in self.objects.items():
+            if kind is Kind.DATABASE and all(
+                entity.owner == role.key and entity.existence is Existence.PRESENT
+                for entity in found
+            ):
+                return found[0].name.shown
+        return None
+
+    def reassign(self, roles: frozenset[str], owner: str) -> None:
+        """Give the databases of some roles a new owner."""
+        for key, found in list(self.objects.items()):
+            if any(entity.owner in roles for entity in found):
+                self.objects[key] = tuple(
+                    replace(entity, owner=owner) if entity.owner in roles else entity
+                    for entity in found
+                )
 
     def change(self, kind: Kind, name: Name, change: Change, *, drop_refused: bool) -> str | None:
         """Apply `change` to every alternative; the reason when all of them refuse it.

@@ -41,6 +41,7 @@ class Options:
     superuser: bool | None = None
     template: bool | None = None
     copied_from: str | None = None
+    owner: str | None = None
     repeated: str | None = None
     roles: tuple[RoleName, ...] = ()
 
@@ -100,8 +101,41 @@ class Transaction:
     chain: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """A statement that changes nothing that is followed, but fails when the objects are missing."""
+
+    roles: tuple[RoleName, ...] = ()
+    databases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeOwner:
+    """ALTER DATABASE … OWNER TO."""
+
+    database: str
+    owner: RoleName
+
+
+@dataclass(frozen=True, slots=True)
+class Reassign:
+    """REASSIGN OWNED: the databases of some roles get a new owner."""
+
+    roles: tuple[RoleName, ...]
+    owner: RoleName
+
+
 ObjectStatement = (
-    CreateRole | AlterRole | DropRoles | CreateDatabase | AlterDatabase | DropDatabase | Rename
+    CreateRole
+    | AlterRole
+    | DropRoles
+    | CreateDatabase
+    | AlterDatabase
+    | DropDatabase
+    | Rename
+    | Touch
+    | ChangeOwner
+    | Reassign
 )
 
 
@@ -130,6 +164,22 @@ def object_statement(parsed: Parsed) -> ObjectStatement | None:
             if renamed in ("OBJECT_ROLE", "OBJECT_DATABASE"):
                 database = renamed == "OBJECT_DATABASE"
                 return Rename(node.get("subname", ""), node.get("newname", ""), database)
+        case "AlterRoleSetStmt" if "role" in node:
+            database = node.get("database")
+            return Touch((_role(node["role"]),), (database,) if database else ())
+        case "AlterDatabaseSetStmt":
+            return Touch(databases=(node.get("dbname", ""),))
+        case "GrantRoleStmt":
+            granted = [each.get("AccessPriv", {}) for each in node.get("granted_roles", [])]
+            names = [RoleName(each.get("priv_name", "")) for each in granted]
+            grantees = [_role(each.get("RoleSpec", {})) for each in node.get("grantee_roles", [])]
+            return Touch((*names, *grantees))
+        case "AlterOwnerStmt" if node.get("objectType") == "OBJECT_DATABASE":
+            name = node.get("object", {}).get("String", {}).get("sval", "")
+            return ChangeOwner(name, _role(node.get("newowner", {})))
+        case "ReassignOwnedStmt":
+            roles = tuple(_role(each.get("RoleSpec", {})) for each in node.get("roles", []))
+            return Reassign(roles, _role(node.get("newrole", {})))
     return None
 
 
@@ -153,7 +203,7 @@ def _options(node: Node) -> Options:
     limits: list[int | None] = []
     flags: dict[str, bool] = {}
     roles: list[RoleName] = []
-    copied_from = None
+    copied_from = owner = None
     for element in elements:
         name, argument = element.get("defname", ""), element.get("arg", {})
         if name in _LIMIT_OPTIONS:
@@ -164,7 +214,8 @@ def _options(node: Node) -> Options:
             items = argument.get("List", {}).get("items", [])
             roles.extend(_role(item.get("RoleSpec", {})) for item in items)
         elif name == "owner":
-            roles.append(RoleName(argument.get("String", {}).get("sval", "")))
+            owner = argument.get("String", {}).get("sval")
+            roles += [RoleName(owner)] if owner else []
         elif name == "template":
             copied_from = argument.get("String", {}).get("sval")
     return Options(
@@ -173,6 +224,7 @@ def _options(node: Node) -> Options:
         superuser=flags.get("superuser"),
         template=flags.get("is_template"),
         copied_from=copied_from,
+        owner=owner,
         repeated=repeated,
         roles=tuple(roles),
     )
