@@ -98,6 +98,8 @@ def test_expression_ranges_stand_in_the_file() -> None:
         ("<<<<<<< HEAD", 2),
         ('resource "x" "broken"', 2),
         ("= = =", 2),
+        ('resource "x"\n"broken" {\n  a = 1\n}', 2),
+        ('resource "x" "broken" {\n  a = true\n<<<<<<< HEAD\n  b = 1\n=======\n}', 4),
     ],
 )
 def test_error_costs_its_block_only(broken: str, line: int) -> None:

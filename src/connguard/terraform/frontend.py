@@ -51,7 +51,7 @@ def _notes(document: Document) -> Notes:
 
 
 def _spans(block: Block, text: Text) -> Iterator[Span]:
-    """Blocks only: a comment beside an attribute covers the block, as Checkov's skip comments do."""
+    """Blocks only: a comment beside an attribute covers the block, as in Checkov."""
     pending = [block]
     while pending:
         found = pending.pop()

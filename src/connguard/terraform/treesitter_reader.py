@@ -28,6 +28,7 @@ from connguard.text import Text
 
 _MAX_DEPTH = 40
 _SPECIAL = re.compile(r"[\\$%\n]")
+_CONFLICT = re.compile(rb"^(?:<{7}|={7}|>{7})(?= |\r?$)", re.M)
 _EXPONENT = re.compile(rb"(?<![\w.])\d+[eE][+-]?\d+\b")
 _BLOCK_START = re.compile(
     rb"^(?:resource|data|module|variable|output|provider|locals|terraform|check|moved|removed"
@@ -58,11 +59,13 @@ def read(text: Text) -> Document:
         # the expressions are read from the text.
         source = _EXPONENT.sub(lambda found: b"1" * len(found[0]), source)
         root = _parser().parse(source).root_node
-    if root.has_error or not _Reader(document, offsets, 0).read(root):
+    if not _Reader(document, offsets, 0).read(root):
         document = Document(text)
         for start, end in _pieces(source):
             piece = _parser().parse(source[start:end]).root_node
-            _Reader(document, offsets, start).read(piece)
+            reader = _Reader(document, offsets, start)
+            if not reader.read(piece):
+                document.problems.append(reader.problem(piece, end - start))
     return document
 
 
@@ -92,18 +95,23 @@ class _Reader:
         self.shift = shift
 
     def read(self, root: Node) -> bool:
-        """Fill the document; False when a block is none, which tree-sitter does not see."""
+        """Fill the document; False when the text has a syntax error.
+
+        Labels on several lines are one that tree-sitter does not see.
+        """
+        count = len(self.document.blocks)
         for node in root.named_children:
             if node.type == "body":
                 attributes, blocks = self.body(node, 0)
                 self.document.attributes += attributes
                 self.document.blocks += blocks
         if root.has_error:
-            self.collect_errors(root)
-        return all(
-            "\n" not in self.text.string[block.start : block.header_end]
-            for block in self.document.blocks
-        )
+            self.rescue(root)
+        whole = True
+        for block in self.document.blocks[count:]:
+            if "\n" in self.text.string[block.start : block.header_end]:
+                block.broken, whole = True, False
+        return whole and not root.has_error
 
     def range_of(self, node: Node) -> tuple[int, int]:
         return (
@@ -186,31 +194,53 @@ class _Reader:
         value = getattr(parsed, "value", None)
         return value if isinstance(value, str) else content
 
-    def problem(self, node: Node, reason: str) -> None:
-        self.document.problems.append(Problem(*self.range_of(node), reason))
+    def problem(self, root: Node, size: int) -> Problem:
+        """The first syntax error in a tree that has one. `size` is that of its text, in bytes."""
+        encoded = self.offsets.encoded[self.shift : self.shift + size]
+        conflict = _CONFLICT.search(encoded)
+        if conflict:
+            start, end = (self.offsets.of(self.shift + at) for at in conflict.span())
+            return Problem(start, end, "a merge conflict")
+        errors = [node for node in _faulty(root) if node.is_error or node.is_missing]
+        # An error node often begins far before the mistake; what it holds says more.
+        innermost = [
+            node
+            for node in errors
+            if not any(
+                other is not node
+                and node.start_byte <= other.start_byte
+                and other.end_byte <= node.end_byte
+                for other in errors
+            )
+        ]
+        if not errors:
+            return Problem(*self.range_of(root), "syntax error: labels stand on several lines")
+        first = min(innermost or errors, key=lambda node: node.start_byte)
+        missing = f": {first.type} is missing" if first.is_missing else ""
+        return Problem(*self.range_of(first), f"syntax error{missing}")
 
-    def collect_errors(self, root: Node) -> None:
-        """Note the narrowest syntax error, and list the whole blocks around and inside it."""
+    def rescue(self, root: Node) -> None:
+        """List the whole blocks around and inside of errors at the top level."""
         known = {block.start for block in self.document.blocks}
-        errors: list[Node] = []
-        pending = [root]
-        while pending:
-            node = pending.pop()
-            if node.is_error or node.is_missing:
-                errors.append(node)
-            elif node.type == "block" and self.range_of(node)[0] not in known:
+        for node in _faulty(root):
+            if node.type == "block" and self.range_of(node)[0] not in known:
                 block = self.block(node, 0)
                 if LABEL_COUNTS.get(block.type) == len(block.labels):
                     self.document.blocks.append(block)
-            pending.extend(
-                child
-                for child in node.children
-                if child.has_error or child.is_missing or child.type in ("block", "body", "ERROR")
-            )
-        narrowest = min(errors, key=lambda node: (node.end_byte - node.start_byte, node.start_byte))
-        missing = f": {narrowest.type} is missing" if narrowest.is_missing else ""
-        self.problem(narrowest, f"syntax error{missing}")
         self.document.blocks.sort(key=lambda block: block.start)
+
+
+def _faulty(root: Node) -> Iterator[Node]:
+    """The nodes with errors, and the blocks among and below them."""
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        yield node
+        pending.extend(
+            child
+            for child in node.children
+            if child.has_error or child.is_missing or child.type in ("block", "body", "ERROR")
+        )
 
 
 def _descendants(root: Node) -> Iterator[Node]:
