@@ -13,11 +13,14 @@ POLICY = Policy(
     name="undecided",
     severity=Severity.NOTE,
     about=Undecided,
-    condition="A value that a policy needs is only known when the code runs.",
+    condition=(
+        "A policy cannot be decided from the files: a value is only known when the code runs, or"
+        " the server refuses the statement that would set it."
+    ),
     effect="The policy neither passed nor failed here.",
     fix=(
-        "Give the value a default, scan the plan (terraform show -json), or suppress the policy"
-        " here with a reason."
+        "Make the value readable (a default, a constant, the plan from terraform show -json), mend"
+        " the statement, or suppress the policy here with a reason."
     ),
     prevents=tuple(Failure),
     references=(),

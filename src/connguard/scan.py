@@ -18,6 +18,7 @@ from connguard.discovery import discover, display_name
 from connguard.finding import Failed, Finding, Report, Suppressed
 from connguard.frontends import FRONT_ENDS, Entry
 from connguard.judge import Judge
+from connguard.migrations.natural import path_key
 from connguard.policies.model.reading import Reading
 from connguard.reading import Context, SourceFile
 from connguard.registry import policies, policy_ids, select
@@ -173,7 +174,10 @@ def _finish(report: Report, texts: dict[str, Text]) -> None:
 
 
 def _order(finding: Finding) -> tuple[object, ...]:
-    return finding.origin, finding.policy.id, finding.message
+    """By place, V2 before V10."""
+    origin = finding.origin
+    place = (path_key(origin.path), origin.path, origin.line, origin.column)
+    return place, finding.policy.id, finding.message
 
 
 def _with_fingerprint(finding: Finding, texts: dict[str, Text], seen: Counter[str]) -> Finding:

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from connguard.finding import EXIT_ERROR, Report
+from connguard.reporters.plain import printable
 from connguard.settings import Settings, load, locate
 
 
@@ -31,9 +32,9 @@ def complain(report: Report, verbose: bool) -> None:
     """Problems go to standard error, so that they are seen beside any report format."""
     if verbose:
         for line in report.log:
-            click.echo(line, err=True)
+            click.echo(printable(line), err=True)
     for failure in report.failures:
         place = f"{failure.path}: " if failure.path else ""
-        click.echo(f"error: {place}{failure.reason}", err=True)
+        click.echo(printable(f"error: {place}{failure.reason}"), err=True)
     if not report.files and report.exit_code(None) != EXIT_ERROR:
         click.echo("nothing to scan was found", err=True)
