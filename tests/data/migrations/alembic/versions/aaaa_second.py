@@ -39,7 +39,8 @@ def upgrade() -> None:
     )
     if connection.dialect.name == "mysql":
         op.execute("ALTER ROLE dev CONNECTION LIMIT -1")
-    op.execute(sa.table("t").update().values(a=1))
+    op.execute("CREATE TABLE t (a integer)")
+    op.execute(sa.table("t", sa.column("a")).update().values(a=1))
 
 
 def downgrade() -> None:

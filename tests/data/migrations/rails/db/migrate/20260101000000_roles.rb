@@ -1,4 +1,4 @@
-class Roles < ActiveRecord::Migration[7.1]
+class Roles < ActiveRecord::Migration[6.1]
   LIMIT = 20
 
   def up
