@@ -241,7 +241,8 @@ class Changes:
         target = self._state.get(kind, new)
         if all(entity.existence is Existence.ABSENT for entity in before) and not old.symbolic:
             return self._refusal(kind, f"{before[0].label} does not exist")
-        if all(entity.existence is Existence.PRESENT for entity in target) and not new.symbolic:
+        taken_surely = all(entity.existence is Existence.PRESENT for entity in target)
+        if (taken_surely or old == new) and not new.symbolic:
             return self._refusal(kind, f"{target[0].label} already exists")
         renamed = [
             replace(entity, name=new, existence=Existence.PRESENT).noting(
@@ -250,7 +251,14 @@ class Changes:
             for entity in before
             if entity.existence is not Existence.ABSENT or old.symbolic
         ]
-        self._state.put(kind, old, [Entity(kind, old, Existence.ABSENT, touched=self._origin)])
+        left = [Entity(kind, old, Existence.ABSENT, touched=self._origin)]
+        if not self._in_code:
+            # In the states in which the server refuses it, both names stay as they are.
+            taken = [entity for entity in target if entity.existence is Existence.PRESENT]
+            missing = any(entity.existence is Existence.ABSENT for entity in before)
+            left += before if taken else ()
+            renamed += target if missing else taken
+        self._state.put(kind, old, left)
         self._state.put(kind, new, renamed)
         return DONE
 

@@ -52,7 +52,6 @@ _DATABASE = re.compile(r"\bdatabase\b", re.IGNORECASE)
 _REMOTE = frozenset({"dblink_exec", "dblink", "dblink_send_query"})
 _QUERIES = ("SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt")
 _TESTED = frozenset({*_QUERIES, "DoStmt", "CreateFunctionStmt"})
-_TRAILING_COMMENT = re.compile(r"--|\*/")
 _RAISES = re.compile(r"\b(?:raise|assert)\b", re.IGNORECASE)
 _DBLINK = re.compile(r"dblink", re.IGNORECASE)
 _CATALOG_COLUMN = re.compile(r"\b(?:(?:rol|dat)connlimit|rolcanlogin|rolsuper)\b", re.IGNORECASE)
@@ -507,12 +506,10 @@ _ROUTINE_KINDS = ("OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE")
 def place(source: Source, parsed: Parsed) -> Origin:
     """The range of a statement from its first to its last token."""
     start = lexer.skip_blanks(source.text, parsed.start, parsed.end)
-    end = parsed.end
-    if end == len(source.text):
-        end = len(source.text.rstrip())
-        if _TRAILING_COMMENT.search(source.text, max(start, source.text.rfind("\n", 0, end) + 1)):
-            tokens = lexer.tokens(source.text, start)
-            end = max((token.end for token in tokens if token.matters), default=end)
+    text = source.text[start : parsed.end].rstrip()
+    end = start + len(text)
+    if text.endswith("*/") or "--" in text[text.rfind("\n") + 1 :]:
+        end = start + max((token.end for token in lexer.tokens(text) if token.matters), default=0)
     return source.place(start, end)
 
 

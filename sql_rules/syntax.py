@@ -8,12 +8,16 @@ times as much.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from pglast.parser import ParseError, parse_plpgsql_json, parse_sql_json
+
+_SECRET = re.compile(r"password|secret|identified|token|://", re.IGNORECASE)
+_HARMLESS = re.compile(r"(?:[^\W\d]\w{0,30}|[^\w\s'\"]{1,3}|\d{1,6})\"")
 
 Node = dict[str, Any]
 """A node of a syntax tree: field names to values. Zero, false and empty fields are left out."""
@@ -52,7 +56,7 @@ def parse(text: str) -> list[Parsed]:
     try:
         document = orjson.loads(parse_sql_json(text))
     except ParseError as error:
-        raise NotReadable(_message(error)) from None
+        raise NotReadable(_message(error, text)) from None
     except orjson.JSONDecodeError:
         raise NotReadable("the statement is nested too deeply") from None
     except (UnicodeEncodeError, ValueError):
@@ -70,7 +74,7 @@ def parse_body(create_or_do: str) -> list[Node]:
     try:
         functions = orjson.loads(parse_plpgsql_json(create_or_do))
     except ParseError as error:
-        raise NotReadable(_message(error)) from None
+        raise NotReadable(_message(error, create_or_do)) from None
     except orjson.JSONDecodeError:
         raise NotReadable("the body is nested too deeply") from None
     except (UnicodeEncodeError, ValueError):
@@ -100,5 +104,10 @@ def _statements(text: str, raw_statements: list[Node]) -> Iterator[Parsed]:
         yield Parsed(kind, node, start, end)
 
 
-def _message(error: ParseError) -> str:
-    return str(error.args[0]) if error.args else "syntax error"
+def _message(error: ParseError, text: str) -> str:
+    """What the parser says, without a part of the text that may be a secret."""
+    message = str(error.args[0]) if error.args else "syntax error"
+    said, near, token = message.partition(' at or near "')
+    if near and (_SECRET.search(text) or not _HARMLESS.fullmatch(token)):
+        return said
+    return message

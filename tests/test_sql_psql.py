@@ -1,0 +1,150 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""psql scripts and templates: one line that is no SQL does not hide the others."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from sql_findings import findings, judged, lines, reading, script
+
+from connguard.sql_rules.replay import replay
+
+ODD_LINES = (
+    "\\set ON_ERROR_STOP on",
+    "\\connect postgres",
+    "\\copy t from 'f.csv'",
+    "SELECT 1 AS one \\gset",
+    "SELECT :x, :'y', :\"z\";",
+    "SELECT ${x}, '${y}';",
+    "SELECT {{ x }};",
+    "{% if x %}",
+    "{{ end }}",
+    "INSERT INTO t VALUES (%(x)s, %s);",
+    "COPY t FROM stdin;\nit's data; CREATE USER nobody;\n\\.",
+    "SELECT 'ALTER TABLE x' \\gexec",
+    "ALTER TABLE ${schema}.t ADD c int;",
+    "SET search_path = :schema, public;",
+)
+
+
+@pytest.mark.parametrize("line", ODD_LINES)
+def test_an_odd_line_hides_nothing(line: str) -> None:
+    """edge 39: what PostgreSQL's parser does not take costs nothing else, nor itself."""
+    text = f"CREATE USER a;\n{line}\nCREATE USER b CONNECTION LIMIT -1;"
+    assert lines(text) == {(1, "PG001"), (text.count("\n") + 1, "PG001")}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ALTER ROLE ALL CONNECTION LIMIT 3;",
+        "SELEC 1;",
+        "CREATE TABLE t (a int;",
+        "SELECT 'a' 'b;\n;",
+    ],
+)
+def test_a_broken_statement_costs_itself(line: str) -> None:
+    """edge 39: it is reported where it stands, and the next statement is read."""
+    text = f"CREATE USER a;\n{line}\nCREATE USER b;"
+    assert lines(text) >= {(1, "PG001"), (2, "PG901"), (text.count("\n") + 1, "PG001")}
+
+
+def test_statements_that_a_query_gives() -> None:
+    """edge 40: \\gexec runs what the query returns; a constant or format() can be read."""
+    text = """\
+    SELECT 'ALTER ROLE ' || quote_ident(rolname) || ' CONNECTION LIMIT -1' FROM pg_roles \\gexec
+    SELECT 'CREATE USER a' UNION ALL SELECT 'CREATE USER b CONNECTION LIMIT 5' \\gexec
+    SELECT format('ALTER ROLE %I CONNECTION LIMIT %s', n, l) FROM t \\gexec
+    SELECT 'CREATE DATABASE d CONNECTION LIMIT -1'
+    WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'd')\\gexec
+    SELECT 'DROP ROLE x', 'CREATE USER x' \\gexec
+    """
+    assert lines(text) == {
+        (1, "PG001"),
+        (2, "PG001"),
+        (3, "PG006"),
+        (4, "PG004"),
+        (6, "PG001"),
+    }
+
+
+def test_a_guarded_query_gives_nothing_when_the_object_is_there() -> None:
+    """edge 40: the usual CREATE DATABASE idiom neither repeats nor resets the database."""
+    create = (
+        "SELECT 'CREATE DATABASE d' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'd')"
+    )
+    text = f"CREATE DATABASE d CONNECTION LIMIT -1;\n{create}\\gexec\n"
+    assert lines(text) == {(1, "PG004")}
+
+
+def test_variables() -> None:
+    """edge 39: a value set in the script is used; any other one leaves the limit undecided."""
+    text = """\
+    \\set lim -1
+    \\set who app
+    CREATE USER :who CONNECTION LIMIT :lim;
+    CREATE USER :"other" CONNECTION LIMIT 5;
+    CREATE USER web CONNECTION LIMIT :other;
+    CREATE USER job CONNECTION LIMIT ${JOB_LIMIT};
+    CREATE USER svc_${env} CONNECTION LIMIT -1;
+    """
+    assert lines(text) == {(3, "PG001"), (5, "PG902"), (6, "PG902"), (7, "PG001")}
+    messages = {each.origin.line: each.message for each in findings(text)}
+    assert 'role "app"' in messages[3]
+    assert ":other" in messages[5]
+    assert "${JOB_LIMIT}" in messages[6]
+    assert '"svc_${env}"' in messages[7]
+
+
+def test_values_that_the_front_end_knows() -> None:
+    """Placeholders with a value are read with it, in strings and bodies as well."""
+    text = (
+        "CREATE USER a CONNECTION LIMIT ${n};\n"
+        "DO $$ BEGIN\nEXECUTE 'CREATE USER b CONNECTION LIMIT ${n}'; END $$;"
+    )
+    found = judged(replay([script("a.sql", text, n="-1")]))
+    assert {(each.origin.line, each.policy.id) for each in found} == {(1, "PG001"), (3, "PG001")}
+
+
+def test_if_branches() -> None:
+    """Of \\if branches that nobody can tell, either may run; of known ones, the one."""
+    text = """\
+    \\if :{?limited}
+    CREATE USER a CONNECTION LIMIT 5;
+    \\else
+    CREATE USER a CONNECTION LIMIT -1;
+    \\endif
+    \\if false
+    CREATE USER b;
+    \\endif
+    """
+    assert lines(text) == {(4, "PG001")}
+
+
+def test_comments_and_spans_for_suppressions() -> None:
+    """Comments are collected in bodies too, with the lines of every statement."""
+    text = """\
+    -- connguard: ignore PG001 batch only
+    CREATE USER a
+      CONNECTION LIMIT -1;
+    DO $$
+    BEGIN
+      IF x THEN -- inner
+        CREATE USER b;
+      END IF;
+    END $$;
+    INSERT INTO t VALUES ('-- no comment');
+    """
+    (notes,) = reading(text).notes
+    assert [(each.line, each.own_line, each.text) for each in notes.comments] == [
+        (1, True, "connguard: ignore PG001 batch only"),
+        (6, False, "inner"),
+    ]
+    spans = {(each.first, each.last) for each in notes.spans}
+    assert spans >= {(2, 3), (4, 9), (7, 7), (10, 10)}
+    assert reading("-- nothing to suppress\nSELECT 1;").notes == []
