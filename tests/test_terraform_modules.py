@@ -57,7 +57,6 @@ def test_variable_without_value(tmp_path: Path) -> None:
         ({"terraform.tfvars": "n = 2\n", "terraform.tfvars.json": '{"n": 3}'}, 3),
         ({"terraform.tfvars": "n = 2\n", "a.auto.tfvars": "n = 4\n"}, 4),
         ({"b.auto.tfvars": "n = 5\n", "a.auto.tfvars.json": '{"n": 6}'}, 5),
-        ({"prod.tfvars": "n = 9\n"}, 1),
         ({"terraform.tfvars": "n = = 2\n"}, "unknown"),
         ({"terraform.tfvars": 'm = "x"\n'}, 1),
     ],
@@ -67,6 +66,36 @@ def test_tfvars(tmp_path: Path, files: dict[str, str], limit: object) -> None:
     main = 'variable "n" {\n  default = 1\n}\n' + role("var.n")
 
     assert limits(read(tmp_path, {"main.tf": main, **files})) == {"app": limit}
+
+
+def test_each_environment_is_judged(tmp_path: Path) -> None:
+    """tfvars files that are named on the command line stand for one environment each."""
+    main = 'variable "n" {}\n' + role("var.n")
+    files = {
+        "main.tf": main,
+        "prod.tfvars": "n = -1\n",
+        "env/test.tfvars": "n = 5\n",
+        "backend/state.tfvars": 'bucket = "x"\n',
+        "other/main.tf": "",
+        "other/own.tfvars": "n = 7\n",
+    }
+
+    reading = read(tmp_path, files)
+
+    found = {
+        fact.connection_limit.value: [str(one.origin) for one in fact.history]
+        for fact in facts(reading)
+    }
+    assert found == {-1: ["prod.tfvars:1"], 5: ["env/test.tfvars:1"]}
+
+
+def test_defaults_are_an_environment_when_they_are_enough(tmp_path: Path) -> None:
+    """Where every variable has a default, Terraform also runs without a tfvars file."""
+    main = 'variable "n" { default = 0 }\n' + role("var.n")
+
+    reading = read(tmp_path, {"main.tf": main, "prod.tfvars": "n = 5\n"})
+
+    assert sorted(fact.connection_limit.value for fact in facts(reading)) == [0, 5]
 
 
 def test_var_files_of_the_settings(tmp_path: Path) -> None:

@@ -10,11 +10,13 @@ from fractions import Fraction
 from typing import Any, Protocol
 
 from connguard.terraform import syntax
+from connguard.terraform.expression_parser import parse_template
 from connguard.terraform.functions import FUNCTIONS, PARTIAL
 from connguard.terraform.values import (
     MAX_TEXT,
     Blocked,
     Unknown,
+    as_list,
     bounded_list,
     bounded_text,
     equal,
@@ -44,8 +46,8 @@ class Scope(Protocol):
         """The text of a file named by an expression. Raises Blocked when it may not be read."""
 
 
-class _Inner:
-    """The names that a `for`, a splat or a template adds to a scope."""
+class Names:
+    """A scope with a few names more than the one around it: those of a `for`, or `each`."""
 
     def __init__(self, outer: Scope, names: Mapping[str, object]) -> None:
         self._outer = outer
@@ -110,7 +112,7 @@ class Evaluator:
             names = {node.value_name: value}
             if node.key_name:
                 names[node.key_name] = key
-            texts.append(to_text(self.known(node.body, _Inner(scope, names))))
+            texts.append(to_text(self.known(node.body, Names(scope, names))))
             size += len(texts[-1])
             if size > MAX_TEXT:
                 raise Blocked("a string is too long")
@@ -134,7 +136,7 @@ class Evaluator:
         if source is None:
             return []
         items = source if isinstance(source, list) else [source]
-        return [self.evaluate(node.each, _Inner(scope, {"*": item})) for item in items]
+        return [self.evaluate(node.each, Names(scope, {"*": item})) for item in items]
 
     def _splat_item(self, node: syntax.SplatItem, scope: Scope) -> object:
         return scope.lookup("*")
@@ -144,12 +146,11 @@ class Evaluator:
             return self._try(node, scope)
         arguments = [self.evaluate(argument, scope) for argument in node.arguments]
         if node.expand_last and arguments:
-            arguments[-1:] = as_items(known(arguments[-1]))
+            arguments[-1:] = as_list(arguments[-1])
         if node.name == "templatefile" and len(arguments) == 2:
             return self._template_file(arguments, scope)
-        if node.name in ("file", "fileexists", "filebase64", "filemd5", "filesha256"):
-            content = scope.read_file(to_text(arguments[0])) if len(arguments) == 1 else None
-            return _file_function(node.name, content)
+        if node.name == "file" and len(arguments) == 1:
+            return bounded_text(scope.read_file(to_text(arguments[0])))
         if node.name.removeprefix("core::") not in FUNCTIONS:
             raise Blocked(f"the function {node.name}() is not evaluated")
         name = node.name.removeprefix("core::")
@@ -176,8 +177,6 @@ class Evaluator:
         raise mistake("no argument of try() works")
 
     def _template_file(self, arguments: list[object], scope: Scope) -> object:
-        from connguard.terraform.expression_parser import parse_template
-
         template = parse_template(scope.read_file(to_text(arguments[0])))
         names = known(arguments[1])
         if not isinstance(names, dict):
@@ -271,7 +270,7 @@ class Evaluator:
             names = {node.value_name: value}
             if node.key_name:
                 names[node.key_name] = key
-            inner = _Inner(scope, names)
+            inner = Names(scope, names)
             if node.condition and not to_bool(self.known(node.condition, inner)):
                 continue
             result = self.evaluate(node.value, inner)
@@ -317,12 +316,6 @@ def element(source: object, key: object) -> object:
     raise mistake("a value without elements is indexed")
 
 
-def as_items(value: object) -> list[object]:
-    if isinstance(value, list):
-        return value
-    raise mistake("a list was expected before ...")
-
-
 class _TemplateScope:
     """The variables given to templatefile(); nothing else is visible in the file."""
 
@@ -336,12 +329,6 @@ class _TemplateScope:
 
     def read_file(self, path: str) -> str:
         raise Blocked("a file is read within a template")
-
-
-def _file_function(name: str, content: str | None) -> object:
-    if content is None or name != "file":
-        raise Blocked(f"the function {name}() is not evaluated")
-    return bounded_text(content)
 
 
 def _template_text(value: object) -> str:

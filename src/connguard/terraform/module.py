@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from connguard.policies.model.origin import Related
 from connguard.terraform.directory import Directory, module_source
-from connguard.terraform.expressions import Evaluator, Scope
+from connguard.terraform.expressions import Evaluator, Names, Scope
 from connguard.terraform.syntax import Attribute, Block, Expression, Literal
 from connguard.terraform.type_constraints import convert
 from connguard.terraform.values import Blocked, Unknown, is_lazy, mistake, to_integer, to_text
 
 if TYPE_CHECKING:
-    from connguard.terraform.configuration import Library
+    from connguard.terraform.library import Library
 
 Declared = TypeVar("Declared", Block, Attribute)
 
@@ -44,20 +44,6 @@ class Repetition:
 
 
 ONCE = Repetition("", None)
-
-
-class Names:
-    """A scope with a few names more than the one around it."""
-
-    def __init__(self, outer: Scope, names: Mapping[str, object]) -> None:
-        self._outer = outer
-        self._names = names
-
-    def lookup(self, name: str) -> object:
-        return self._names[name] if name in self._names else self._outer.lookup(name)
-
-    def read_file(self, path: str) -> str:
-        return self._outer.read_file(path)
 
 
 class _Parts:
