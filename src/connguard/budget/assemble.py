@@ -5,13 +5,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from connguard.budget import declared as declarations
 from connguard.budget import pgbouncer_ini
 from connguard.budget.declared import Declared, DeclaredPooler, DeclaredServer
-from connguard.budget.discovered import PoolerFile, ServerFile
+from connguard.budget.discovered import PoolerFile, Project, ServerFile
+from connguard.budget.found import Found, Stack, found_stacks, unknown_pooler
 from connguard.budget.pgbouncer import Deployment, to_pooler
 from connguard.budget.server import formula, server_of, settings_of
 from connguard.policies.model.amount import UNBOUNDED, Amount, exactly, unknown_amount
@@ -30,15 +32,6 @@ from connguard.policies.model.topology import (
 from connguard.reading import Context, SourceFile
 
 
-@dataclass(slots=True)
-class Stack:
-    """One server with what connects to it, and what of it could not be read."""
-
-    topology: Topology
-    gaps: list[NotParsed] = field(default_factory=list)
-    files: set[str] = field(default_factory=set)
-
-
 def assemble(subjects: Iterable[Subject], context: Context) -> Reading:
     """The facts of the connection budget of everything that was read.
 
@@ -54,50 +47,65 @@ def assemble(subjects: Iterable[Subject], context: Context) -> Reading:
     return reading
 
 
+Fact = TypeVar("Fact")
+
+
 def stacks(subjects: Iterable[Subject], context: Context) -> list[Stack]:
     """The topologies: the declared one, or what was found, folder by folder."""
-    found = list(subjects)
-    roles = _roles(found)
-    databases = _databases(found)
-    poolers = [
-        fact for subject in found for fact in subject.alternatives if isinstance(fact, PoolerFile)
-    ]
-    servers = [
-        fact for subject in found for fact in subject.alternatives if isinstance(fact, ServerFile)
-    ]
+    everything = list(subjects)
+    found = Found(
+        projects=_facts(everything, Project),
+        pooler_files=_facts(everything, PoolerFile),
+        server_files=_facts(everything, ServerFile),
+        roles=_roles(everything),
+        databases=_databases(everything),
+    )
     declared = declarations.read(context)
     if declared is not None:
-        return [_declared_stack(declared, poolers, roles, databases, context)]
-    return [
-        _found_stack(group, servers, roles, databases, context) for group in _by_folder(poolers)
-    ]
+        return [_declared_stack(declared, found, context)]
+    return found_stacks(found, context)
+
+
+def _facts(subjects: Iterable[Subject], kind: type[Fact]) -> list[Fact]:
+    return [fact for subject in subjects for fact in subject.alternatives if isinstance(fact, kind)]
 
 
 # A declared topology.
 
 
-def _declared_stack(
-    declared: Declared,
-    files: Sequence[PoolerFile],
-    roles: Sequence[LimitedRole],
-    databases: Sequence[LimitedDatabase],
-    context: Context,
-) -> Stack:
+def _declared_stack(declared: Declared, found: Found, context: Context) -> Stack:
     gaps: list[NotParsed] = []
     names: set[str] = {declared.file.name} if declared.file else set()
-    if declared.poolers:
-        poolers = [_pooler(one, context, gaps, names) for one in declared.poolers]
-    else:
-        poolers = [_pooler_of_file(one, context, gaps, names) for one in files]
+    discovered = found_stacks(found, context)
+    other = discovered[0].topology if len(discovered) == 1 else None
+    poolers = [_pooler(one, context, gaps, names) for one in declared.poolers]
+    if not declared.poolers and other is not None:
+        poolers = [replace(one, closed=False) for one in other.poolers]
+    services = list(declared.services)
+    if other is not None:
+        known = {service.name for service in services}
+        via = {None, *(pooler.name for pooler in poolers)}
+        services += [one for one in other.services if one.name not in known and one.pooler in via]
+        names |= discovered[0].files
+    known_poolers = {pooler.name for pooler in poolers}
+    for service in services:
+        if service.pooler is not None and service.pooler not in known_poolers:
+            known_poolers.add(service.pooler)
+            reason = f"no file describes the pooler {service.pooler}"
+            gaps.append(NotParsed(reason, service.origin))
+            poolers.append(unknown_pooler(service.pooler, service.origin, exactly(1), reason))
     clients = {service.pooler for service in declared.services}
     poolers = [replace(one, closed=True) if one.name in clients else one for one in poolers]
+    server = other.server if other is not None else None
+    if declared.server is not None:
+        server = _server(declared.server, context, gaps, names)
     topology = Topology(
         origin=declared.origin,
-        services=tuple(declared.services),
+        services=tuple(services),
         poolers=tuple(poolers),
-        roles=tuple(_merged(declared.roles, roles)),
-        databases=tuple(_merged_databases(declared.databases, databases)),
-        server=_server(declared.server, context, gaps, names) if declared.server else None,
+        roles=tuple(_merged(declared.roles, found.roles)),
+        databases=tuple(_merged_databases(declared.databases, found.databases)),
+        server=server,
         headroom=declared.headroom,
     )
     gaps.extend(_lost_services(topology))
@@ -112,10 +120,8 @@ def _pooler(
     configuration = pgbouncer_ini.read(file, inner) if file else None
     if configuration is None:
         gaps.append(NotParsed(f"{one.config.name} cannot be read", one.config_origin))
-        size = unknown_amount("pool size", f"{one.config.name} cannot be read", one.config_origin)
-        return Pooler(
-            one.name, one.origin, "unknown", one.instances, ((1, 18), (1, 24)), (), size, size
-        )
+        reason = f"{one.config.name} cannot be read"
+        return unknown_pooler(one.name, one.config_origin, one.instances, reason)
     names.update(file.name for file in configuration.files)
     deployment = Deployment(one.name, one.instances, one.version, one.auth_file, one.open_files)
     pooler, missing = to_pooler(configuration, deployment, inner)
@@ -165,58 +171,6 @@ def _lost_services(topology: Topology) -> Iterable[NotParsed]:
                 " which it does not have",
                 service.database_origin or service.origin,
             )
-
-
-# A topology that was found.
-
-
-def _by_folder(poolers: Sequence[PoolerFile]) -> list[list[PoolerFile]]:
-    groups: dict[Path, list[PoolerFile]] = {}
-    for one in poolers:
-        groups.setdefault(one.configuration.path.parent, []).append(one)
-    return [groups[folder] for folder in sorted(groups)]
-
-
-def _found_stack(
-    group: Sequence[PoolerFile],
-    servers: Sequence[ServerFile],
-    roles: Sequence[LimitedRole],
-    databases: Sequence[LimitedDatabase],
-    context: Context,
-) -> Stack:
-    gaps: list[NotParsed] = []
-    names: set[str] = set()
-    poolers = tuple(_pooler_of_file(one, context, gaps, names) for one in group)
-    folder = group[0].configuration.path.parent
-    near = [one for one in servers if one.file.path.parent == folder]
-    chosen = near or (list(servers) if len(servers) == 1 else [])
-    server = None
-    if chosen:
-        settings, missing = settings_of(chosen[0].file, context)
-        gaps.extend(missing)
-        names.add(chosen[0].file.name)
-        text = context.text(chosen[0].file)
-        assert text is not None
-        server = server_of(text.line_origin(1), settings, None)
-    topology = Topology(
-        origin=poolers[0].origin,
-        poolers=poolers,
-        roles=tuple(roles),
-        databases=tuple(databases),
-        server=server,
-    )
-    return Stack(topology, gaps, names)
-
-
-def _pooler_of_file(
-    one: PoolerFile, context: Context, gaps: list[NotParsed], names: set[str]
-) -> Pooler:
-    configuration = one.configuration
-    names.update(file.name for file in configuration.files)
-    deployment = Deployment(configuration.path.stem, exactly(1, "instances"))
-    pooler, missing = to_pooler(configuration, deployment, context)
-    gaps.extend(missing)
-    return pooler
 
 
 # Roles and databases of SQL and Terraform.

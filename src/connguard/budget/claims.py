@@ -4,13 +4,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePath
 
 from connguard.settings import FILE_NAME
 
+_COMPOSE = re.compile(r"^(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml$|^stack\.ya?ml$")
+
 
 def may_hold_topology(path: PurePath) -> bool:
-    return may_be_pgbouncer(path) or path.name in (FILE_NAME, "postgresql.conf")
+    return may_be_pgbouncer(path) or is_compose(path) or path.name in (FILE_NAME, "postgresql.conf")
+
+
+def is_compose(path: PurePath) -> bool:
+    return _COMPOSE.match(path.name) is not None
 
 
 def may_be_pgbouncer(path: PurePath) -> bool:

@@ -8,8 +8,9 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from connguard.budget import pgbouncer_ini
-from connguard.budget.claims import may_be_pgbouncer
+from connguard import yaml_source
+from connguard.budget import compose, pgbouncer_ini
+from connguard.budget.claims import is_compose, may_be_pgbouncer
 from connguard.budget.discovered import PoolerFile, ServerFile
 from connguard.policies.model.reading import Comment, Notes, Reading, Span, mentions_suppression
 from connguard.reading import Context, SourceFile
@@ -28,7 +29,15 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
         text = context.text(file)
         if text is None:
             continue
-        if may_be_pgbouncer(path) and pgbouncer_ini.looks_like_pgbouncer(text.string):
+        if is_compose(path):
+            stream = yaml_source.parse(text)
+            project = compose.read(file, stream, context)
+            if project is not None:
+                reading.files.add(file.name)
+                reading.add(project)
+                if mentions_suppression(text.string):
+                    reading.notes.append(yaml_source.notes(text, stream))
+        elif may_be_pgbouncer(path) and pgbouncer_ini.looks_like_pgbouncer(text.string):
             configurations.append(pgbouncer_ini.parse(text, file, context))
         elif path.name == "postgresql.conf":
             reading.add(ServerFile(file))

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from connguard.budget.assemble import Stack, stacks
+from connguard.budget.assemble import stacks
+from connguard.budget.found import Stack
 from connguard.budget.overrides import Override, apply
 from connguard.finding import Report
 from connguard.policies.model.amount import Standing, worst_standing

@@ -1,0 +1,127 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an application's environment says about its connections: where, as whom, how many."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from connguard.budget import dsn
+from connguard.policies.model.amount import Amount, exactly, plus, unknown_amount
+from connguard.policies.model.origin import Origin
+from connguard.policies.model.topology import Service
+
+Environment = Mapping[str, tuple[str, Origin, bool]]
+
+HIKARI_DEFAULT = 10
+"""HikariCP's maximumPoolSize where nothing sets it, and so Spring Boot's."""
+
+_PARTS = {
+    "host": ("PGHOST", "DB_HOST", "DATABASE_HOST", "POSTGRES_HOST", "POSTGRESQL_HOST", "DBHOST"),
+    "database": (
+        "PGDATABASE",
+        "DB_NAME",
+        "DATABASE_NAME",
+        "POSTGRES_DB",
+        "DB_DATABASE",
+        "POSTGRES_DATABASE",
+    ),
+    "user": ("PGUSER", "DB_USER", "DATABASE_USER", "POSTGRES_USER", "DB_USERNAME"),
+}
+_POOL = re.compile(
+    r"(?:^|_)(?:MAXIMUM_?POOL_?SIZE|POOL_?SIZE|POOL_MAX|MAX_POOL(?:_SIZE)?|DB_POOL|DATABASE_POOL"
+    r"|MAX_OPEN_CONNS?|MAX_OPEN_CONNECTIONS|CONNECTION_LIMIT|DB_MAX_CONNECTIONS"
+    r"|DATABASE_MAX_CONNECTIONS|PG_MAX_CONNECTIONS)$"
+)
+_OVERFLOW = re.compile(r"(?:^|_)MAX_OVERFLOW$")
+_WORKERS = re.compile(
+    r"(?:gunicorn|uvicorn|hypercorn|puma|granian)\b.*?\s(?:-w|--workers)[ =]?(\d+)"
+)
+
+
+def of_environment(
+    name: str, origin: Origin, environment: Environment, command: str
+) -> tuple[Service, str | None, int | None] | None:
+    """The service, with the host and port that it connects to; None if no database is named."""
+    found = _target(environment)
+    if found is None:
+        return None
+    target, place = found
+    service = Service(
+        name=name,
+        origin=origin,
+        instances=exactly(1),
+        processes=_processes(name, environment, command, origin),
+        pool=_pool(name, environment, target, place),
+        pooler=None,
+        database=target.database,
+        user=target.user,
+        database_origin=place,
+    )
+    return service, target.host, target.port
+
+
+def replicated(service: Service, instances: Amount, surge: Amount) -> Service:
+    return replace(service, instances=instances, surge=surge)
+
+
+def _target(environment: Environment) -> tuple[dsn.Target, Origin] | None:
+    for name in sorted(environment, key=lambda key: (key != "DATABASE_URL", key)):
+        text, origin, _ = environment[name]
+        target = dsn.parse(text)
+        if target is not None and (target.host or target.database):
+            return target, origin
+    values: dict[str, str | None] = {}
+    place = None
+    for part, names in _PARTS.items():
+        for name in names:
+            if name in environment:
+                text, origin, known = environment[name]
+                values[part] = text if known else None
+                place = place or origin
+                break
+    if "host" not in values or place is None:
+        return None
+    return (
+        dsn.Target(values["host"], None, values.get("database"), values.get("user")),
+        place,
+    )
+
+
+def _pool(name: str, environment: Environment, target: dsn.Target, place: Origin) -> Amount:
+    label = f"pool of {name}"
+    if target.pool is not None:
+        return exactly(target.pool, label, place)
+    sizes: list[Amount] = []
+    overflow: list[Amount] = []
+    for key, (text, origin, known) in environment.items():
+        is_size, is_overflow = _POOL.search(key), _OVERFLOW.search(key)
+        if not is_size and not is_overflow:
+            continue
+        amount = (
+            exactly(int(text), label, origin)
+            if known and text.isdecimal()
+            else unknown_amount(label, f"{key} is set elsewhere", origin)
+        )
+        (sizes if is_size else overflow).append(amount)
+    if sizes:
+        largest = max(sizes, key=lambda one: one.high)
+        total = plus(largest, *overflow[:1])
+        return replace(total, name=label, origin=largest.origin)
+    if any(key.startswith("SPRING_DATASOURCE") for key in environment):
+        return exactly(HIKARI_DEFAULT, f"{label} (HikariCP's default)", place)
+    return unknown_amount(label, f"the size of {name}'s connection pool", place)
+
+
+def _processes(name: str, environment: Environment, command: str, origin: Origin) -> Amount:
+    label = f"processes of {name}"
+    for key in ("WEB_CONCURRENCY", "GUNICORN_WORKERS", "UVICORN_WORKERS", "PM2_INSTANCES"):
+        if key in environment:
+            text, place, known = environment[key]
+            if known and text.isdecimal():
+                return exactly(int(text), label, place)
+            return unknown_amount(label, f"{key} is set elsewhere", place, low=1)
+    match = _WORKERS.search(command)
+    return exactly(int(match[1]), label, origin) if match else exactly(1, label)

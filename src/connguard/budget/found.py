@@ -1,0 +1,232 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Topologies from what the files show, without a declaration: one for each server or folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from connguard.budget import pgbouncer_ini
+from connguard.budget.discovered import (
+    PoolerFile,
+    PoolerRun,
+    Project,
+    ServerFile,
+    ServerRun,
+)
+from connguard.budget.pgbouncer import Deployment, to_pooler
+from connguard.budget.server import server_of, settings_of
+from connguard.policies.model.amount import Amount, exactly, unknown_amount
+from connguard.policies.model.facts import NotParsed
+from connguard.policies.model.origin import Origin
+from connguard.policies.model.topology import (
+    ANY,
+    LimitedDatabase,
+    LimitedRole,
+    Pooler,
+    PoolerEntry,
+    Server,
+    Service,
+    Topology,
+)
+from connguard.reading import Context, SourceFile
+
+
+@dataclass(slots=True)
+class Stack:
+    """One server with what connects to it, and what of it could not be read."""
+
+    topology: Topology
+    gaps: list[NotParsed] = field(default_factory=list)
+    files: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All that the front ends found."""
+
+    projects: Sequence[Project]
+    pooler_files: Sequence[PoolerFile]
+    server_files: Sequence[ServerFile]
+    roles: Sequence[LimitedRole]
+    databases: Sequence[LimitedDatabase]
+
+
+def found_stacks(found: Found, context: Context) -> list[Stack]:
+    """A stack for each server of each project, then for pooler files outside of projects."""
+    stacks: list[Stack] = []
+    taken: set[Path] = set()
+    for project in found.projects:
+        stacks.extend(_Projects(project, found, context, taken).stacks())
+    groups: dict[Path, list[PoolerFile]] = {}
+    for one in found.pooler_files:
+        if one.configuration.path not in taken:
+            groups.setdefault(one.configuration.path.parent, []).append(one)
+    stacks.extend(_of_folder(folder, groups[folder], found, context) for folder in sorted(groups))
+    if not stacks:
+        stacks.extend(_of_server_file(one, found, context) for one in found.server_files)
+    return stacks
+
+
+def unknown_pooler(name: str, origin: Origin, instances: Amount, reason: str) -> Pooler:
+    """A pooler of which nothing is known but that it is there."""
+    size = unknown_amount("pool size", reason, origin)
+    return Pooler(
+        name=name,
+        origin=origin,
+        kind="unknown",
+        instances=instances,
+        versions=((1, 24),),
+        entries=(PoolerEntry(ANY, origin),),
+        default_pool_size=size,
+        max_client_conn=unknown_amount("max_client_conn", reason, origin),
+    )
+
+
+class _Projects:
+    """The stacks of one project."""
+
+    def __init__(self, project: Project, found: Found, context: Context, taken: set[Path]) -> None:
+        self._project = project
+        self._found = found
+        self._context = context
+        self._taken = taken
+        self._gaps: list[NotParsed] = []
+        self._files: set[str] = set()
+
+    def stacks(self) -> list[Stack]:
+        project = self._project
+        poolers: list[tuple[Pooler, frozenset[str]]] = [
+            (ready.pooler, ready.hosts) for ready in project.poolers
+        ]
+        for run in project.pooler_runs:
+            pooler = self._pooler(run)
+            if pooler is not None:
+                poolers.append((pooler, run.hosts))
+        services = [self._connected(poolers, one.service, one.host) for one in project.services]
+        hosts = {one.service.name: one.host for one in project.services}
+        if not project.servers:
+            return [self._stack(None, [one for one, _ in poolers], services)] if poolers else []
+        single = len(project.servers) == 1
+        stacks = []
+        for run_server in project.servers:
+            own = [pooler for pooler, _ in poolers if self._reaches(pooler, run_server, single)]
+            names = {pooler.name for pooler in own}
+            connected = [
+                service
+                for service in services
+                if service.pooler in names
+                or (service.pooler is None and hosts[service.name] in run_server.hosts)
+            ]
+            if own or connected or run_server.settings:
+                stacks.append(self._stack(run_server, own, connected))
+        return stacks
+
+    def _stack(
+        self, run: ServerRun | None, poolers: Sequence[Pooler], services: Sequence[Service]
+    ) -> Stack:
+        server = self._server(run) if run else None
+        origin = run.origin if run else poolers[0].origin
+        topology = Topology(
+            origin=origin,
+            services=tuple(services),
+            poolers=tuple(poolers),
+            roles=tuple(self._found.roles),
+            databases=tuple(self._found.databases),
+            server=server,
+        )
+        return Stack(topology, list(self._gaps), {origin.path, *self._files})
+
+    def _server(self, run: ServerRun) -> Server:
+        settings: dict[str, Amount] = {}
+        file = _readable(run.config, self._context)
+        if file is not None:
+            settings, gaps = settings_of(file, self._context)
+            self._gaps.extend(gaps)
+            self._files.add(file.name)
+        settings.update(run.settings)
+        return server_of(run.origin, settings, run.version, run.provider_reserved)
+
+    def _pooler(self, run: PoolerRun) -> Pooler | None:
+        for path in run.configs:
+            file = _readable(path, self._context)
+            configuration = pgbouncer_ini.read(file, self._context) if file else None
+            if configuration is not None:
+                self._taken.add(configuration.path)
+                self._files |= {one.name for one in configuration.files}
+                deployment = Deployment(run.name, run.instances, run.version, None, run.open_files)
+                pooler, gaps = to_pooler(configuration, deployment, self._context)
+                self._gaps.extend(gaps)
+                return pooler
+        reason = "its configuration file is not in the repository"
+        self._gaps.append(NotParsed(f"pooler {run.name}: {reason}", run.origin))
+        return unknown_pooler(run.name, run.origin, run.instances, reason)
+
+    def _connected(
+        self,
+        poolers: Sequence[tuple[Pooler, frozenset[str]]],
+        service: Service,
+        host: str | None,
+    ) -> Service:
+        for pooler, hosts in poolers:
+            if host in hosts:
+                return replace(service, pooler=pooler.name)
+        return service
+
+    def _reaches(self, pooler: Pooler, server: ServerRun, single: bool) -> bool:
+        targets = {entry.host for entry in pooler.entries if entry.host}
+        named = any(host in server.hosts for target in targets for host in target.split(","))
+        return named or (single and not targets)
+
+
+def _of_folder(folder: Path, group: Sequence[PoolerFile], found: Found, context: Context) -> Stack:
+    gaps: list[NotParsed] = []
+    names: set[str] = set()
+    poolers = []
+    for one in group:
+        configuration = one.configuration
+        names.update(file.name for file in configuration.files)
+        deployment = Deployment(configuration.path.stem, exactly(1, "instances"))
+        pooler, missing = to_pooler(configuration, deployment, context)
+        gaps.extend(missing)
+        poolers.append(pooler)
+    near = [one for one in found.server_files if one.file.path.parent == folder]
+    every = list(found.server_files)
+    chosen = near or (every if len(every) == 1 and not found.projects else [])
+    server = _server_of_file(chosen[0], context, gaps, names) if chosen else None
+    topology = Topology(
+        origin=poolers[0].origin,
+        poolers=tuple(poolers),
+        roles=tuple(found.roles),
+        databases=tuple(found.databases),
+        server=server,
+    )
+    return Stack(topology, gaps, names)
+
+
+def _of_server_file(one: ServerFile, found: Found, context: Context) -> Stack:
+    gaps: list[NotParsed] = []
+    names: set[str] = set()
+    server = _server_of_file(one, context, gaps, names)
+    topology = Topology(
+        server.origin, roles=tuple(found.roles), databases=tuple(found.databases), server=server
+    )
+    # The file's own problems belong to whoever judges it as a file.
+    return Stack(topology, [], names)
+
+
+def _server_of_file(
+    one: ServerFile, context: Context, gaps: list[NotParsed], names: set[str]
+) -> Server:
+    settings, missing = settings_of(one.file, context)
+    gaps.extend(missing)
+    names.add(one.file.name)
+    text = context.text(one.file)
+    origin = text.line_origin(1) if text else Origin(one.file.name, 1, 1, 1, 1)
+    return server_of(origin, settings, None)
+
+
+def _readable(path: Path | None, context: Context) -> SourceFile | None:
+    return context.file(path) if path is not None else None

@@ -1,0 +1,63 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What container images run: PostgreSQL servers and poolers, and in which version."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from connguard.policies.model.topology import Version
+
+
+class Kind(Enum):
+    POSTGRES = "postgres"
+    PGBOUNCER = "pgbouncer"
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """`flavour` is who makes the image ("bitnami"), where its settings differ by that."""
+
+    kind: Kind
+    flavour: str
+    version: Version | None
+
+
+_POSTGRES = re.compile(
+    r"(?:^|/)(?:postgres|postgresql|postgis|pgvector|timescaledb(?:-ha)?|supabase/postgres"
+    r"|spilo-\d+|postgresql-repmgr|pgvecto-rs|paradedb|pg-?\d*)$"
+)
+_PGBOUNCER = re.compile(r"pgbouncer[^/]*$")
+_EXPORTER = re.compile(r"exporter|backup|admin|client|init|migrat")
+_VERSION = re.compile(r"v?(\d+)(?:[._](\d+))?")
+
+
+def identify(image: str) -> Image | None:
+    """The program of an image; None for any other image."""
+    name, tag = _split(image)
+    if _EXPORTER.search(name.rpartition("/")[2]):
+        return None
+    flavour = name.rpartition("/")[0].rpartition("/")[2]
+    if _PGBOUNCER.search(name):
+        version = _version(tag)
+        return Image(Kind.PGBOUNCER, flavour, version if version and version[0] == 1 else None)
+    if _POSTGRES.search(name):
+        pinned = re.search(r"pg(\d+)", tag)
+        found = (int(pinned[1]), 0) if pinned else _version(tag)
+        return Image(Kind.POSTGRES, flavour, found if found and found[0] >= 9 else None)
+    return None
+
+
+def _split(image: str) -> tuple[str, str]:
+    name = image.partition("@")[0]
+    # `postgres:${VERSION:-16}`: the default counts.
+    name = re.sub(r"\$\{\w+:?-([^}]*)\}", r"\1", name)
+    head, colon, tag = name.rpartition(":")
+    return (head, tag) if colon and "/" not in tag else (name, "")
+
+
+def _version(tag: str) -> Version | None:
+    match = _VERSION.match(tag)
+    return (int(match[1]), int(match[2] or 0)) if match else None
