@@ -54,13 +54,15 @@ def _sqitch(folder: Path, files: list[SourceFile], pool: Pool) -> History | None
     plan = pool.text(folder / "sqitch.plan")
     if plan is None or not files:
         return None
-    configuration = pool.text(folder / "sqitch.conf")
+    base = next(
+        (above for above in (folder, *folder.parents) if pool.file(above / "sqitch.conf")), folder
+    )
+    configuration = pool.text(base / "sqitch.conf")
     entries = git_config(configuration.string) if configuration else {}
-    top = folder / entries.get("core.top_dir", ".")
+    # The plan lies in the top directory, unless the configuration says otherwise.
+    top = base / entries["core.top_dir"] if "core.top_dir" in entries else folder
     folders = {
-        name: (
-            folder / entries[f"core.{name}_dir"] if f"core.{name}_dir" in entries else top / name
-        )
+        name: base / entries.get(f"core.{name}_dir", str(top / name))
         for name in ("deploy", "revert", "verify")
     }
     history = History(shown(folder, files[0]), "sqitch, order of the plan")
