@@ -151,7 +151,7 @@ class Changes:
         origin = self._origin
 
         def create(entity: Entity) -> Entity | Refused:
-            if _surely_there(entity) and not name.symbolic:
+            if entity.existence is Existence.PRESENT and not name.symbolic:
                 where = f" since {entity.made}" if entity.made else ""
                 return Refused(f"{entity.label} already exists{where}")
             new = Entity(
@@ -188,10 +188,11 @@ class Changes:
     def _altered(
         self, entity: Entity, options: Options, limit: Value[int] | None
     ) -> Entity | Refused:
+        """The altered object. One that no script makes does not exist for sure because of that:
+        another file may make it, and run earlier."""
         if entity.existence is Existence.ABSENT and not entity.name.symbolic:
             return Refused(f"{entity.label} does not exist")
         origin = self._origin
-        entity = replace(entity, existence=Existence.PRESENT)
         if limit is not None:
             entity = replace(entity, limit=limit).noting(_limit_message(limit), origin)
         if options.superuser is not None:
@@ -364,12 +365,6 @@ def _error_name(kind: Kind, refusal: str) -> str:
 
 def _all_absent(alternatives: Alternatives) -> bool:
     return all(entity.existence is Existence.ABSENT for entity in alternatives)
-
-
-def _surely_there(entity: Entity) -> bool:
-    """A role that is only known because it is altered may be one that other files make."""
-    elsewhere = entity.made is None and entity.touched is not None
-    return entity.existence is Existence.PRESENT and not elsewhere
 
 
 def _limit_message(limit: Value[int]) -> str:

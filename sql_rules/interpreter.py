@@ -49,11 +49,23 @@ MOST_STEPS = 20_000
 DEEPEST_CALLS = 8
 DEEPEST_CODE = 60
 _DATABASE = re.compile(r"\bdatabase\b", re.IGNORECASE)
-_REMOTE = frozenset({"dblink_exec", "dblink", "dblink_send_query"})
+_REMOTE = frozenset(
+    {
+        "dblink",
+        "dblink_exec",
+        "dblink_send_query",
+        "run_command_on_all_nodes",
+        "run_command_on_workers",
+        "schedule",
+        "schedule_in_database",
+    }
+)
+"""Functions of dblink, Citus and pg_cron that run a text elsewhere or later."""
+
 _QUERIES = ("SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt")
 _TESTED = frozenset({*_QUERIES, "DoStmt", "CreateFunctionStmt"})
 _RAISES = re.compile(r"\b(?:raise|assert)\b", re.IGNORECASE)
-_DBLINK = re.compile(r"dblink", re.IGNORECASE)
+_RUNS_ELSEWHERE = re.compile(r"dblink|\bschedule|run_command_on", re.IGNORECASE)
 _CATALOG_COLUMN = re.compile(r"\b(?:(?:rol|dat)connlimit|rolcanlogin|rolsuper)\b", re.IGNORECASE)
 
 Fact = object
@@ -216,7 +228,7 @@ class Interpreter:
         return run.merge(Flow(no))
 
     def _matters(self, text: str) -> bool:
-        return _DBLINK.search(text) is not None or self.routines.mentioned(text)
+        return _RUNS_ELSEWHERE.search(text) is not None or self.routines.mentioned(text)
 
     # SQL that code puts together
 
@@ -242,6 +254,14 @@ class Interpreter:
             flow = flow.then(run.merge(Flow(no)))
         return flow
 
+    def hinted(self, text: Text, node: Node | None) -> Text:
+        """A text that cannot be read, with what the routines that build it speak of."""
+        if node is None or any(isinstance(part, str) for version in text for part in version):
+            return text
+        found = [routine.content for routine, _ in self.routines.calls(node)]
+        gap = texts.first_hole(text[0])
+        return texts.hole(gap.label, " ".join(found)) if found and gap else text
+
     def _results(self, select: Node, frame: Frame, origin: Origin, source: Source) -> Flow:
         columns = [
             item
@@ -251,7 +271,7 @@ class Interpreter:
         flow = Flow(frame)
         for column in columns or selected(select):
             if flow.normal is not None:
-                text = flow.normal.expressions.text(column)
+                text = self.hinted(flow.normal.expressions.text(column), column)
                 flow = flow.then(self.dynamic(text, flow.normal, origin, source))
         return flow
 
@@ -381,7 +401,7 @@ class Interpreter:
         return flow
 
     def _remote(self, call: Node, frame: Frame, origin: Origin) -> Flow:
-        """dblink_exec(connection, statement): the statement runs in a session of its own."""
+        """dblink_exec(connection, statement) and the like: it runs in a session of its own."""
         flow = Flow(frame)
         for argument in call.get("args", []):
             text = frame.expressions.text(argument)

@@ -49,6 +49,8 @@ class Executor(Protocol):
 
     def calls(self, node: Node, frame: Frame, origin: Origin) -> Flow: ...
 
+    def hinted(self, text: Text, node: Node | None) -> Text: ...
+
     def commit(self, frame: Frame) -> Flow: ...
 
     def roll_back(self, frame: Frame) -> Flow: ...
@@ -386,6 +388,7 @@ class Code:
         expression = self._expression(query)
         name = self._name(node.get("varno", -1))
         value, test = self._value(expression, frame)
+        value = self._executor.hinted(value, expression)
         target = match.group() if match else ""
         if "[" in target:
             value = texts.hole(
@@ -434,7 +437,8 @@ class Code:
         for index, each in enumerate(node.get("params", []), start=1):
             parameter = frame.expressions.text(self._expression(_query(each)))
             frame.variables[f"${index}"] = parameter
-        text = frame.expressions.text(self._expression(query))
+        expression = self._expression(query)
+        text = self._executor.hinted(frame.expressions.text(expression), expression)
         origin = self._place(node, "EXECUTE")
         flow = called.then(self._executor.dynamic(text, frame, origin, self._source))
         if flow.normal is not None and node.get("into"):

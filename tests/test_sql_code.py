@@ -221,6 +221,29 @@ def test_a_raised_error_undoes_the_block() -> None:
     assert lines(text) == set()
 
 
+@pytest.mark.parametrize(
+    "use",
+    [
+        "DO $$ BEGIN\nEXECUTE build('x'); END $$;",
+        "DO $$ DECLARE t text; BEGIN t := build('x');\nEXECUTE t; END $$;",
+        "--\nSELECT build('x') \\gexec",
+    ],
+)
+def test_a_text_that_a_function_builds_is_reported(use: str) -> None:
+    """edge 31: the statement is out of sight, but not that it changes a role."""
+    build = (
+        "CREATE FUNCTION build(n text) RETURNS text LANGUAGE sql AS"
+        " $$ SELECT 'ALTER ROLE app CONNECTION LIMIT -1' $$;"
+    )
+    assert lines(f"{build}\n{use}") == {(3, "PG006")}
+
+
+def test_a_text_that_runs_later() -> None:
+    """edge 31: pg_cron and dblink run their text, too."""
+    text = "SELECT cron.schedule('x', '* * * * *', 'ALTER ROLE app CONNECTION LIMIT -1');"
+    assert lines(text) == {(1, "PG001")}
+
+
 def test_recursion_ends() -> None:
     """Functions that call themselves or each other are followed a few levels deep."""
     text = """\
