@@ -245,9 +245,9 @@ def _exposure(
     )
     needed: list[tuple[Reach, AddressSet, AddressSet]] = []
     for one in ranked:
-        needed.append(one)
-        if breadth(AddressSet.union_of(found for _, found, _ in needed)) is width:
-            break
+        reached = breadth(AddressSet.union_of(found for _, found, _ in needed)) is width
+        if not reached or breadth(one[1]).rank >= Breadth.PUBLIC_BLOCK.rank:
+            needed.append(one)
     rule = needed[0][0].rule
     others = tuple(
         reach.rule

@@ -70,11 +70,16 @@ _QUOTED_PLACEHOLDER = re.compile(rf"{_TEMPLATE}|(?<=')(?:{_SHELL})(?=')")
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One line that sets something. `name` is in lower case; `value` has its origin."""
+    """One line that sets something. `name` is in lower case; `value` has its origin.
+
+    `written` is the name as it is written: the server overlooks an invalid value when a later line
+    sets the same name in the same spelling, but not when only the case differs.
+    """
 
     name: str
     value: Value[str]
     origin: Origin
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +228,7 @@ class _Reader:
                         text.origin(values[0].start, tokens[-1].end),
                     ),
                     origin,
+                    tokens[0].text,
                 )
             )
             return
@@ -241,7 +247,9 @@ class _Reader:
             self._include(name, value, origin, path, depth)
         else:
             place = text.origin(token.start, token.end)
-            self._settings.settings.append(Setting(name, Known(value, place), origin))
+            self._settings.settings.append(
+                Setting(name, Known(value, place), origin, tokens[0].text)
+            )
 
     def _include(
         self, kind: str, value: str, origin: Origin, path: Path | None, depth: int

@@ -62,10 +62,11 @@ def _judge(lines: list[Setting], version: int | None, reading: Reading) -> None:
     *earlier, last = lines
     history = tuple(Related(f"{last.name} is set here, too", one.origin) for one in earlier)
     reading.add(EffectiveSetting(last.name, last.value, last.origin, history=history))
-    if isinstance(last.value, Known):
-        reason = refusal(last.name, last.value.value, version)
-        if reason:
-            reading.add(RefusedSetting(reason, last.value.origin))
+    for one in {line.written: line for line in lines}.values():
+        if isinstance(one.value, Known):
+            reason = refusal(one.name, one.value.value, version)
+            if reason:
+                reading.add(RefusedSetting(reason, one.value.origin))
     for one in earlier:
         same_file = one.origin.path == last.origin.path
         overridden = same_file or last.origin.path.endswith(AUTO_FILE)
