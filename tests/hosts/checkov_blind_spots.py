@@ -43,7 +43,7 @@ CASES = {
         "locals {\n  all = merge({ limit = -1 }, { x = 1 })\n}" + ROLE % "local.all.limit",
         {"PG001"},
     ),
-    "a limit from `jsondecode()`": (
+    "a limit from `jsondecode()` or `yamldecode()`": (
         "main.tf",
         r'locals {\n  all = jsondecode("{\"limit\": -1}")\n}'.replace(r"\n", "\n")
         + ROLE % "local.all.limit",
