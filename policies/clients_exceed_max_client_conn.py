@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from connguard.policies.model.amount import Standing
-from connguard.policies.model.explain import arithmetic, fault, judge, settings
+from connguard.policies.model.explain import arithmetic, enough, fault, judge, settings
 from connguard.policies.model.policy import Failure, Policy
 from connguard.policies.model.usage import ClientUsage
 from connguard.policies.model.verdict import PASS, Severity, Status, Verdict, fail
@@ -31,7 +31,7 @@ def decide(usage: ClientUsage) -> Verdict:
         return PASS
     where = usage.limit.origin or fault(usage)
     subject = f"{usage.name} admits {usage.limit} clients"
-    fix = f"max_client_conn = {usage.demand.high}"
+    fix = f"max_client_conn = {enough(usage.demand)}"
     others = tuple(one for one in settings(usage) if one.origin != where)
     if usage.standing is Standing.UNKNOWN and usage.demand.low > usage.limit.high:
         return fail(

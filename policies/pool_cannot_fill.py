@@ -34,7 +34,7 @@ def decide(pool: PoolUsage) -> Verdict:
         return _too_large(text, pool.minimum, pool.size)
     for cap in (pool.name_cap, pool.user_cap, pool.server_slots):
         if cap is not None and pool.size.origin is not None and pool.size.low > cap.high:
-            name = cap.name or "the server's slots"
+            name = cap.name or "the number of server slots"
             return _too_large(f"{pool.label} may have {pool.size}", pool.size, cap, name)
     return PASS
 
@@ -44,7 +44,7 @@ def _too_large(text: str, size: Amount, cap: Amount, name: str = "") -> Verdict:
     if where is None:
         return PASS
     return fail(
-        f"{text}, but {name or cap.name} allows {cap}",
+        f"{text}, but {name or cap.name} is {cap}",
         where,
         related=tuple(one for one in related((cap,)) if one.origin != where),
         fix=f"at most {cap}",

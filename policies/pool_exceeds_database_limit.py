@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from connguard.policies.model.explain import judge
+from connguard.policies.model.explain import enough, judge
 from connguard.policies.model.policy import Failure, Policy
 from connguard.policies.model.usage import DatabaseUsage
 from connguard.policies.model.verdict import Severity, Verdict
@@ -35,5 +35,5 @@ def decide(usage: DatabaseUsage) -> Verdict:
         f'database "{usage.name}" has a limit of {limit}',
         f"connection {limit.high + 1 if limit else ''} is refused:"
         " too many connections for database",
-        f'ALTER DATABASE "{usage.name}" CONNECTION LIMIT {usage.demand.high + 1};',
+        f'ALTER DATABASE "{usage.name}" CONNECTION LIMIT {enough(usage.demand, 1)};',
     )

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from connguard.policies.model.amount import related
-from connguard.policies.model.explain import arithmetic, fault, judge, settings
+from connguard.policies.model.explain import arithmetic, enough, fault, judge, settings
 from connguard.policies.model.policy import Failure, Policy
 from connguard.policies.model.usage import ServerUsage
 from connguard.policies.model.verdict import Severity, Status, Verdict, fail
@@ -47,5 +47,5 @@ def decide(usage: ServerUsage) -> Verdict:
         where,
         related=tuple(dict.fromkeys(one for one in others if one.origin != where)),
         fix=f"lower the sum to {max(0, limit)} or less, or raise max_connections to"
-        f" {usage.demand.high + sum(amount.high for amount in usage.settings[1:])} or more",
+        f" {enough(usage.demand, sum(amount.high for amount in usage.settings[1:]))} or more",
     )

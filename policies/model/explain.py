@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from connguard.policies.model.amount import Amount, Standing
+from connguard.policies.model.amount import Amount, Standing, exactly
 from connguard.policies.model.amount import related as places
 from connguard.policies.model.origin import Origin, Related
 from connguard.policies.model.usage import Usage, Use
@@ -25,23 +25,31 @@ def judge(usage: Usage, subject: str, refusal: str, fix: str) -> Verdict:
 
 
 def arithmetic(usage: Usage) -> str:
-    """Who opens how many connections, the largest first."""
+    """Who opens how many connections, the largest first; for what is unsafe, what is certain."""
     uses = largest_first(usage)
-    parts = [_sentence(use) for use in uses[:_SHOWN]]
+    demand = usage.demand
+    if usage.standing is Standing.UNSAFE and not demand.exact:
+        uses = [use for use in uses if use.amount.low > 0]
+        demand = exactly(demand.low)
+    parts = [sentence(use) for use in uses[:_SHOWN]]
     if len(uses) > _SHOWN:
         parts.append(f"{len(uses) - _SHOWN} more")
     text = " + ".join(parts) if parts else "nothing"
+    total = f"{demand}" if demand.exact == usage.demand.exact else f"at least {demand}"
     if usage.capped:
-        return f"{text} ({usage.capped}): {usage.demand} connections"
-    return f"{text} = {usage.demand} connections" if len(uses) > 1 else text
+        return f"{text} ({usage.capped}): {total} connections"
+    return f"{text} = {total} connections" if len(uses) > 1 else text
 
 
-def _sentence(use: Use) -> str:
+def sentence(use: Use) -> str:
+    """One use: "web 4 × 10 clients → pool shop/app of pgbouncer opens 20 + 5 = 25"."""
     equals = (
         ""
         if use.how.endswith(f" {use.amount}") or use.how == str(use.amount)
-        else (f" = {use.amount}")
+        else f" = {use.amount}"
     )
+    if not use.amount.bounded and use.pooled:
+        equals = ""
     if not use.pooled:
         return f"{use.how}{equals} {use.clients or 'direct'}"
     clients = f"{use.clients} clients → " if use.clients else ""
@@ -76,7 +84,7 @@ def settings(usage: Usage) -> tuple[Related, ...]:
 
 
 def largest_first(usage: Usage) -> list[Use]:
-    return sorted(usage.uses, key=lambda use: -use.amount.high)
+    return sorted(usage.uses, key=lambda use: (-use.amount.low, -use.amount.high))
 
 
 def tight(usage: Usage, headroom: int) -> bool:
@@ -87,3 +95,10 @@ def tight(usage: Usage, headroom: int) -> bool:
         and usage.demand.high > 0
         and usage.demand.high + headroom > usage.limit.low
     )
+
+
+def enough(demand: Amount, more: int = 0) -> str:
+    """The limit that a demand needs, for a fix."""
+    if not demand.bounded:
+        return "<what the pools can open, once that is bounded>"
+    return str(demand.high + more)

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 
 from connguard.budget.run import Run
 from connguard.policies.model.amount import Amount, Standing
-from connguard.policies.model.explain import largest_first
+from connguard.policies.model.explain import largest_first, sentence
 from connguard.policies.model.origin import Origin
-from connguard.policies.model.usage import Budget, ServerUsage, Usage, Use
+from connguard.policies.model.usage import Budget, ServerUsage, Usage
 from connguard.reporters import text_report
 from connguard.reporters.plain import printable
 from connguard.reporters.style import Style
@@ -51,7 +51,7 @@ def _step(title: str, usages: Iterable[Usage], style: Style) -> Iterator[str]:
     for usage in usages:
         yield _line(usage, style)
         for use in largest_first(usage):
-            yield style.paint("dim", f"      {printable(_use(use))}  {_places(use.settings)}")
+            yield style.paint("dim", f"      {printable(sentence(use))}  {_places(use.settings)}")
         limits = usage.settings if isinstance(usage, ServerUsage) else (usage.limit,)
         places = _places(one for one in limits if one is not None)
         if usage.ignored:
@@ -82,14 +82,6 @@ def _bar(usage: Usage) -> str:
     inside = round(_BAR * min(limit, demand) / whole)
     over = _BAR - inside if demand > limit else 0
     return "█" * inside + "!" * over + "░" * (_BAR - inside - over)
-
-
-def _use(use: Use) -> str:
-    clients = f"{use.clients} → " if use.pooled and use.clients else ""
-    if not use.pooled:
-        return f"{use.how} = {use.amount}"
-    equals = "" if use.how == str(use.amount) else f" = {use.amount}"
-    return f"{clients}{use.label}: {use.how}{equals}"
 
 
 def _places(amounts: Iterable[Amount]) -> str:
