@@ -201,6 +201,8 @@ def test_role_statements(session: Session, statements: list[str]) -> None:
 
 # --- code ---------------------------------------------------------------------------------------
 
+WORK = "CREATE FUNCTION work() RETURNS void LANGUAGE plpgsql AS 'BEGIN END'"
+UNDECIDABLE = ("current_user = 'postgres'", "now() IS NULL")
 role_conditions = st.one_of(
     st.builds(
         "{} (SELECT {} FROM {} WHERE rolname = '{}')".format,
@@ -209,7 +211,7 @@ role_conditions = st.one_of(
         st.sampled_from(["pg_roles", "pg_catalog.pg_roles", "pg_authid"]),
         st.sampled_from(["ana", "bob", "Ana"]),
     ),
-    st.sampled_from(["true", "false", "current_user = 'postgres'", "1 = 2", "now() IS NULL"]),
+    st.sampled_from(["true", "false", "1 = 2", *UNDECIDABLE]),
 )
 handled = st.sampled_from(
     ["OTHERS", "duplicate_object", "undefined_object", "SQLSTATE '42710'", "division_by_zero"]
@@ -232,12 +234,31 @@ simple_code = st.one_of(
     role_statements,
     computed_statements,
     st.sampled_from(["x := 8", "x := x + 1", "NULL", "PERFORM 1", "RAISE NOTICE 'here'"]),
-    st.sampled_from(["RAISE EXCEPTION 'stop'", "RETURN", "x := 1 / 0"]),
+    st.sampled_from(["RAISE EXCEPTION 'stop'", "RETURN"]),
 )
 
 
 def _body(statements: list[str]) -> str:
     return "".join(f"{statement};\n" for statement in statements) or "NULL;\n"
+
+
+repeatable_statements = st.one_of(
+    st.builds("DROP ROLE IF EXISTS {}".format, role_names),
+    st.builds(
+        "IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '{0}') THEN\n"
+        "CREATE ROLE {0} LOGIN CONNECTION LIMIT {1};\nEND IF".format,
+        st.sampled_from(["ana", "bob"]),
+        st.integers(-1, 3),
+    ),
+    st.builds(
+        "IF EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '{0}') THEN\n"
+        "ALTER ROLE {0} CONNECTION LIMIT {1};\nEND IF".format,
+        st.sampled_from(["ana", "bob"]),
+        st.integers(-1, 3),
+    ),
+)
+repeatable = st.lists(repeatable_statements, min_size=1, max_size=3).map(_body)
+"""What loops do: code that fails when it runs again is not what anybody ships."""
 
 
 def _nested(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
@@ -253,8 +274,8 @@ def _nested(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
             bodies,
         ),
         st.builds("BEGIN\n{}EXCEPTION WHEN {} THEN\n{}END".format, bodies, handled, bodies),
-        st.builds("FOR i IN 1..{} LOOP\n{}END LOOP".format, st.integers(0, 3), bodies),
-        st.builds("WHILE x < 7 LOOP\nx := x + 1;\n{}END LOOP".format, bodies),
+        st.builds("FOR i IN 1..{} LOOP\n{}END LOOP".format, st.integers(0, 3), repeatable),
+        st.builds("WHILE x < 7 LOOP\nx := x + 1;\n{}END LOOP".format, repeatable),
     )
 
 
@@ -279,11 +300,19 @@ code_sequences = st.lists(
 
 
 def check_code(session: Session, statements: Sequence[str]) -> None:
-    """As `check_roles`, where the code leaves open what happens: one alternative must be right."""
+    """As `check_roles`, where the code leaves open what happens: one alternative must be right.
+
+    The replay takes it that code which may end without an error does: where the server sees an
+    error that hangs on an undecidable condition, the sequence is not compared.
+    """
     session.clean()
-    complete = [*_clear_roles(), *statements, "COMMIT"]
+    complete = [*_clear_roles(), WORK, *statements, "COMMIT"]
     answers = session.run(complete)
     told = list(zip(complete, answers, strict=True))[len(_clear_roles()) :]
+    failed = any(answer and ("DO" in text or "work()" in text) for text, answer in told)
+    if failed and any(condition in text for text in statements for condition in UNDECIDABLE):
+        event("not compared")
+        return
     check_allowed(";\n".join(complete), session.roles(), session.databases(), told)
 
 
