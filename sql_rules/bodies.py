@@ -68,20 +68,19 @@ class Body:
     def _statement_end(self, start: int) -> int:
         depth = 0
         end = start
-        text = self.source.text[: self.end] if self.end - start < 100_000 else self.source.text
-        for token in lexer.tokens(text, start):
-            if token.start >= self.end or (token.mark is Mark.SEMICOLON and depth <= 0):
+        for token in lexer.tokens(self.source.text, start, self.end):
+            if token.mark is Mark.SEMICOLON and depth <= 0:
                 break
             depth += (token.mark is Mark.OPEN) - (token.mark is Mark.CLOSE)
             if token.mark not in (Mark.BLANK, Mark.COMMENT):
-                end = min(token.end, self.end)
+                end = token.end
         return end
 
 
 def find_body(source: Source, start: int, end: int, content: str) -> Body | None:
     """The body with this content in the statement from `start` to `end`."""
     text = source.text
-    for token in lexer.tokens(text[:end] if end < len(text) else text, start):
+    for token in lexer.tokens(text, start, end):
         if token.mark is Mark.DOLLAR and token.closed:
             tag = text.index("$", token.start + 1) - token.start + 1
             first, last = token.start + tag, token.end - tag

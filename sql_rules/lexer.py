@@ -64,6 +64,15 @@ class Piece:
     command: str | None = None
     inner: list[int] = field(default_factory=list)
     open_quote: Token | None = None
+    is_command: bool = False
+
+    @property
+    def command_name(self) -> str:
+        return (self.command or "")[1:].partition(" ")[0].strip()
+
+    @property
+    def arguments(self) -> str:
+        return (self.command or "").partition(" ")[2]
 
 
 _TOKEN = re.compile(
@@ -111,44 +120,47 @@ _SEMICOLON_AT_LINE_END = re.compile(r";[ \t]*\r?$", re.MULTILINE)
 _ENDS_STATEMENT = re.compile(r"\\(?:g|gx|gexec|gset|gdesc|crosstabview|watch)\b")
 
 
-def tokens(text: str, start: int = 0, *, coarse: bool = False) -> Iterator[Token]:
-    """All tokens of `text` from `start` on, blanks and comments included.
+def tokens(
+    text: str, start: int = 0, stop: int | None = None, *, coarse: bool = False
+) -> Iterator[Token]:
+    """All tokens of `text` from `start` to `stop`, blanks and comments included.
 
     `coarse` takes words, numbers, blanks and operators together as one token, which is faster.
     """
     position = start
-    while position < len(text):
-        run = _PLAIN_RUN.match(text, position) if coarse else None
+    stop = len(text) if stop is None else stop
+    while position < stop:
+        run = _PLAIN_RUN.match(text, position, stop) if coarse else None
         if run:
             blank = text[position].isspace() and text[position : run.end()].isspace()
             yield Token(Mark.BLANK if blank else Mark.OTHER, position, run.end())
             position = run.end()
             continue
-        match = _TOKEN.match(text, position)
+        match = _TOKEN.match(text, position, stop)
         assert match is not None  # OTHER takes any character
         kind, end, closed = match.lastgroup or "OTHER", match.end(), True
         if kind == "BLOCK":
-            end, closed = _block_comment(text, position)
+            end, closed = _block_comment(text, position, stop)
         elif kind == "DOLLAR":
-            end, closed = _dollar_quote(text, match)
+            end, closed = _dollar_quote(text, match, stop)
         elif kind in _CLOSING:
             closed = match.group(_CLOSING[kind]) is not None
         yield Token(_MARKS[kind], position, end, closed)
         position = end
 
 
-def _block_comment(text: str, start: int) -> tuple[int, bool]:
+def _block_comment(text: str, start: int, stop: int) -> tuple[int, bool]:
     depth = 0
-    for match in _BLOCK_COMMENT_MARK.finditer(text, start):
+    for match in _BLOCK_COMMENT_MARK.finditer(text, start, stop):
         depth += 1 if match.group() == "/*" else -1
         if depth == 0:
             return match.end(), True
-    return len(text), False
+    return stop, False
 
 
-def _dollar_quote(text: str, opening: re.Match[str]) -> tuple[int, bool]:
-    end = text.find(opening.group(), opening.end())
-    return (len(text), False) if end < 0 else (end + len(opening.group()), True)
+def _dollar_quote(text: str, opening: re.Match[str], stop: int) -> tuple[int, bool]:
+    end = text.find(opening.group(), opening.end(), stop)
+    return (stop, False) if end < 0 else (end + len(opening.group()), True)
 
 
 def skip_blanks(text: str, start: int, end: int) -> int:
@@ -160,7 +172,7 @@ def skip_blanks(text: str, start: int, end: int) -> int:
             line_end = text.find("\n", start, end)
             start = end if line_end < 0 else line_end
         elif text.startswith("/*", start):
-            start, _ = _block_comment(text, start)
+            start, _ = _block_comment(text, start, end)
         else:
             return start
     return end
@@ -203,7 +215,7 @@ class _Splitter:
             if mark is Mark.COMMAND:
                 command = text[token.start : token.end].rstrip()
                 if piece is None:
-                    yield Piece(token.start, token.end, command)
+                    yield Piece(token.start, token.end, command, is_command=True)
                 elif _ENDS_STATEMENT.match(command):
                     piece.command = command
                     yield _trimmed(text, piece)

@@ -35,7 +35,7 @@ def _collect(
     spans: list[Span],
     waiting: list[tuple[int, int]],
 ) -> None:
-    text = chunk.text if end == len(chunk.text) else chunk.text[:end]
+    text = chunk.text
     body = start > 0
     first = last = -1
 
@@ -44,7 +44,7 @@ def _collect(
             place = chunk.origin(first, last)
             spans.append(Span(place.line, place.end_line))
 
-    for token in lexer.tokens(text, start):
+    for token in lexer.tokens(text, start, end):
         if token.mark is Mark.COMMENT:
             comments.append(_comment(chunk, token.start, token.end))
         elif token.mark is Mark.SEMICOLON:

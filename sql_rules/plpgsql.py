@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, Protocol
 
 from connguard.policies.model.origin import Origin
@@ -103,7 +104,7 @@ class Code:
             name = _variable(datum)
             if name and name not in frame.variables:
                 frame.assign(name, texts.hole(name))
-        return self._block(self._action, frame, outer_line=0)
+        return self._block(self._action, frame, outermost=True)
 
     def _statements(self, statements: list[Node], frame: Frame) -> Flow:
         flow = Flow(frame)
@@ -124,8 +125,8 @@ class Code:
 
     # Blocks
 
-    def _block(self, node: Node, frame: Frame, outer_line: int = -1) -> Flow:
-        hidden = self._declare(node, frame, outer_line)
+    def _block(self, node: Node, frame: Frame, *, outermost: bool = False) -> Flow:
+        hidden = self._declare(node, frame, outermost)
         handlers = _handlers(node)
         before = frame.copy() if handlers else None
         flow = self._statements(node.get("body", []), frame)
@@ -136,17 +137,16 @@ class Code:
                 end.variables.update(hidden)
         return flow
 
-    def _declare(self, node: Node, frame: Frame, outer_line: int) -> dict[str, Text]:
+    def _declare(self, node: Node, frame: Frame, outermost: bool) -> dict[str, Text]:
         """Give the block's variables their first values; the values that they hide."""
         hidden: dict[str, Text] = {}
         line = node.get("lineno", 0)
+        first_line = 0 if outermost else self._outer_line(line) + 1
         for datum in self._datums:
             fields = datum.get("PLpgSQL_var", {})
-            declared = fields.get("lineno", 0)
             name = _variable(datum)
-            first = outer_line == 0 and declared <= line
-            inner = outer_line < 0 and self._outer_line(line) < declared <= line
-            if not name or "default_val" not in fields or not (first or inner):
+            here = first_line <= fields.get("lineno", 0) <= line
+            if not name or "default_val" not in fields or not here:
                 continue
             hidden.setdefault(name, frame.variables.get(name, texts.hole(name)))
             expression = self._expression(_query(fields["default_val"]))
@@ -156,14 +156,17 @@ class Code:
 
     def _outer_line(self, line: int) -> int:
         """The line of BEGIN of the nearest block that starts before this line."""
-        lines = [
+        return max((each for each in self._block_lines if each < line), default=0)
+
+    @cached_property
+    def _block_lines(self) -> list[int]:
+        lines = {
             fields.get("lineno", 0)
             for each in walk(self._action)
             for key, fields in each.items()
             if key == "PLpgSQL_stmt_block"
-        ]
-        lines.append(self._action.get("lineno", 0))
-        return max((each for each in lines if each < line), default=0)
+        }
+        return sorted({self._action.get("lineno", 0), *lines})
 
     def _handled(self, flow: Flow, before: Frame, handlers: list[Node]) -> Flow:
         """A block with exception handlers: they run from the state before the block."""

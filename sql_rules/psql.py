@@ -20,12 +20,6 @@ _TRUE = frozenset({"true", "on", "yes", "1", "t", "y"})
 _FALSE = frozenset({"false", "off", "no", "0", "f", "n"})
 
 
-def command_name(command: str) -> tuple[str, str]:
-    """The name of a backslash command, and its arguments."""
-    name, _, arguments = command[1:].partition(" ")
-    return name.strip(), arguments
-
-
 def set_variable(arguments: str, variables: dict[str, str]) -> None:
     """`\\set name value …`: the values are strung together. An unknown part makes it unknown."""
     name, _, rest = arguments.strip().partition(" ")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from connguard.policies.model.facts import NotParsed, Undecided
 from connguard.policies.model.reading import Notes, Reading, mentions_suppression
@@ -160,7 +161,13 @@ class _Replay:
         most_resumes = min(_MOST_RESUMES, _MOST_READ_AGAIN // (len(source.text) + 1))
         while position is not None:
             start, position = position, None
+            query: Piece | None = None
             for piece in lexer.pieces(source.text, start):
+                if query and piece.is_command and piece.command_name == "gexec":
+                    # Behind a semicolon, psql runs the last query once more.
+                    piece = replace(query, command=piece.command)
+                elif not piece.is_command:
+                    query = piece
                 if self._piece(source, piece):
                     continue
                 position = lexer.resume_at(source.text, piece) if resumes < most_resumes else None
@@ -170,8 +177,8 @@ class _Replay:
 
     def _piece(self, source: Source, piece: Piece) -> bool:
         """Run a statement or command; false when it does not parse."""
-        if piece.command is not None and source.text[piece.start] == "\\":
-            self._command(piece.command)
+        if piece.is_command:
+            self._command(piece)
             return True
         if not self._conditionals.running:
             return True
@@ -187,16 +194,15 @@ class _Replay:
                 NotParsed(problem, source.place(piece.start, min(resume, piece.end)))
             )
             return False
-        name, _ = psql.command_name(piece.command) if piece.command else ("", "")
         for parsed in statements:
             if parsed.kind in RELEVANT:
-                self._statement(part, parsed, results=name == "gexec")
-            if name == "gset":
+                self._statement(part, parsed, results=piece.command_name == "gexec")
+            if piece.command_name == "gset":
                 self._forget_columns(parsed)
         return True
 
-    def _command(self, command: str) -> None:
-        name, arguments = psql.command_name(command)
+    def _command(self, piece: Piece) -> None:
+        name, arguments = piece.command_name, piece.arguments
         variables = self._interpreter.variables
         if name in ("if", "elif", "else", "endif"):
             session = self._session

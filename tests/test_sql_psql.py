@@ -63,6 +63,8 @@ def test_statements_that_a_query_gives() -> None:
     SELECT 'CREATE DATABASE d CONNECTION LIMIT -1'
     WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'd')\\gexec
     SELECT 'DROP ROLE x', 'CREATE USER x' \\gexec
+    SELECT 'CREATE USER y';
+    \\gexec
     """
     assert lines(text) == {
         (1, "PG001"),
@@ -70,6 +72,7 @@ def test_statements_that_a_query_gives() -> None:
         (3, "PG006"),
         (4, "PG004"),
         (6, "PG001"),
+        (7, "PG001"),
     }
 
 
