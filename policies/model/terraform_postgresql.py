@@ -9,6 +9,8 @@ and validation are those of the provider: connection_limit -1 and at least -1, l
 
 from __future__ import annotations
 
+import re
+
 from connguard.policies.model.facts import UNLIMITED, Database, RefusedLimit, Role
 from connguard.policies.model.origin import Known, Origin, Related, Unknown, Value
 from connguard.policies.model.terraform_value import Settings, boolean, integer, text
@@ -23,6 +25,7 @@ ATTRIBUTES = {
 }
 """The attributes that `facts` reads, by resource type."""
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _LARGEST_LIMIT = 2**31 - 1
 
 
@@ -69,7 +72,9 @@ def facts(
 
 def _name(settings: Settings, address: str) -> str:
     name = text(settings, "name")
-    return name.value if isinstance(name, Known) and name.value else address
+    chosen = name.value if isinstance(name, Known) and name.value else address
+    # Half of a surrogate pair, as JSON escapes can write it, is no text that can be printed.
+    return _SURROGATE.sub("\ufffd", chosen)
 
 
 def _flag(settings: Settings, name: str, origin: Origin) -> Value[bool]:

@@ -63,7 +63,7 @@ def module_source(block: Block) -> str | None:
 
 def stem(path: PurePath) -> str:
     """The name without the suffix: `main` for main.tf, main.tf.json and main.tofu."""
-    return path.name.split(".tf")[0].split(".tofu")[0]
+    return path.name.removesuffix(".json").removesuffix(".tf").removesuffix(".tofu")
 
 
 def is_override(path: PurePath) -> bool:

@@ -614,7 +614,7 @@ def _unescaped(parser: _Parser) -> str:
         number = int(code, 16)
         if number > 0x10FFFF:
             raise _SyntaxError("no such character")
-        return chr(number)
+        return "\ufffd" if 0xD800 <= number <= 0xDFFF else chr(number)
     if found[3] not in _SIMPLE_ESCAPES:
         raise _SyntaxError(f"unknown escape sequence \\{found[3]}")
     return _SIMPLE_ESCAPES[found[3]]

@@ -1,10 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The connguard authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""JSON with positions: a tree that is read only where it is asked, however large the file."""
+"""JSON with positions, that is read as far as a syntax error lets it."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import cache
@@ -18,6 +19,7 @@ from connguard.terraform.syntax import Problem
 from connguard.text import Text
 
 _MAX_DEPTH = 60
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @cache
@@ -57,22 +59,6 @@ class JsonValue:
             if key is not None and value is not None and key.type == "string":
                 yield JsonValue(key, self._offsets), JsonValue(value, self._offsets)
 
-    def member(self, name: str) -> tuple[JsonValue, JsonValue] | None:
-        """The key and value of this name; of several, the last, as JSON parsers take it."""
-        found = None
-        for key, value in self.members():
-            if key.text() == name:
-                found = key, value
-        return found
-
-    def get(self, *names: str) -> JsonValue | None:
-        """The value at the end of a path of names."""
-        value: JsonValue | None = self
-        for name in names:
-            entry = value.member(name) if value else None
-            value = entry[1] if entry else None
-        return value
-
     def items(self) -> Iterator[JsonValue]:
         """The elements of an array; none for other kinds."""
         if self.kind == "array":
@@ -87,7 +73,7 @@ class JsonValue:
             content = json.loads(raw.decode("utf-8", "replace"), strict=False)
         except ValueError as error:
             raise JsonError("an invalid string") from error
-        return content if isinstance(content, str) else str(content)
+        return _SURROGATE.sub("\ufffd", str(content))
 
     def plain(self, depth: int = 0) -> object:
         """The value as Python data; numbers are int or Fraction. Raises JsonError."""

@@ -143,6 +143,6 @@ class Library:
 
 def _listed(path: Path) -> list[Path]:
     try:
-        return [found for found in path.iterdir() if not found.is_symlink()]
+        return list(path.iterdir())
     except OSError:
         return []

@@ -155,9 +155,13 @@ class Module:
             value = value.whole()
         if constraint is None or value is None or isinstance(value, Unknown):
             return value
-        return convert(
-            value, constraint.expression, lambda default: self.evaluate(default, _NOTHING)
-        )
+        try:
+            return convert(
+                value, constraint.expression, lambda default: self.evaluate(default, _NOTHING)
+            )
+        except Blocked as blocked:
+            reason = f"var.{name} has another type than its value: {blocked.unknown.reason}"
+            raise Blocked(reason, blocked.unknown.mistake) from blocked
 
     def _data(self, kind: str) -> object:
         def attribute_of(name: str) -> object:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
@@ -18,7 +19,7 @@ from connguard.policies.model.reading import Reading
 from connguard.policies.model.terraform_postgresql import ATTRIBUTES, RESOURCE_TYPES, facts
 from connguard.policies.model.terraform_value import Setting, Unresolved
 from connguard.reading import Context, SourceFile
-from connguard.terraform.json_tree import JsonError, JsonValue, parse
+from connguard.terraform.json_cursor import JsonCursor, JsonError
 from connguard.text import Text
 
 _HEAD = 4096
@@ -27,7 +28,6 @@ _FIRST_KEY = re.compile(
     r'\s*\{\s*"(?:format_version|terraform_version|applyable|checks|complete|configuration|errored'
     r'|planned_values|prior_state|output_changes|resource_changes)"'
 )
-_MAX_MODULE_DEPTH = 100
 
 
 def read(files: Sequence[SourceFile], context: Context) -> Reading:
@@ -66,102 +66,85 @@ def _is_plan(string: str) -> bool:
 
 
 def _read_plan(text: Text, reading: Reading) -> None:
-    plan, problems = parse(text)
-    for problem in problems:
-        reading.add(NotParsed(problem.reason, text.origin(problem.start, problem.end)))
-    if plan is None:
-        return
-    try:
-        _read_resources(plan, text, reading)
-    except JsonError as error:
-        reading.add(NotParsed(f"the plan cannot be read: {error}", text.origin(0, 1)))
-
-
-def _read_resources(plan: JsonValue, text: Text, reading: Reading) -> None:
     if not any(f'"{kind}"' in text.string for kind in RESOURCE_TYPES):
         return
-    changes = _changes(plan)
-    for resource in _resources(plan):
-        kind = _text(resource, "type")
-        address = _text(resource, "address") or kind
-        values = resource.get("values")
-        if kind not in RESOURCE_TYPES or _text(resource, "mode") == "data" or values is None:
-            continue
-        if resource.has_error:
-            continue  # the syntax error in it is reported
-        settings = {
-            name: setting
-            for name in ATTRIBUTES[kind]
-            if (setting := _setting(name, values, changes.get(address), resource, text))
-        }
-        for fact in facts(kind, address, settings, _header(resource, text)):
-            reading.add(fact)
+    try:
+        plan = JsonCursor(text.string)
+        changes = _changes(plan)
+        for resource in _resources(plan):
+            _read_resource(resource, changes, text, reading)
+    except JsonError as error:
+        place = text.origin(error.offset, error.offset)
+        reading.add(NotParsed(f"JSON syntax error: {error}", place))
 
 
-def _resources(plan: JsonValue) -> Iterator[JsonValue]:
+def _read_resource(
+    resource: JsonCursor, changes: dict[str, dict[str, Any]], text: Text, reading: Reading
+) -> None:
+    planned = resource.plain()
+    values = resource.get("values")
+    if not isinstance(planned, dict) or values is None:
+        return
+    kind, address = planned.get("type"), planned.get("address")
+    if kind not in RESOURCE_TYPES or planned.get("mode") == "data":
+        return
+    address = address if isinstance(address, str) else kind
+    header = _header(resource, text)
+    change = changes.get(address)
+    settings = {
+        name: Setting(value.plain(), text.origin(start, value.end))
+        for name, start, value in values.members()
+        if name in ATTRIBUTES[kind]
+    }
+    for name in ATTRIBUTES[kind]:
+        if _mark(change, "after_unknown", name):
+            settings[name] = Setting(Unresolved(f"{name} is known only after apply"), header)
+        elif change is None and name not in settings:
+            # Without its change, an absent value may be one that is not known yet.
+            settings[name] = Setting(Unresolved(f"the plan does not say {name}"), header)
+    if _mark(change, "after_sensitive", "name") or _mark(planned, "sensitive_values", "name"):
+        settings.pop("name", None)  # the address stands in for it
+    for fact in facts(kind, address, settings, header):
+        reading.add(fact)
+
+
+def _resources(plan: JsonCursor) -> Iterator[JsonCursor]:
     """The resources of the root module and of all modules below it."""
     root = plan.get("planned_values", "root_module")
-    pending = [(root, 0)] if root else []
+    pending = [root] if root else []
     while pending:
-        module, depth = pending.pop()
-        if depth > _MAX_MODULE_DEPTH:
-            raise JsonError("modules are nested too deeply")
+        module = pending.pop()
         resources, children = module.get("resources"), module.get("child_modules")
         if resources is not None:
             yield from resources.items()
         if children is not None:
-            pending.extend((child, depth + 1) for child in children.items())
+            pending.extend(children.items())
 
 
-def _changes(plan: JsonValue) -> dict[str, JsonValue]:
-    """What is planned for each of our resources, by address; data and deletions are left out."""
-    changes: dict[str, JsonValue] = {}
+def _changes(plan: JsonCursor) -> dict[str, dict[str, Any]]:
+    """What is planned for each of our resources, by address."""
+    changes: dict[str, dict[str, Any]] = {}
     listed = plan.get("resource_changes")
     for resource in listed.items() if listed else ():
-        if _text(resource, "type") not in RESOURCE_TYPES or _text(resource, "mode") == "data":
+        planned = resource.plain()
+        if not isinstance(planned, dict) or planned.get("type") not in RESOURCE_TYPES:
             continue
-        change = resource.get("change")
+        change, address = planned.get("change"), planned.get("address")
         # A deposed object is what is left of an earlier one, and goes away.
-        if change is not None and resource.get("deposed") is None:
-            changes[_text(resource, "address")] = change
+        if isinstance(change, dict) and isinstance(address, str) and "deposed" not in planned:
+            changes[address] = change
     return changes
 
 
-def _setting(
-    name: str, values: JsonValue, change: JsonValue | None, resource: JsonValue, text: Text
-) -> Setting | None:
-    entry = values.member(name)
-    unknown = change.get("after_unknown", name) if change else None
-    if unknown is not None and unknown.kind == "true":
-        return Setting(Unresolved(f"{name} is known only after apply"), _header(resource, text))
-    if entry is None:
-        if change is not None:
-            return None
-        # Without its change, an absent value may be one that is not known yet.
-        return Setting(Unresolved(f"the plan does not say {name}"), _header(resource, text))
-    key, value = entry
-    if name == "name" and _is_sensitive(name, change, resource):
-        return None  # the address stands in for it
-    return Setting(value.plain(), text.origin(key.start, value.end))
+def _mark(table: dict[str, Any] | None, key: str, name: str) -> bool:
+    """Whether `table[key]` marks the attribute, or the whole resource."""
+    marks = table.get(key) if table else None
+    return marks is True or (isinstance(marks, dict) and marks.get(name) is True)
 
 
-def _is_sensitive(name: str, change: JsonValue | None, resource: JsonValue) -> bool:
-    marks = (
-        change.get("after_sensitive", name) if change else None,
-        resource.get("sensitive_values", name),
-        change.get("after_sensitive") if change else None,
-    )
-    return any(mark is not None and mark.kind == "true" for mark in marks)
-
-
-def _text(value: JsonValue, name: str) -> str:
-    found = value.get(name)
-    return found.text() if found is not None and found.kind == "string" else ""
-
-
-def _header(resource: JsonValue, text: Text) -> Origin:
+def _header(resource: JsonCursor, text: Text) -> Origin:
     """The address of the resource: what a finding about the whole resource points to."""
-    entry = resource.member("address")
-    if entry is None:
-        return text.origin(resource.start, resource.start + 1)
-    return text.origin(entry[0].start, entry[1].end)
+    for name, start, value in resource.members():
+        if name == "address":
+            return text.origin(start, value.end)
+    return text.origin(resource.start, resource.start + 1)

@@ -13,6 +13,8 @@ import connguard.terraform.treesitter_reader as treesitter_reader
 from connguard.terraform.syntax import LABEL_COUNTS, Document, Problem
 from connguard.text import Text
 
+_MAX_SIZE = 10_000_000
+
 
 class ReaderUnavailable(Exception):
     """The reader that the settings name cannot be used here; the message says what to install."""
@@ -36,10 +38,13 @@ def hcl_reader(name: str) -> Read:
 
 def read_document(text: Text, hcl: Read) -> Document:
     """The document in one Terraform file, in native or JSON syntax by its name."""
+    if len(text.string) > _MAX_SIZE:
+        problem = Problem(0, 0, "the file is too large to be read")
+        return Document(text, problems=[problem])
     document = json_reader.read(text) if text.path.endswith(".json") else hcl(text)
     for block in document.blocks:
         wanted = LABEL_COUNTS.get(block.type, len(block.labels))
-        if len(block.labels) != wanted:
+        if len(block.labels) != wanted and not block.broken:
             reason = f"a {block.type} block with {len(block.labels)} labels instead of {wanted}"
             document.problems.append(Problem(block.start, block.header_end, reason))
     return document
