@@ -72,8 +72,9 @@ def _judge(rule: HbaRule, hidden_by: tuple[HbaRule, ...]) -> tuple[Severity, str
     accepting = [other for other in hidden_by if not other.rejects]
     if rule.rejects and accepting:
         return Severity.ERROR, f"these connections are let in before, with {_methods(accepting)}"
-    if any(_strength(other) < _strength(rule) for other in accepting):
-        return Severity.ERROR, f"{_methods(accepting)} is enough before, not {rule.method}"
+    weaker = [other for other in accepting if _strength(other) < _strength(rule)]
+    if weaker and not rule.rejects:
+        return Severity.ERROR, f"{_methods(weaker)} is enough before, not {rule.method}"
     if len(accepting) < len(hidden_by) and not rule.rejects:
         return Severity.WARNING, "these connections are rejected before"
     if any(other.method != rule.method for other in hidden_by):

@@ -29,6 +29,7 @@ from connguard.policies.model.origin import Origin
 from connguard.policies.model.pools import (
     UNKNOWN,
     ZERO_IS_UNLIMITED,
+    Caps,
     Pool,
     PoolsOfPooler,
     clients_of,
@@ -104,8 +105,9 @@ class _Demand:
         self._add_group(pooler, variants, _user_of, self.roles)
         self._add_group(pooler, variants, _database_of, self.databases)
         self._add_group(pooler, variants, _all_alike, {"": self.total})
+        with_caps = [(one, one.caps(False), one.caps(True)) for one in variants]
         for pool in _alike(variants).values():
-            use = _pool_use(pooler, pool, _range(variants, pool))
+            use = _pool_use(pooler, pool, _range(with_caps, pool))
             if use.amount.high:
                 self.total.uses.append(use)
                 if pool.user != UNKNOWN:
@@ -182,10 +184,15 @@ def _alike(variants: Iterable[PoolsOfPooler]) -> dict[tuple[str, str], Pool]:
     return found
 
 
-def _range(variants: Iterable[PoolsOfPooler], pool: Pool) -> Amount:
+def _range(variants: Iterable[tuple[PoolsOfPooler, Caps, Caps]], pool: Pool) -> Amount:
+    """What one pool can have by itself: its own size and the caps over it, in any version."""
     key = pool.name, pool.user
-    found = [variant.pools[key] for variant in variants if key in variant.pools]
-    return Amount(min(one.low for one in found), max(one.high for one in found))
+    lows, highs = [], []
+    for variant, low_caps, high_caps in variants:
+        if key in variant.pools:
+            lows.append(variant.maximum([variant.pools[key]], False, low_caps))
+            highs.append(variant.maximum([variant.pools[key]], True, high_caps))
+    return Amount(min(lows), max(highs))
 
 
 def _pool_reason(pool: Pool) -> str:
@@ -206,44 +213,46 @@ def _pool_use(pooler: Pooler, pool: Pool, bound: Amount) -> Use:
     demand_binds = pool.clients.amount.high < offered.high or pool.size.high <= 0
     from_minimum = pool.high > pool.clients.amount.high
     settings: list[Amount] = []
-    if from_minimum:
-        how = f"{bound}"
+    how = str(bound)
+    if bound.high < pool.high:
+        settings.extend(_caps_over(pooler, pool))
+    elif from_minimum:
         settings.append(pool.minimum)
     elif demand_binds and pool.clients.services:
-        how = " + ".join(_product(service) for service in pool.clients.services)
         for service in sorted(pool.clients.services, key=_weight, reverse=True):
             settings.extend(_service_settings(service))
     elif demand_binds:
-        how = f"{bound}"
         settings.append(pooler.max_client_conn)
     else:
         how = f"{pool.size} + {pool.reserve}" if pool.reserve.high else f"{pool.size}"
+        settings.extend(_caps_over(pooler, pool, at=pool.high))
         settings.extend(sorted((pool.size, pool.reserve), key=lambda one: -one.high))
-    settings[:0] = _binding_caps(pooler, pool)
     if pooler.instances.high != 1:
         how = f"{pooler.instances} × ({how})" if "+" in how else f"{pooler.instances} × {how}"
         settings.append(pooler.instances)
     if pool.name == ANY or pool.user == UNKNOWN:
         how = "any number of pools"
-    asking = " + ".join(_product(service) for service in pool.clients.services)
     return Use(
         label,
         how,
         amount,
         tuple(one for one in settings if one.origin and one.high),
         pooled=True,
-        clients="" if demand_binds else asking,
+        clients=" + ".join(_product(service) for service in pool.clients.services),
     )
 
 
-def _binding_caps(pooler: Pooler, pool: Pool) -> list[Amount]:
-    """The caps that leave a pool less than its size, or just its size."""
+def _caps_over(pooler: Pooler, pool: Pool, at: int | None = None) -> list[Amount]:
+    """The caps that leave a pool less than its size; with `at`, those that leave just that."""
     own = next((user.max_connections for user in pooler.users if user.name == pool.user), None)
     caps = (
         _positive(pool.entry.max_connections, pooler.max_db_connections),
         _positive(own, pooler.max_user_connections),
     )
-    return [cap for cap in caps if cap is not None and cap.high <= pool.high]
+    found = [cap for cap in caps if cap is not None]
+    if at is not None:
+        return [cap for cap in found if cap.high == at]
+    return sorted((cap for cap in found if cap.high < pool.high), key=lambda cap: cap.high)
 
 
 def _weight(service: Service) -> int:
@@ -442,9 +451,10 @@ class _Solution:
                     continue
                 user = users.get(pool.user)
                 mode = (user.pool_mode if user else None) or pool.entry.pool_mode
-                name_cap = _positive(pool.entry.max_connections, pooler.max_db_connections)
+                general = pool.size is pooler.default_pool_size
+                name_cap = _cap_for(pool.entry.max_connections, pooler.max_db_connections, general)
                 own_cap = user.max_connections if user else None
-                user_cap = _positive(own_cap, pooler.max_user_connections)
+                user_cap = _cap_for(own_cap, pooler.max_user_connections, general)
                 yield PoolUsage(
                     label=f"pool {pool.name}/{pool.user} of {pooler.name}",
                     origin=pool.entry.origin,
@@ -517,6 +527,12 @@ def _less(whole: Amount, parts: Iterable[Amount]) -> Amount:
 def _positive(own: Amount | None, general: Amount) -> Amount | None:
     chosen = own if own is not None and own.high > 0 else general
     return chosen if chosen.high > 0 else None
+
+
+def _cap_for(own: Amount | None, general: Amount, general_size: bool) -> Amount | None:
+    """The cap over a pool's size. A cap of one entry below the general size is meant so."""
+    cap = _positive(own, general)
+    return None if general_size and cap is own else cap
 
 
 def _cap_text(bounds: _Bounds) -> str:

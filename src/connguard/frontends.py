@@ -43,11 +43,18 @@ def _is_server_conf(path: PurePath) -> bool:
     return path.suffix == ".conf" and "postgres" in path.name and not _is_hba(path)
 
 
+def _may_hold_server_files(path: PurePath) -> bool:
+    return path.suffix.lower() in (".yml", ".yaml", ".sh", ".bash") or (
+        path.name.startswith(("Dockerfile", "Containerfile"))
+    )
+
+
 FRONT_ENDS = (
     Entry("terraform", "connguard.terraform.frontend", _is_terraform),
     Entry("terraform plan", "connguard.terraform.plan_frontend", _may_be_plan),
     Entry("sql", "connguard.migrations.frontend", may_hold_sql),
     Entry("pg_hba.conf", "connguard.postgres.hba_frontend", _is_hba),
     Entry("postgresql.conf", "connguard.postgres.conf_frontend", _is_server_conf),
+    Entry("embedded", "connguard.postgres.embedded_frontend", _may_hold_server_files),
     Entry("topology", "connguard.budget.frontend", may_hold_topology),
 )

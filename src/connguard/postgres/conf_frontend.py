@@ -36,7 +36,7 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
             reading.log.append(f"{file.name}: not a PostgreSQL configuration, left out")
             continue
         reading.files.update(settings.files)
-        _report(file, settings, context, reading)
+        add_settings(settings, known_version(file.path, context.settings), reading)
     return reading
 
 
@@ -45,8 +45,8 @@ def _is_foreign(settings: ServerSettings) -> bool:
     return len(settings.problems) >= max(_MOST_PROBLEMS, len(settings.settings))
 
 
-def _report(file: SourceFile, settings: ServerSettings, context: Context, reading: Reading) -> None:
-    version = known_version(file.path, context.settings)
+def add_settings(settings: ServerSettings, version: int | None, reading: Reading) -> None:
+    """Add everything that the policies need to know about the settings of one server."""
     for problem in settings.problems:
         reading.add(RefusedSetting(problem.reason, problem.origin))
     for missing in settings.missing:

@@ -47,13 +47,15 @@ class SourceLine:
 class Token:
     """`quoted` tells that it starts with a quote, which takes keywords their meaning.
 
-    `missing` is the file that it stands for (`@file`), when that is not among the scanned files.
+    `missing` says why it is not known: it stands for a file (`@file`) that is not among the scanned
+    ones, or (`filled_in`) a template engine or a shell puts something in its place.
     """
 
     text: str
     quoted: bool
     origin: Origin
     missing: str | None = None
+    filled_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class FieldLines:
                 NotParsed(token.missing, token.origin)
                 for tokens in line.fields
                 for token in tokens
-                if token.missing
+                if token.missing and not token.filled_in
             )
         return found
 
@@ -236,9 +238,8 @@ class _Reader:
                 token = Token(raw.text, raw.quoted, logical.origin(raw.start, raw.end))
                 if _FILLER in raw.text:
                     written = logical.text[raw.start : raw.end]
-                    token = Token(
-                        written, raw.quoted, token.origin, f"{written} is filled in later"
-                    )
+                    reason = f"{written} is filled in later"
+                    token = Token(written, raw.quoted, token.origin, reason, filled_in=True)
                 if token.missing is not None:
                     tokens.append(token)
                 elif not raw.quoted and len(raw.text) > 1 and raw.text[0] == "@":
@@ -282,7 +283,8 @@ class _Reader:
             for inner in line.fields:
                 # The list stands in the other file, but the line at fault is this one.
                 tokens.extend(
-                    Token(one.text, one.quoted, token.origin, one.missing) for one in inner
+                    Token(one.text, one.quoted, token.origin, one.missing, one.filled_in)
+                    for one in inner
                 )
         return None
 

@@ -159,9 +159,14 @@ def read_hba_text(
     return _assemble(text.path, version, found, text.line_origin(1))
 
 
-def read_hba_lines(name: str, lines: Sequence[SourceLine], version: int, whole: Origin) -> HbaFile:
-    """Read rules that stand in another file. `whole` is the place of all of them."""
-    return _assemble(name, version, read_source_lines(lines, version), whole)
+def read_hba_lines(
+    name: str, lines: Sequence[SourceLine], version: int, whole: Origin, *, shell: bool = False
+) -> HbaFile:
+    """Read rules that stand in another file. `whole` is the place of all of them.
+
+    With `shell`, a shell puts its variables into them before the server reads them.
+    """
+    return _assemble(name, version, read_source_lines(lines, version, shell=shell), whole)
 
 
 def _assemble(name: str, version: int, found: FieldLines, whole: Origin) -> HbaFile:
@@ -173,12 +178,16 @@ def _assemble(name: str, version: int, found: FieldLines, whole: Origin) -> HbaF
             file.problems.append(HbaProblem(line.error, line.origin))
         else:
             try:
-                file.rules.append(parse_rule(line, version))
+                rule = parse_rule(line, version)
+                if rule.is_gap:
+                    file.gaps.append(NotParsed(rule.databases[0].text, line.origin))
+                file.rules.append(rule)
             except _Refused as refused:
                 unknown = next(
                     (one.missing for part in line.fields for one in part if one.missing), None
                 )
                 if unknown:  # what is filled in may well make it right
+                    file.gaps.append(NotParsed(unknown, line.origin))
                     file.rules.append(gap(unknown, line.origin))
                     continue
                 file.problems.append(HbaProblem(refused.reason, line.origin))

@@ -1,0 +1,154 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The front end for access lists and server settings inside YAML, scripts and Dockerfiles."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from connguard import yaml_source
+from connguard.policies.model.facts import NotParsed
+from connguard.policies.model.hba_facts import Dialect
+from connguard.policies.model.origin import Known, Origin, Unknown
+from connguard.policies.model.reading import Comment, Notes, Reading, Span, mentions_suppression
+from connguard.policies.model.setting_facts import EffectiveSetting, RefusedSetting
+from connguard.postgres.conf import read_conf_text
+from connguard.postgres.conf_frontend import add_settings
+from connguard.postgres.hba_frontend import Server, add_hba
+from connguard.postgres.hba_lines import SourceLine
+from connguard.postgres.hba_reader import HbaFile, read_hba_lines
+from connguard.postgres.setting_table import refusal
+from connguard.postgres.shell_forms import written_lines
+from connguard.postgres.versions import known_version, version_for
+from connguard.postgres.yaml_forms import ConfText, HbaLines, Parameter, forms
+from connguard.reading import Context, SourceFile
+from connguard.text import Text
+
+_MENTIONS = re.compile(
+    r"hba|postgres(?:ql)?\.conf|postgresql:|postgresqlExtendedConf|extendedConf", re.I
+)
+_COMMENT = re.compile(r"(?m)^[ \t]*#[ \t]?(.*)$")
+
+
+def read(files: Sequence[SourceFile], context: Context) -> Reading:
+    """Read every file that mentions such a list or setting; it never raises."""
+    reading = Reading()
+    for file in files:
+        text = context.text(file)
+        if text is None or not _MENTIONS.search(text.string):
+            continue
+        if file.path.suffix.lower() in (".yml", ".yaml"):
+            found = _read_yaml(file, text, context)
+        else:
+            found = _read_shell(file, text, context)
+        if found.subjects:
+            reading.extend(found)
+    return reading
+
+
+def _read_yaml(file: SourceFile, text: Text, context: Context) -> Reading:
+    reading = Reading(files={file.name})
+    stream = yaml_source.parse(text)
+    for document in stream.documents:
+        for form in forms(document, text):
+            if isinstance(form, HbaLines):
+                _add_lines(file, form.lines, form.whole, context, reading)
+            elif isinstance(form, ConfText):
+                _add_conf(file, text, [(form.start, form.end)], context, reading)
+            else:
+                _add_parameter(file, form, context, reading)
+    if reading.subjects and mentions_suppression(text.string):
+        reading.notes.append(yaml_source.notes(text, stream))
+    if reading.subjects:
+        for gap in stream.gaps:
+            reading.add(gap)
+    return reading
+
+
+def _read_shell(file: SourceFile, text: Text, context: Context) -> Reading:
+    """All that a script writes to one kind of file is taken as one file."""
+    reading = Reading(files={file.name})
+    hba: list[SourceLine] = []
+    whole: Origin | None = None
+    expanded = False
+    conf: list[tuple[int, int]] = []
+    for written in written_lines(text):
+        if written.kind == "hba":
+            hba.extend(written.lines)
+            whole = whole or written.whole
+            expanded = expanded or written.expanded
+            continue
+        for line in written.lines:
+            place = line.origin(0, len(line.text))
+            start = text.offset(place.line, place.column)
+            if text.string[start : start + len(line.text)] == line.text:
+                conf.append((start, start + len(line.text)))
+            elif line.text.strip():
+                reading.add(NotParsed("settings with escapes are not read", place))
+    if hba and whole is not None:
+        _add_lines(file, hba, whole, context, reading, shell=expanded)
+    if conf:
+        _add_conf(file, text, conf, context, reading)
+    if reading.subjects and mentions_suppression(text.string):
+        reading.notes.append(_shell_notes(text))
+    return reading
+
+
+def _add_lines(
+    file: SourceFile,
+    lines: Sequence[SourceLine],
+    whole: Origin,
+    context: Context,
+    reading: Reading,
+    *,
+    shell: bool = False,
+) -> None:
+    version = version_for(file.path, context.settings)
+    hba: HbaFile = read_hba_lines(file.name, lines, version, whole, shell=shell)
+    if not hba.rules and not hba.problems:
+        return
+    # A part of a file: what is not in it is elsewhere, so that it is never empty.
+    hba.problems = [one for one in hba.problems if "contains no entries" not in one.reason]
+    add_hba(hba, Server(version, Dialect.POSTGRESQL), reading)
+
+
+def _add_conf(
+    file: SourceFile,
+    text: Text,
+    ranges: Sequence[tuple[int, int]],
+    context: Context,
+    reading: Reading,
+) -> None:
+    """Read parts of a file as a configuration: all else is blanked out, so that places hold."""
+    masked = [character if character in "\r\n" else " " for character in text.string]
+    for start, end in ranges:
+        masked[start:end] = text.string[start:end]
+    settings = read_conf_text(Text(text.path, "".join(masked)))
+    settings.missing = [one for one in settings.missing if "filled in" in one.reason]
+    add_settings(settings, known_version(file.path, context.settings), reading)
+
+
+def _add_parameter(
+    file: SourceFile, parameter: Parameter, context: Context, reading: Reading
+) -> None:
+    name = parameter.name.lower()
+    if parameter.value is None:
+        value: Known[str] | Unknown = Unknown("it is no scalar", parameter.origin)
+    elif re.search(r"\{\{|\$\{|\$\(", parameter.value):
+        value = Unknown(f"{parameter.value} is filled in later", parameter.origin)
+    else:
+        value = Known(parameter.value, parameter.origin)
+        reason = refusal(name, parameter.value, known_version(file.path, context.settings))
+        if reason:
+            reading.add(RefusedSetting(reason, parameter.origin))
+    reading.add(EffectiveSetting(name, value, parameter.origin))
+
+
+def _shell_notes(text: Text) -> Notes:
+    comments = []
+    for match in _COMMENT.finditer(text.string):
+        line, column = text.position(match.start() + match[0].index("#"))
+        comments.append(Comment(line, column, match[1].strip(), True))
+    spans = tuple(Span(line, line) for line in range(1, text.line_count + 1))
+    return Notes(text.path, tuple(comments), spans)
