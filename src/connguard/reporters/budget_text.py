@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from connguard.budget.run import Run
-from connguard.policies.model.amount import Amount, Standing
+from connguard.policies.model.amount import UNBOUNDED, Amount, Standing
 from connguard.policies.model.explain import largest_first, sentence
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.usage import Budget, ServerUsage, Usage
@@ -27,38 +27,52 @@ def render(run: Run, *, colour: bool, verbose: bool, quiet: bool) -> str:
     for stack, budget in run.stacks:
         heading = f"connection budget of {stack.topology.origin.path}: "
         lines.append(style.paint("bold", printable(heading)) + _verdict(budget.standing, style))
-        lines.extend(_chain(budget, style))
+        lines.extend(_chain(budget, style, verbose))
         lines.append("")
     findings = text_report.render(run.report, colour=colour, verbose=verbose, quiet=quiet)
     return "\n".join(lines) + "\n" + findings
 
 
-def _chain(budget: Budget, style: Style) -> Iterator[str]:
+def _chain(budget: Budget, style: Style, verbose: bool) -> Iterator[str]:
     if budget.clients:
         yield from _step("poolers: clients of max_client_conn", budget.clients, style)
-    if budget.roles:
-        yield from _step("roles: server connections of CONNECTION LIMIT", budget.roles, style)
+    idle = [usage for usage in budget.roles if not usage.demand.high]
+    busy = [usage for usage in budget.roles if usage.demand.high]
+    if busy:
+        yield from _step("roles: server connections of CONNECTION LIMIT", busy, style)
+    if idle:
+        names = ", ".join(usage.name for usage in idle)
+        yield style.paint("dim", f"      not used by any service: {printable(names)}")
+    # Databases and the server have the same uses as the roles: once is enough.
     if budget.databases:
-        yield from _step("databases: of CONNECTION LIMIT", budget.databases, style)
+        title = "databases: of CONNECTION LIMIT"
+        yield from _step(title, budget.databases, style, with_uses=verbose)
     if budget.server is not None:
-        yield from _step("server: of the slots for ordinary roles", (budget.server,), style)
+        title = "server: of the slots for ordinary roles"
+        yield from _step(title, (budget.server,), style, with_uses=verbose or not busy)
     else:
         yield style.paint("bold", "server") + ": no file says how many connections it takes"
 
 
-def _step(title: str, usages: Iterable[Usage], style: Style) -> Iterator[str]:
+def _step(
+    title: str, usages: Iterable[Usage], style: Style, *, with_uses: bool = True
+) -> Iterator[str]:
     yield style.paint("bold", title)
     for usage in usages:
         yield _line(usage, style)
-        for use in largest_first(usage):
+        for use in largest_first(usage) if with_uses else ():
             yield style.paint("dim", f"      {printable(sentence(use))}  {_places(use.settings)}")
         limits = usage.settings if isinstance(usage, ServerUsage) else (usage.limit,)
         places = _places(one for one in limits if one is not None)
         if usage.ignored:
             yield style.paint("dim", f"      {usage.ignored}")
         elif places:
-            shown = " - ".join(f"{one.name} {one}" for one in limits if one is not None)
-            yield style.paint("dim", f"      limit: {printable(shown)}  {places}")
+            shown = " - ".join(f"{one.name} {_limit(one)}" for one in limits if one is not None)
+            yield style.paint("dim", f"      {printable(shown)}  {places}")
+
+
+def _limit(amount: Amount) -> str:
+    return "-1" if amount.low >= UNBOUNDED else str(amount)
 
 
 def _line(usage: Usage, style: Style) -> str:
