@@ -75,6 +75,8 @@ def test_each_environment_is_judged(tmp_path: Path) -> None:
         "main.tf": main,
         "prod.tfvars": "n = -1\n",
         "env/test.tfvars": "n = 5\n",
+        "env/eu/terraform.tfvars": "n = 6\n",
+        "env/eu/too/deep.tfvars": "n = 8\n",
         "backend/state.tfvars": 'bucket = "x"\n',
         "other/main.tf": "",
         "other/own.tfvars": "n = 7\n",
@@ -86,7 +88,11 @@ def test_each_environment_is_judged(tmp_path: Path) -> None:
         fact.connection_limit.value: [str(one.origin) for one in fact.history]
         for fact in facts(reading)
     }
-    assert found == {-1: ["prod.tfvars:1"], 5: ["env/test.tfvars:1"]}
+    assert found == {
+        -1: ["prod.tfvars:1"],
+        5: ["env/test.tfvars:1"],
+        6: ["env/eu/terraform.tfvars:1"],
+    }
 
 
 def test_defaults_are_an_environment_when_they_are_enough(tmp_path: Path) -> None:

@@ -120,22 +120,26 @@ class Library:
     def environment_files(self, path: Path) -> list[SourceFile]:
         """The other tfvars files of a directory: those that are named when Terraform is run.
 
-        They stand beside the module or one folder below (`env/prod.tfvars`), where there is no
-        module.
+        They stand beside the module, or up to two folders below it (`env/prod/terraform.tfvars`)
+        where there is no module.
         """
-        listed = _listed(path)
-        for folder in sorted(found for found in listed if found.is_dir()):
-            inner = _listed(folder)
-            if not any(found.name.endswith(SUFFIXES) for found in inner):
-                listed += inner
         chosen = [
             found
-            for found in sorted(listed)
-            if found.name.endswith((".tfvars", ".tfvars.json"))
-            and not found.name.endswith(_AUTOMATIC_VALUES)
-            and found.name not in _DEFAULT_VALUES
+            for found in _listed(path)
+            if not found.name.endswith(_AUTOMATIC_VALUES) and found.name not in _DEFAULT_VALUES
         ]
-        return self._files(chosen[:_MAX_ENVIRONMENTS])
+        folders = [path]
+        for _ in range(2):
+            inside = [_listed(inner) for folder in folders for inner in _folders(folder)]
+            kept = [
+                found
+                for found in inside
+                if found and not any(inner.name.endswith(SUFFIXES) for inner in found)
+            ]
+            chosen += [inner for found in kept for inner in found]
+            folders = [found[0].parent for found in kept]
+        values = [found for found in chosen if found.name.endswith((".tfvars", ".tfvars.json"))]
+        return self._files(sorted(values)[:_MAX_ENVIRONMENTS])
 
     def _files(self, paths: Iterable[Path]) -> list[SourceFile]:
         return [file for file in map(self._context.file, paths) if file is not None]
@@ -146,3 +150,7 @@ def _listed(path: Path) -> list[Path]:
         return list(path.iterdir())
     except OSError:
         return []
+
+
+def _folders(path: Path) -> list[Path]:
+    return [found for found in _listed(path) if "." not in found.name and found.is_dir()]
