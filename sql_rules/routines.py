@@ -15,15 +15,18 @@ from connguard.sql_rules.expressions import Expressions, function_name, walk
 from connguard.sql_rules.syntax import Node
 from connguard.sql_rules.texts import Text
 
-OBJECT_DDL = re.compile(
-    r"\b(?:create|alter|drop)\s+(?:role|user(?!\s+mapping)|group|database)\b"
-    r"|\bconnection\s+limit\b|\b(?:rol|dat)connlimit\b",
-    re.IGNORECASE,
+_GAP = r"(?:\s|/\*[^*]*\*/|--[^\n]*\n)+"
+_DDL = (
+    rf"\b(?:create|alter|drop){_GAP}(?:role|user(?!{_GAP}mapping)|group|database)\b"
+    rf"|\bconnection{_GAP}limit\b|\b(?:rol|dat)connlimit\b"
 )
+OBJECT_DDL = re.compile(_DDL, re.IGNORECASE)
 """Text that changes a role or a database, or speaks of a limit."""
 
+_LOWER_DDL = re.compile(_DDL)
+_LOWER_NAMES_OBJECT = re.compile(r"'[^']*\b(?:role|user|group|database)\b")
 _RUNS_TEXT = re.compile(r"\bexecute\b", re.IGNORECASE)
-_NAMES_OBJECT = re.compile(r"'[^']*\b(?:role|user|group|database)\b", re.IGNORECASE)
+_MOST_NEW_NAMES = 20
 _IN_MODES = ("FUNC_PARAM_IN", "FUNC_PARAM_INOUT", "FUNC_PARAM_DEFAULT", "FUNC_PARAM_VARIADIC")
 
 
@@ -94,25 +97,29 @@ class Routines:
 
     _found: dict[tuple[str, int], Routine] = field(default_factory=dict)
     _names: re.Pattern[str] | None = None
+    _new_names: set[str] = field(default_factory=set)
 
     def define(self, routine: Routine) -> None:
         self._found[routine.name, len(routine.parameters)] = routine
-        self._names = None
+        self._new_names.add(routine.name)
 
     def drop(self, name: str) -> None:
         """Forget what DROP FUNCTION removes."""
         for key in [key for key in self._found if key[0] == name]:
             del self._found[key]
-        self._names = None
 
     def mentioned(self, text: str) -> bool:
         """Whether a text names any of the routines."""
         if not self._found:
             return False
-        if self._names is None:
+        if len(self._new_names) > _MOST_NEW_NAMES:
             names = "|".join(sorted({re.escape(name) for name, _ in self._found}))
-            self._names = re.compile(rf"\b(?:{names})\b", re.IGNORECASE)
-        return self._names.search(text) is not None
+            self._names = re.compile(rf"\b(?:{names})\b")
+            self._new_names.clear()
+        lowered = text.lower()
+        if self._names is not None and self._names.search(lowered):
+            return True
+        return any(name in lowered for name in self._new_names)
 
     def matters(self, content: str) -> bool:
         """Whether code may change a role or database, by itself or through a routine."""
@@ -151,9 +158,10 @@ class Routines:
 
 def changes_objects(content: str) -> bool:
     """Whether code speaks of changing a role or database."""
-    return OBJECT_DDL.search(content) is not None or (
-        _RUNS_TEXT.search(content) is not None and _NAMES_OBJECT.search(content) is not None
-    )
+    lowered = content.lower()
+    if _LOWER_DDL.search(lowered):
+        return True
+    return "execute" in lowered and _LOWER_NAMES_OBJECT.search(lowered) is not None
 
 
 def runs_text(content: str) -> bool:

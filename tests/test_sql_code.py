@@ -104,6 +104,8 @@ def test_arguments_reach_the_statement() -> None:
         ("EXECUTE 'ALTER ROLE app SET x = ' || quote_literal(b);", set()),
         ("EXECUTE format('ALTER TABLE %I ADD COLUMN role text', a);", set()),
         ("EXECUTE a;", set()),
+        ("ALTER /* x */ ROLE x CONNECTION -- y\n LIMIT -1;", {"PG001"}),
+        ("CREATE USER MAPPING FOR x SERVER y OPTIONS (user 'z');", set()),
         ("a := 'ALTER ROLE x CONNECTION '; a := a || 'LIMIT -1'; EXECUTE a;", {"PG001"}),
         (
             "IF now() IS NULL THEN a := '5'; ELSE a := '-1'; END IF;"
