@@ -186,7 +186,12 @@ def test_node_pg_migrate(project: Path, server: Postgres) -> None:
 @pytest.mark.parametrize("project", ["sequelize"], indirect=True)
 def test_sequelize(project: Path, server: Postgres) -> None:
     """Sequelize runs `up` of module.exports."""
-    command = [NPM / "sequelize-cli", "db:migrate", "--migrations-path", "migrations"]
+    command: list[str | Path] = [
+        NPM / "sequelize-cli",
+        "db:migrate",
+        "--migrations-path",
+        "migrations",
+    ]
     url = f"postgres://postgres@{server.host}:{server.port}/postgres"
     run([*command, "--url", url], project, server)
     check(project, server)

@@ -87,10 +87,7 @@ class GoHost(TreeHost):
                 return self._functions[name]
             return self._by_name(name, current)
         if node.type == "keyed_element" and node.named_child_count == 2:
-            key, value = node.named_children
-            name = self.source.code(key)
-            if name in ("Rollback", "Down") and self.source.code(value) in self._functions:
-                return current
+            name = self.source.code(node.named_children[0])
             return {"Migrate": Direction.UP, "Up": Direction.UP}.get(
                 name, Direction.DOWN if name in ("Rollback", "Down") else current
             )

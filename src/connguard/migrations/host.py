@@ -41,6 +41,7 @@ class HostMigration:
         """Add a statement, or several."""
         if fragment.text.strip():
             self.chunks.append(fragment.chunk(self.text, direction))
+            self.call(fragment.runs[0].start, fragment.runs[-1].end)
 
     def opaque(self, start: int, end: int, direction: Direction) -> None:
         """Record that the call at these offsets runs SQL that cannot be read.
@@ -56,7 +57,8 @@ class HostMigration:
         """Record the lines of a call: a suppression comment covers them as a whole."""
         first, _ = self.text.position(start)
         last, _ = self.text.position(max(start, end - 1))
-        self.spans.append(Span(first, last))
+        if first <= last:
+            self.spans.append(Span(first, last))
 
     def comment(self, start: int, content: str) -> None:
         """Record a comment of the program; `content` is without comment marks."""

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from connguard import yaml_source
 from connguard.migrations.elements import DocumentError, Element, read_xml, read_yaml
 from connguard.migrations.fragment import Fragment, written
 from connguard.migrations.history import History
@@ -25,8 +26,7 @@ from connguard.text import Text
 _CHANGELOG_SUFFIXES = (".xml", ".yaml", ".yml", ".json")
 _ROOT = "databaseChangeLog"
 _SQL_CHANGES = frozenset(("sql", "createProcedure"))
-_XML_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
-_YAML_COMMENT = re.compile(r"(?:^|\s)#(.*)$", re.MULTILINE)
+_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 _CLASSPATH = re.compile(r"^(?:classpath\*?|file):/*")
 _MAX_DEPTH = 30
 
@@ -158,13 +158,11 @@ class _Walk:
             return [found] if found else []
         name = _CLASSPATH.sub("", element.get("path")).lstrip("/")
         folders = [file.path.parent] if relative else list(file.path.parents)
-        for folder in folders:
-            target = (folder / name).resolve()
-            if name and target.is_dir():
-                paths = sorted(path for path in target.rglob("*") if path.is_file())
-                files = [self._pool.file(path) for path in paths]
-                suffixes = (*_CHANGELOG_SUFFIXES, *SQL_SUFFIXES)
-                return [one for one in files if one and one.path.suffix.lower() in suffixes]
+        suffixes = (*_CHANGELOG_SUFFIXES, *SQL_SUFFIXES)
+        for folder in folders if name else []:
+            files = self._pool.files_in(folder / name)
+            if files:
+                return [file for file in files if file.path.suffix.lower() in suffixes]
         return []
 
     def _find(self, file: SourceFile, name: str, relative: bool) -> SourceFile | None:
@@ -240,19 +238,23 @@ def _add_notes(history: History, changelog: _Changelog) -> None:
     text = changelog.text
     if not mentions_suppression(text.string):
         return
-    is_xml = changelog.file.path.suffix.lower() == ".xml"
+    if changelog.file.path.suffix.lower() != ".xml":
+        history.notes.append(yaml_source.notes(text, yaml_source.parse(text)))
+        return
     comments = []
-    for match in (_XML_COMMENT if is_xml else _YAML_COMMENT).finditer(text.string):
-        line, column = text.position(match.start(1))
-        own_line = not text.line(line)[: column - 1].strip("#<!- \t")
+    for match in _COMMENT.finditer(text.string):
+        line, column = text.position(match.start())
+        own_line = not text.line(line)[: column - 1].strip()
         comments.append(Comment(line, column, match[1].strip(), own_line))
-    spans = []
-    pending = list(changelog.root.children)
-    while pending:
-        element = pending.pop()
-        _, last = element.text.range(0, len(element.text.text))
-        first_line, _ = text.position(element.start)
-        last_line, _ = text.position(max(element.end, last))
-        spans.append(Span(first_line, last_line))
-        pending.extend(element.children)
+    spans: list[Span] = []
+    _collect_spans(changelog.root, text, spans)
     history.notes.append(Notes(text.path, tuple(comments), tuple(spans)))
+
+
+def _collect_spans(element: Element, text: Text, spans: list[Span]) -> int:
+    """The spans of an element and those in it; gives the offset at which the element ends."""
+    end = max(element.end, element.text.runs[-1].end if element.text.runs else 0)
+    for child in element.children:
+        end = max(end, _collect_spans(child, text, spans))
+    spans.append(Span(text.position(element.start)[0], text.position(end)[0]))
+    return end

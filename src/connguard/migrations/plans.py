@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -71,18 +72,20 @@ def _sqitch(folder: Path, files: list[SourceFile], pool: Pool) -> History | None
         for key, value in entries.items()
         if key.startswith("deploy.variables.")
     }
-    claimed = {file.path.resolve(): file for file in files}
+    claimed = {os.path.realpath(file.path): file for file in files}
     for names in _sqitch_scripts(plan.string):
         for kind, direction in (("deploy", Direction.UP), ("revert", Direction.DOWN)):
-            paths = [(folders[kind] / f"{name}.sql").resolve() for name in names]
+            top_of_kind = os.path.realpath(folders[kind])
+            paths = [os.path.join(top_of_kind, f"{name}.sql") for name in names]
             path = next((path for path in paths if path in claimed), None)
             if path is not None:
                 pool.add_sql(history, claimed.pop(path), direction, variables)
-    for path, file in claimed.items():
+    for file in claimed.values():
         # Verify scripts are rolled back; scripts that the plan does not name never run.
-        if any(kind.resolve() in path.parents for kind in folders.values()):
+        parents = file.path.resolve().parents
+        if any(kind.resolve() in parents for kind in folders.values()):
             pool.take(file)
-            if folders["verify"].resolve() in path.parents:
+            if folders["verify"].resolve() in parents:
                 history.files.add(file.name)
             else:
                 pool.log.append(f"{file.name}: not in the sqitch plan, never run; left out")

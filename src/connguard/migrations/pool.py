@@ -60,7 +60,19 @@ class Pool:
 
     def file(self, path: Path) -> SourceFile | None:
         """A file that the scan claimed, or one below a scanned directory."""
-        return self._files.get(path) or self.context.file(path)
+        try:
+            return self._files.get(path) or self.context.file(path)
+        except (OSError, ValueError):  # a name that no file can have
+            return None
+
+    def files_in(self, folder: Path) -> list[SourceFile]:
+        """The files in a folder and the folders in it, by name; none when there is no folder."""
+        try:
+            paths = sorted(path for path in folder.resolve().rglob("*") if path.is_file())
+        except (OSError, ValueError):
+            return []
+        files = [self.file(path) for path in paths]
+        return [file for file in files if file is not None]
 
     def text(self, path: Path) -> Text | None:
         """The text of a file below a scanned directory; None when there is none."""

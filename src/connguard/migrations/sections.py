@@ -90,7 +90,8 @@ def _change_sets(text: Text) -> Iterator[Chunk]:
     Their rollbacks are comments. https://docs.liquibase.com/concepts/changelogs/sql-format.html
     """
     matches = list(_CHANGE_SET.finditer(text.string))
-    ends = [match.start() for match in matches[1:]] + [len(text.string)]
+    ends = [match.start() for match in matches] + [len(text.string)]
+    yield chunk(text, 0, ends.pop(0))
     for match, end in zip(matches, ends, strict=True):
         dbms = _DBMS.search(match["attributes"])
         if dbms is None or for_postgresql(dbms[1] or dbms[2]):

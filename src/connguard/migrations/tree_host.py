@@ -226,6 +226,8 @@ class TreeHost:
         fragment = self.value(argument)
         if fragment is not None:
             self.host.sql(fragment, direction)
+            if fragment.runs:  # the body of a here document stands behind the call
+                self.host.call(place[0], max(place[1], fragment.runs[-1].end))
         elif not self.is_harmless(argument):
             self.host.opaque(*place, direction)
 
