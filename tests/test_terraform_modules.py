@@ -136,6 +136,22 @@ def test_unknown_condition_is_not_taken_as_false(tmp_path: Path) -> None:
     assert limits(read(tmp_path, {"main.tf": main})) == {"app": "unknown", "same": 7}
 
 
+def test_reasons_name_the_expression(tmp_path: Path) -> None:
+    """Whoever reads "undecided" learns what to look at."""
+    main = 'variable "n" {\n  type = number\n  default = "x"\n}\nlocals { m = { a = [1] } }\n'
+    written = ["local.m.b", 'local.m["c"].d', "local.m.a[3]", "local.none", "var.n", "foo(1)"]
+    main += "".join(role(limit, f"r{index}") for index, limit in enumerate(written))
+
+    assert reasons(read(tmp_path, {"main.tf": main})) == [
+        'local.m.b does not exist: there is no attribute "b"',
+        'local.m["c"] does not exist: there is no attribute "c"',
+        "local.m.a[3] does not exist: there is no element 3",
+        "local.none is not declared",
+        "var.n has another type than its value: a number was expected",
+        "the function foo() is not evaluated",
+    ]
+
+
 def test_cycles_are_unknown(tmp_path: Path) -> None:
     """Locals, outputs and modules that lead back to themselves end the evaluation, not the scan."""
     main = "locals {\n  a = local.b\n  b = local.a\n}\n" + role("local.a")

@@ -123,11 +123,22 @@ class Evaluator:
 
     def _get_attr(self, node: syntax.GetAttr, scope: Scope) -> object:
         source = self.evaluate(node.source, scope)
-        return member(source, node.name)
+        if isinstance(source, Unknown):
+            return source
+        try:
+            return member(source, node.name)
+        except Blocked as blocked:
+            raise _named(blocked, node) from blocked
 
     def _index(self, node: syntax.Index, scope: Scope) -> object:
         source = self.evaluate(node.source, scope)
-        return element(source, self.known(node.key, scope))
+        if isinstance(source, Unknown):
+            return source
+        key = self.known(node.key, scope)
+        try:
+            return element(source, key)
+        except Blocked as blocked:
+            raise _named(blocked, node) from blocked
 
     def _splat(self, node: syntax.Splat, scope: Scope) -> object:
         source = self.evaluate(node.source, scope)
@@ -314,6 +325,27 @@ def element(source: object, key: object) -> object:
             return source[index]
         raise mistake(f"there is no element {index}")
     raise mistake("a value without elements is indexed")
+
+
+def _named(blocked: Blocked, node: syntax.Expression) -> Blocked:
+    """A mistake in a reference says which one it is."""
+    if not blocked.unknown.mistake:
+        return blocked
+    return mistake(f"{_reference(node)} does not exist: {blocked.unknown.reason}")
+
+
+def _reference(node: syntax.Expression) -> str:
+    """A reference as it is written: `local.roles["app"].limit`."""
+    steps: list[str] = []
+    while isinstance(node, (syntax.GetAttr, syntax.Index)):
+        if isinstance(node, syntax.GetAttr):
+            steps.append(f".{node.name}")
+        else:
+            key = node.key.value if isinstance(node.key, syntax.Literal) else "…"
+            steps.append(f'["{key}"]' if isinstance(key, str) and key != "…" else f"[{key}]")
+        node = node.source
+    first = node.name if isinstance(node, syntax.Variable) else "…"
+    return first + "".join(reversed(steps))
 
 
 class _TemplateScope:

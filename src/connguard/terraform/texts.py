@@ -133,7 +133,7 @@ def _compiled(pattern: str, text: str) -> re.Pattern[str]:
     # within a loop or over alternatives may cost two to that power.
     loops = len(re.findall(r"[*+}]", pattern))
     nested = re.search(r"\)[*+{]", pattern)
-    if (len(text) + 1) ** (loops + 1) > 10**8 or (nested and len(text) > 24):
+    if (len(text) + 1) ** (loops + 1) > 10**7 or (nested and len(text) > 16):
         raise Blocked("a regular expression that may take too long")
     return compiled
 
