@@ -293,7 +293,7 @@ class PoolsOfPooler:
         bounds = []
         open_ended = name == ANY or user == UNKNOWN  # stands for any number of pools
         for high in (False, True):
-            most = self._most(size.at(high), reserve.at(high))
+            most = self._most(self._size_at(size, high), reserve.at(high))
             wanted = min(most, asking.at(high))
             if asking.at(high) > 0 or prefilled:
                 wanted = max(wanted, self._least(minimum.at(high), size.at(high)))
@@ -305,6 +305,14 @@ class PoolsOfPooler:
         if forced and self.version < FORCED_USERS_COUNT:
             return None
         return self._users.get(user)
+
+    def _size_at(self, size: Amount, high: bool) -> int:
+        """The size to compute with. 0 can be the largest of all, so a range leaves it out."""
+        if size.exact or size.low > 0:
+            return size.at(high)
+        if high and self.version >= ZERO_IS_UNLIMITED:
+            return UNBOUNDED
+        return max(1, size.at(high))
 
     def _most(self, size: int, reserve: int) -> int:
         if size > 0:
