@@ -86,6 +86,7 @@ class Interpreter:
         self.committed: State | None = None
         self._begin: State | None = None
         self._may_commit = False
+        self._in_transaction = False
         self._opaque: list[tuple[Frame, Origin]] = []
         self._read: list[str] = []
 
@@ -123,6 +124,7 @@ class Interpreter:
         self, source: Source, parsed: Parsed, frame: Frame, origin: Origin, *, in_transaction: bool
     ) -> Flow:
         """Run a statement of a script. `committed` is then what it keeps when it is refused."""
+        self._in_transaction = in_transaction
         self._may_commit = not in_transaction and parsed.kind in ("DoStmt", "CallStmt")
         self._begin = frame.state.copy() if self._may_commit else None
         self.committed = None
@@ -184,7 +186,14 @@ class Interpreter:
     def _object(
         self, source: Source, statement: ObjectStatement, frame: Frame, origin: Origin
     ) -> Flow:
-        if frame.in_code and isinstance(statement, CreateDatabase | DropDatabase):
+        in_transaction = frame.in_code or self._in_transaction
+        if in_transaction and isinstance(statement, CreateDatabase | DropDatabase):
+            if not frame.in_code:
+                word = "CREATE" if isinstance(statement, CreateDatabase) else "DROP"
+                reason = f"{word} DATABASE cannot run inside a transaction block"
+                self.report(
+                    Undecided("PG004", f"the server refuses this statement: {reason}", origin)
+                )
             return Flow(None, raises=frozenset({"active_sql_transaction"}))
         if source.computed and self._computed_limit(source.blanks, statement, origin):
             return Flow(frame, raises=ANY_ERROR)
@@ -325,7 +334,17 @@ class Interpreter:
         try:
             return filled, syntax.parse(filled.text), None
         except NotReadable:
-            return source, [], reason
+            pass
+        # A placeholder may stand for options; those of other statements do not matter.
+        if not OBJECT_DDL.search(source.text):
+            bare = placeholders.leave_out(source)
+            try:
+                statements = syntax.parse(bare.text)
+            except NotReadable:
+                statements = []
+            if statements:
+                return bare, statements, None
+        return source, [], reason
 
     # Code
 
@@ -406,10 +425,11 @@ class Interpreter:
         for argument in call.get("args", []):
             text = frame.expressions.text(argument)
             if flow.normal is not None and OBJECT_DDL.search(texts.constants(text)):
-                in_code = flow.normal.in_code
-                flow.normal.in_code = False
+                in_code, in_transaction = flow.normal.in_code, self._in_transaction
+                flow.normal.in_code = self._in_transaction = False
                 source = Source("", lambda _a, _b: origin)
                 run = self.dynamic(text, flow.normal, origin, source)
+                self._in_transaction = in_transaction
                 if run.normal is not None:
                     run.normal.in_code = in_code
                 flow = flow.then(run)

@@ -114,6 +114,7 @@ _PLAIN_RUN = re.compile(r"(?:[^\W\d](?:\w|\$(?![{(]))*+(?!')|\d[\w.]*+|[\s,.=<>*
 _BLOCK_COMMENT_MARK = re.compile(r"/\*|\*/")
 _END_OF_COPY = re.compile(r"^\\\.[ \t]*\r?$", re.MULTILINE)
 _COPY_IN = re.compile(r"copy\b.*\bfrom\s+stdin\b", re.IGNORECASE | re.DOTALL)
+_COPY_COMMAND = re.compile(r"\\copy\b.*\bfrom\s+p?stdin\b", re.IGNORECASE)
 _ROUTINE = re.compile(r"create\s+(?:or\s+replace\s+)?(?:function|procedure)\b", re.IGNORECASE)
 _ATOMIC = re.compile(r"\b(?:begin\s+atomic|case|end)\b", re.IGNORECASE)
 _SEMICOLON_AT_LINE_END = re.compile(r";[ \t]*\r?$", re.MULTILINE)
@@ -216,6 +217,9 @@ class _Splitter:
                 command = text[token.start : token.end].rstrip()
                 if piece is None:
                     yield Piece(token.start, token.end, command, is_command=True)
+                    if _COPY_COMMAND.match(command):
+                        self.position = self._end_of_data(token.end) or token.end
+                        return
                 elif _ENDS_STATEMENT.match(command):
                     piece.command = command
                     yield _trimmed(text, piece)
@@ -259,11 +263,13 @@ class _Splitter:
     def _copy_data(self, piece: Piece, start: int) -> int | None:
         """Where the data of a COPY … FROM stdin ends; None when the piece has no data."""
         text = self._text
-        if text[piece.start : piece.start + 4].lower() != "copy" or not self._copy_data_ahead:
+        if text[piece.start : piece.start + 4].lower() != "copy":
             return None
-        if not _COPY_IN.match(text, piece.start, piece.end):
-            return None
-        end = _END_OF_COPY.search(text, start)
+        return self._end_of_data(start) if _COPY_IN.match(text, piece.start, piece.end) else None
+
+    def _end_of_data(self, start: int) -> int | None:
+        """Where the data that starts here ends; None when no line ends it, so that it is none."""
+        end = _END_OF_COPY.search(self._text, start) if self._copy_data_ahead else None
         self._copy_data_ahead = end is not None
         return end.end() if end else None
 

@@ -134,6 +134,13 @@ def fill_in(source: Source, known: Callable[[str], str | None]) -> Source:
     return source.edited(edits)
 
 
+def leave_out(source: Source) -> Source:
+    """The text without placeholders, tags and psql commands."""
+    marks = (Mark.TAG, Mark.COMMAND, Mark.PLACEHOLDER)
+    found = [token for token in lexer.tokens(source.text) if token.mark in marks]
+    return source.edited([(token.start, token.end, " ") for token in found])
+
+
 def variable_name(placeholder: str) -> str:
     """The bare name in a placeholder such as `${x}`, `{{ x }}`, `:'x'` or `%(x)s`."""
     return placeholder.rstrip("sd").strip("${}#%()@:'\" -.")

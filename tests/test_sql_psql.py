@@ -26,6 +26,8 @@ ODD_LINES = (
     "{{ end }}",
     "INSERT INTO t VALUES (%(x)s, %s);",
     "COPY t FROM stdin;\nit's data; CREATE USER nobody;\n\\.",
+    "\\copy t FROM STDIN DELIMITER ','\nit's data; CREATE USER nobody;\n\\.",
+    "EXPLAIN :flags SELECT 1;",
     "SELECT 'ALTER TABLE x' \\gexec",
     "ALTER TABLE ${schema}.t ADD c int;",
     "SET search_path = :schema, public;",
@@ -44,6 +46,8 @@ def test_an_odd_line_hides_nothing(line: str) -> None:
     [
         "ALTER ROLE ALL CONNECTION LIMIT 3;",
         "SELEC 1;",
+        "CREATE USER x :options;",
+        ":statement;",
         "CREATE TABLE t (a int;",
         "SELECT 'a' 'b;\n;",
     ],
