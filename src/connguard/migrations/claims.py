@@ -9,9 +9,8 @@ from collections.abc import Iterable
 from pathlib import PurePath
 
 _SQL = frozenset((".sql", ".psql", ".pgsql", ".ddl"))
-_PROGRAMS = frozenset(
-    (".rb", ".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".go", ".ex", ".exs", ".java", ".kt")
-)
+PROGRAM_SUFFIXES = (".rb", ".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".go", ".ex", ".exs")
+_PROGRAMS = frozenset((*PROGRAM_SUFFIXES, ".java", ".kt"))
 _CHANGELOGS = frozenset((".xml", ".yaml", ".yml", ".json"))
 _SHELLS = frozenset((".sh", ".bash"))
 _PYTHON_FOLDER = re.compile(r"migrat|alembic|^versions$|revisions", re.IGNORECASE)

@@ -17,7 +17,6 @@ from typing import Any
 
 from connguard.migrations.fragment import verbatim, written
 from connguard.migrations.history import History
-from connguard.migrations.jvm import jvm_migration
 from connguard.migrations.names import is_migrations_folder
 from connguard.migrations.natural import natural_key, path_key
 from connguard.migrations.pool import Pool, shown
@@ -168,6 +167,8 @@ def _add(history: History, migration: _Migration, configuration: Configuration, 
     if text is None:
         return
     if file.path.suffix != ".sql":
+        from connguard.migrations.jvm import jvm_migration  # loads the parsers of Java and Kotlin
+
         host = jvm_migration(text)
         if host.is_migration:
             host.add_to(history)

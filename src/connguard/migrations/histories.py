@@ -5,33 +5,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from pathlib import PurePath
+from typing import cast
 
-from connguard.migrations.alembic import alembic_histories
-from connguard.migrations.claims import may_hold_sql
-from connguard.migrations.django import django_histories
-from connguard.migrations.flyway import flyway_histories
+from connguard.migrations.claims import PROGRAM_SUFFIXES, may_hold_sql
 from connguard.migrations.history import History
-from connguard.migrations.initdb import initdb_histories
-from connguard.migrations.liquibase import liquibase_histories
 from connguard.migrations.names import other_product, postgresql_variant
 from connguard.migrations.overrides import overridden_histories
-from connguard.migrations.plain import plain_histories
-from connguard.migrations.plans import planned_histories
 from connguard.migrations.pool import SQL_SUFFIXES, Layout, Pool
 from connguard.migrations.products import product_of
-from connguard.migrations.programs import program_histories
 from connguard.reading import SourceFile
 
+
+def _lazy(module: str, function: str, *suffixes: str) -> Layout:
+    """A layout that is imported when there are files of its kinds, or any where none are named."""
+
+    def layout(pool: Pool) -> Iterator[History]:
+        if not suffixes or pool.with_suffix(*suffixes):
+            found = getattr(import_module(f"connguard.migrations.{module}"), function)
+            yield from cast(Layout, found)(pool)
+
+    return layout
+
+
 LAYOUTS: Mapping[str, Layout] = {
-    "planned": planned_histories,
-    "liquibase": liquibase_histories,
-    "alembic": alembic_histories,
-    "django": django_histories,
-    "flyway": flyway_histories,
-    "initdb": initdb_histories,
-    "programs": program_histories,
-    "plain": plain_histories,
+    "planned": _lazy("plans", "planned_histories"),
+    "liquibase": _lazy("liquibase", "liquibase_histories", ".xml", ".yaml", ".yml", ".json"),
+    "alembic": _lazy("alembic", "alembic_histories", ".py"),
+    "django": _lazy("django", "django_histories", ".py"),
+    "flyway": _lazy("flyway", "flyway_histories"),
+    "initdb": _lazy("initdb", "initdb_histories"),
+    "programs": _lazy("programs", "program_histories", *PROGRAM_SUFFIXES),
+    "plain": _lazy("plain", "plain_histories"),
 }
 """In the order in which they may take files: the most specific first."""
 

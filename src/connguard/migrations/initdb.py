@@ -14,17 +14,20 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from connguard.migrations.history import History
-from connguard.migrations.names import direction_of
+from connguard.migrations.names import direction_of, is_numbered
 from connguard.migrations.pool import SQL_SUFFIXES, Pool, shown, unreadable
 from connguard.migrations.sections import sections
-from connguard.migrations.shell_host import ShellMigration, shell_migration
 from connguard.reading import SourceFile
 from connguard.sql_rules.script import Chunk, Direction, Script
 from connguard.text import Text, decode
 
-_FOLDER = re.compile(r"initdb", re.IGNORECASE)
+if TYPE_CHECKING:
+    from connguard.migrations.shell_host import ShellMigration
+
+_FOLDER = re.compile(r"initdb|entrypoint|(?:^|[-_.])init(?:$|[-_.])", re.IGNORECASE)
 _MAX_UNPACKED = 64 * 1024 * 1024
 
 
@@ -35,12 +38,12 @@ def initdb_histories(pool: Pool) -> Iterator[History]:
     for file in pool:
         if not _is_script(file.path):
             continue
-        if _FOLDER.search(file.path.parent.name) or _is_packed(file.path):
+        name = file.path.parent.name
+        if _is_packed(file.path) or (_FOLDER.search(name) and not is_numbered(name)):
             folders[file.path.parent].append(file)
         elif file.path.suffix in (".sh", ".bash"):
-            text = pool.context.text(file)
-            script = shell_migration(text) if text else None
-            if script and script.is_migration:
+            script = _shell(file, pool)
+            if script is not None:
                 scripts.append((file, script))
     for folder, members in sorted(folders.items()):
         history = _folder_history(folder, members, pool)
@@ -70,11 +73,19 @@ def _folder_history(folder: Path, files: Sequence[SourceFile], pool: Pool) -> Hi
         elif file.path.suffix.lower() in SQL_SUFFIXES:
             pool.add_sql(history, file, direction_of(file.path))
         else:
-            text = pool.context.text(file)
-            script = shell_migration(text) if text else None
-            if script and script.is_migration:
+            script = _shell(file, pool)
+            if script is not None:
                 _add_shell(history, file, script, pool)
     return history
+
+
+def _shell(file: SourceFile, pool: Pool) -> ShellMigration | None:
+    """The SQL of a shell script; None when it runs none."""
+    from connguard.migrations.shell_host import shell_migration  # loads the parser
+
+    text = pool.context.text(file)
+    script = shell_migration(text) if text else None
+    return script if script and script.is_migration else None
 
 
 def locale_key(name: str) -> tuple[tuple[tuple[int, str], ...], str]:
