@@ -40,7 +40,11 @@ def _is_hba(path: PurePath) -> bool:
 
 
 def _is_server_conf(path: PurePath) -> bool:
-    return path.suffix == ".conf" and "postgres" in path.name and not _is_hba(path)
+    return (
+        path.suffix == ".conf"
+        and "postgres" in path.name
+        and not (_is_hba(path) or "postgrest" in path.name)
+    )
 
 
 def _may_hold_server_files(path: PurePath) -> bool:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from connguard.policies.model.origin import Known, Related
@@ -18,9 +19,10 @@ from connguard.postgres.conf import AUTO_FILE, ServerSettings, Setting, read_con
 from connguard.postgres.setting_table import refusal
 from connguard.postgres.versions import known_version
 from connguard.reading import Context, SourceFile
+from connguard.text import Text
 
 RESERVED_SINCE = 16
-_MOST_PROBLEMS = 5
+_SECTION = re.compile(r"(?m)^\s*(?:\[\w|<\w)")
 
 
 def read(files: Sequence[SourceFile], context: Context) -> Reading:
@@ -32,7 +34,7 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
         settings = found[file.name]
         if file.name in included or not settings.files:
             continue
-        if _is_foreign(settings):
+        if _is_foreign(settings, context.text(file)):
             reading.log.append(f"{file.name}: not a PostgreSQL configuration, left out")
             continue
         reading.files.update(settings.files)
@@ -40,9 +42,15 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
     return reading
 
 
-def _is_foreign(settings: ServerSettings) -> bool:
-    """Whether it is the file of another program: most lines are no settings at all."""
-    return len(settings.problems) >= max(_MOST_PROBLEMS, len(settings.settings))
+def _is_foreign(settings: ServerSettings, text: Text | None) -> bool:
+    """Whether it is the file of another program: half of its lines are no settings at all."""
+    if text is not None and _SECTION.search(text.string):
+        return True
+    unknown = sum(
+        "unrecognized" in (refusal(setting.name, "") or "") for setting in settings.settings
+    )
+    wrong = len(settings.problems) + unknown
+    return wrong > 1 and wrong >= len(settings.settings) - unknown
 
 
 def add_settings(settings: ServerSettings, version: int | None, reading: Reading) -> None:

@@ -73,7 +73,10 @@ def _read_shell(file: SourceFile, text: Text, context: Context) -> Reading:
     whole: Origin | None = None
     expanded = False
     conf: list[tuple[int, int]] = []
+    spans: list[Span] = []
     for written in written_lines(text):
+        last = written.lines[-1].origin(0, 0).line if written.lines else written.whole.line
+        spans.append(Span(written.whole.line, last))
         if written.kind == "hba":
             hba.extend(written.lines)
             whole = whole or written.whole
@@ -91,7 +94,7 @@ def _read_shell(file: SourceFile, text: Text, context: Context) -> Reading:
     if conf:
         _add_conf(file, text, conf, context, reading)
     if reading.subjects and mentions_suppression(text.string):
-        reading.notes.append(_shell_notes(text))
+        reading.notes.append(_shell_notes(text, spans))
     return reading
 
 
@@ -145,10 +148,9 @@ def _add_parameter(
     reading.add(EffectiveSetting(name, value, parameter.origin))
 
 
-def _shell_notes(text: Text) -> Notes:
+def _shell_notes(text: Text, spans: Sequence[Span]) -> Notes:
     comments = []
     for match in _COMMENT.finditer(text.string):
         line, column = text.position(match.start() + match[0].index("#"))
         comments.append(Comment(line, column, match[1].strip(), True))
-    spans = tuple(Span(line, line) for line in range(1, text.line_count + 1))
-    return Notes(text.path, tuple(comments), spans)
+    return Notes(text.path, tuple(comments), tuple(spans))

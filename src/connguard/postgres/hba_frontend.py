@@ -146,7 +146,7 @@ def _settings_beside(file: SourceFile, context: Context) -> ServerSettings | Non
 def _is_pgbouncer(file: SourceFile, context: Context) -> bool:
     """By its name, its folder, or a pgbouncer.ini beside it that names it."""
     name = file.path.name.lower()
-    if "bouncer" in name or "bouncer" in file.path.parent.name.lower():
+    if "bouncer" in name or file.path.parent.name.lower() == "pgbouncer":
         return True
     ini = context.file(file.path.parent / "pgbouncer.ini")
     text = context.text(ini) if ini else None

@@ -31,6 +31,8 @@ _BLANK = " \t\r"
 # What a template engine or a shell fills in, and what a template engine decides.
 _PLACEHOLDER = re.compile(r"\{\{.*?\}\}|<%=.*?%>|\$\{[^}]*\}|\$\([^)]*\)")
 _SHELL_VARIABLE = re.compile(rf"{_PLACEHOLDER.pattern}|\$\w+|`[^`]*`")
+_TEMPLATE_OPENS = re.compile(r"\s*\{[%#](?!.*[%#]\})")
+_TEMPLATE_CLOSES = re.compile(r"[%#]\}")
 _TEMPLATE_LINE = re.compile(r"\s*(?:\{%|\{#|<%|\{\{-?\s*(?:if|range|end|with|else)\b)")
 _FILLER = "\ue000"
 
@@ -60,14 +62,15 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class FieldLine:
-    """A line with its fields, or one that the server refuses (`error`), or an included file that
-    is not among the scanned ones (`missing`).
+    """A line with its fields, or one that the server refuses (`error`), or one that is not known:
+    an included file that is not among the scanned ones, or (`filled_in`) a part of a template.
     """
 
     fields: tuple[tuple[Token, ...], ...]
     origin: Origin
     error: str | None = None
     missing: str | None = None
+    filled_in: bool = False
 
 
 @dataclass(slots=True)
@@ -80,9 +83,10 @@ class FieldLines:
 
     @property
     def gaps(self) -> list[NotParsed]:
+        """Included files and lists that are not among the scanned ones."""
         found = []
         for line in self.lines:
-            if line.missing:
+            if line.missing and not line.filled_in:
                 found.append(NotParsed(line.missing, line.origin))
             found.extend(
                 NotParsed(token.missing, token.origin)
@@ -198,8 +202,13 @@ class _Reader:
     def _logical(self, lines: Sequence[SourceLine]) -> list[_Logical]:
         found: list[_Logical] = []
         current: _Logical | None = None
+        template = False
         for line in lines:
             text = line.text.rstrip("\r")
+            if template:  # a tag that goes on over several lines
+                template = not _TEMPLATE_CLOSES.search(text)
+                continue
+            template = _TEMPLATE_OPENS.match(text) is not None
             if current is None:
                 current = _Logical()
                 found.append(current)
@@ -216,7 +225,8 @@ class _Reader:
         """The fields of a line and where its comment starts."""
         if _TEMPLATE_LINE.match(logical.text):
             whole = logical.origin(0, len(logical.text))
-            return FieldLine((), whole, missing=f"{logical.text.strip()} is decided later"), None
+            reason = f"{logical.text.strip()} is decided later"
+            return FieldLine((), whole, missing=reason, filled_in=True), None
         text = self._placeholder.sub(lambda found: _FILLER * len(found[0]), logical.text)
         fields: list[tuple[Token, ...]] = []
         error: str | None = None

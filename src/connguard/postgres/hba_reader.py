@@ -171,29 +171,34 @@ def read_hba_lines(
 
 def _assemble(name: str, version: int, found: FieldLines, whole: Origin) -> HbaFile:
     file = HbaFile(name, version, files=found.files, notes=found.notes, gaps=found.gaps)
+    templates: list[NotParsed] = []
     for line in found.lines:
         if line.missing:
             file.rules.append(gap(line.missing, line.origin))
+            if line.filled_in:
+                templates.append(NotParsed(line.missing, line.origin))
         elif line.error is not None:
             file.problems.append(HbaProblem(line.error, line.origin))
         else:
             try:
                 rule = parse_rule(line, version)
-                if rule.is_gap:
-                    file.gaps.append(NotParsed(rule.databases[0].text, line.origin))
-                file.rules.append(rule)
             except _Refused as refused:
-                unknown = next(
-                    (one.missing for part in line.fields for one in part if one.missing), None
-                )
-                if unknown:  # what is filled in may well make it right
-                    file.gaps.append(NotParsed(unknown, line.origin))
-                    file.rules.append(gap(unknown, line.origin))
+                unknown = _not_known(line)
+                if unknown is None:
+                    file.problems.append(HbaProblem(refused.reason, line.origin))
                     continue
-                file.problems.append(HbaProblem(refused.reason, line.origin))
+                rule = gap(unknown, line.origin)  # what is filled in may well make it right
+            file.rules.append(rule)
+            if rule.is_gap:
+                templates.append(NotParsed(rule.databases[0].text, line.origin))
+    file.gaps.extend(templates[:1])  # one remark is enough for a template
     if not found.lines:
         file.problems.append(HbaProblem("configuration file contains no entries", whole))
     return file
+
+
+def _not_known(line: FieldLine) -> str | None:
+    return next((one.missing for part in line.fields for one in part if one.missing), None)
 
 
 class _Fields:

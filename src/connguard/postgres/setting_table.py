@@ -21,8 +21,9 @@ from connguard.policies.model.server_values import (
     parse_number,
 )
 
-# Names of versions 12 to 18 that the servers of the table do not show, and names of old that
-# servers still take for a new one.
+# Names of old that servers still take for a new one.
+_ALIASES = frozenset(("sort_mem", "vacuum_mem", "ssl_ecdh_curve", "force_parallel_mode"))
+# Names of versions 12 to 18 that the servers of the table do not show.
 _OTHER_NAMES = frozenset(
     (
         "db_user_namespace",
@@ -42,9 +43,6 @@ _OTHER_NAMES = frozenset(
         "session_authorization",
         "seed",
         "is_superuser",
-        "sort_mem",
-        "vacuum_mem",
-        "ssl_ecdh_curve",
     )
 )
 # Depends on how the server was built, or on its platform.
@@ -96,11 +94,11 @@ def refusal(name: str, value: str, version: int | None = None) -> str | None:
             return None
         if _BUILD_NAMES.fullmatch(name.lower()):
             return None
-        if name.lower() in ("sort_mem", "vacuum_mem", "ssl_ecdh_curve", "force_parallel_mode"):
+        if name.lower() in _ALIASES:
             return None
         return f'unrecognized configuration parameter "{name}"'
     if version in versions and version not in entry["versions"]:
-        if _BUILD_NAMES.fullmatch(name.lower()) or name.lower() in _OTHER_NAMES:
+        if _BUILD_NAMES.fullmatch(name.lower()) or name.lower() in _ALIASES:
             return None
         return f'unrecognized configuration parameter "{name}"'
     return _refused_value(name, value, entry, version)

@@ -21,9 +21,11 @@ _TO = rf"(?:>>?\s*|\btee\b(?:\s+(?:-a|--append))*\s+)(?:(?P<hba>{_HBA})|(?P<conf
 _TARGET = re.compile(_TO, re.IGNORECASE)
 _HEREDOC = re.compile(r"<<(?P<dash>-?)\s*(?P<quote>['\"\\]?)(?P<word>\w+)['\"]?")
 _ECHO = re.compile(
-    r"\b(?:echo(?:\s+-[neE]+)*|printf)\s+(?P<quote>[\"'])(?P<text>(?:\\.|(?!(?P=quote)).)*)(?P=quote)",
+    r"(?:\b(?P<command>echo|printf)(?:\s+-[neE]+)*\s+|(?<=[\"'])\s+)"
+    r"(?P<quote>[\"'])(?P<text>(?:\\.|(?!(?P=quote)).)*)(?P=quote)",
     re.DOTALL,
 )
+_ONLY_FORMAT = re.compile(r"(?:%s|\\n|\s)*")
 _CONTINUED = re.compile(r"\\\r?\n")
 
 
@@ -55,7 +57,16 @@ def written_lines(text: Text) -> Iterator[Written]:
                     not heredoc["quote"],
                 )
         elif target:
+            arguments = False  # of a printf that only prints them
             for echo in _ECHO.finditer(line[: target.start()] + " "):
+                if echo["command"]:
+                    arguments = echo["command"] == "printf" and bool(
+                        _ONLY_FORMAT.fullmatch(echo["text"])
+                    )
+                    if arguments:
+                        continue
+                elif not arguments:
+                    continue
                 yield Written(
                     "hba" if target["hba"] else "conf",
                     tuple(_echoed(text, start, echo)),
@@ -106,7 +117,7 @@ def _echoed(text: Text, start: int, echo: re.Match[str]) -> Iterator[SourceLine]
         yield from _verbatim(text, first, first + len(content))
         return
     whole = text.origin(first, first + len(content))
-    plain = _CONTINUED.sub("", content)
+    plain = _CONTINUED.sub("", content).replace("%s", "${printf}")
     if echo["quote"] == '"':
         plain = re.sub(r'\\(["$`\\])', r"\1", plain)
     for line in re.split(r"\\n|\n", plain.replace("\\t", "\t")):
