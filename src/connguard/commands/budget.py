@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -16,9 +17,10 @@ from connguard.finding import EXIT_CLEAN, EXIT_ERROR, EXIT_FINDINGS, EXIT_NOTHIN
 from connguard.output import write_output
 from connguard.policies.model.amount import Standing
 from connguard.registry import RegistryError
+from connguard.reporters import budget_json, budget_mermaid, budget_picture, budget_text
 from connguard.settings import SettingsError, threshold
 
-FORMATS = ("text", "json")
+FORMATS = ("text", "json", "mermaid", "svg", "html")
 
 
 @click.command("budget")
@@ -58,13 +60,15 @@ def command(
 
 
 def _render(done: Run, format_: str, *, colour: bool, verbose: bool, quiet: bool) -> str:
-    if format_ == "json":
-        from connguard.reporters import budget_json
-
-        return budget_json.render(done)
-    from connguard.reporters import budget_text
-
-    return budget_text.render(done, colour=colour, verbose=verbose, quiet=quiet)
+    if format_ == "text":
+        return budget_text.render(done, colour=colour, verbose=verbose, quiet=quiet)
+    renders: dict[str, Callable[[Run], str]] = {
+        "json": budget_json.render,
+        "mermaid": budget_mermaid.render,
+        "svg": budget_picture.render_svg,
+        "html": budget_picture.render_html,
+    }
+    return renders[format_](done)
 
 
 def _exit_code(done: Run, fail_on: str) -> int:
