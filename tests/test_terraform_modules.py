@@ -556,4 +556,14 @@ def test_huge_configurations_are_bounded(tmp_path: Path) -> None:
     main += role("length(flatten(local.n60))", "nest") + role("length(jsonencode(local.n60))", "js")
     main += role("length([for a in range(1000) : [for b in range(1000) : a * b]])", "loops")
 
-    assert set(limits(read(tmp_path, {"main.tf": main})).values()) <= {"unknown", 1000}
+    shared = "".join(f"  d{n + 1} = [local.d{n}, local.d{n}]\n" for n in range(30))
+    main += f"locals {{\n  d0 = []\n{shared}}}\n" + role("length(flatten(local.d30))", "flat")
+    main += role("local.d30 == local.d29 ? 1 : 2", "same") + role("var.deep", "typed")
+    kind = "list(" * 30 + "any" + ")" * 30
+    main += role("length(jsonencode(local.d30))", "json")
+    main += 'module "typed" {\n  source = "./m"\n  deep = local.d30\n}\n'
+    child = f'variable "deep" {{ type = {kind} }}\n' + role("length(var.deep)", "child")
+
+    found = limits(read(tmp_path, {"main.tf": main, "m/main.tf": child}))
+
+    assert set(found.values()) <= {"unknown", 1000, 2}

@@ -33,7 +33,7 @@ from connguard.terraform.values import (
 )
 
 _MAX_DEPTH = 90
-_MAX_STEPS = 200_000
+_MAX_STEPS = 100_000
 
 
 class Scope(Protocol):

@@ -27,6 +27,7 @@ from connguard.terraform.values import (
     MAX_DEPTH,
     MAX_ITEMS,
     Blocked,
+    Budget,
     TerraformSet,
     Unknown,
     as_dict,
@@ -73,10 +74,12 @@ def lookup(mapping: object, key: object, *default: object) -> object:
 def flatten(items: object) -> object:
     flat: list[object] = []
     pending = [iter(as_list(items))]
+    budget = Budget()
     while pending:
         if len(pending) > MAX_DEPTH or len(flat) > MAX_ITEMS:
             raise Blocked("a list is too long")
         for item in pending[-1]:
+            budget.spend()
             # An unknown element may be a list itself.
             value = known(item)
             if isinstance(value, list):

@@ -59,7 +59,9 @@ def jsondecode(text: object) -> object:
         return json.loads(
             to_text(text), parse_float=_number, parse_int=_number, parse_constant=_no_constant
         )
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise Blocked("a text is nested too deeply") from error
+    except ValueError as error:
         raise mistake("jsondecode() cannot read the text") from error
 
 
@@ -134,7 +136,9 @@ def yamldecode(text: object) -> object:
         raise mistake("yamldecode() of an empty text")
     try:
         return _plain(yaml.load(source, Loader=_Loader), 0)
-    except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError) as error:
+    except RecursionError as error:
+        raise Blocked("a text is nested too deeply") from error
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError) as error:
         raise mistake("yamldecode() cannot read the text") from error
 
 

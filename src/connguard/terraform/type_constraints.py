@@ -10,6 +10,7 @@ from connguard.terraform.syntax import Call, Expression, Literal, ObjectItems, T
 from connguard.terraform.values import (
     MAX_DEPTH,
     Blocked,
+    Budget,
     Unknown,
     as_dict,
     as_list,
@@ -32,11 +33,19 @@ _PRIMITIVES: dict[str, Callable[[object], object]] = {
 }
 
 
-def convert(value: object, constraint: Expression, evaluate: Evaluate, depth: int = 0) -> object:
+def convert(
+    value: object,
+    constraint: Expression,
+    evaluate: Evaluate,
+    depth: int = 0,
+    budget: Budget | None = None,
+) -> object:
     """The value as the type wants it; unknown parts stay unknown.
 
     Raises Blocked when Terraform would refuse the value, or for a type that cannot be read.
     """
+    budget = budget or Budget()
+    budget.spend()
     if depth > MAX_DEPTH:
         raise Blocked("a type is nested too deeply")
     if value is None or isinstance(value, Unknown):
@@ -52,30 +61,32 @@ def convert(value: object, constraint: Expression, evaluate: Evaluate, depth: in
     elif isinstance(constraint, Call) and len(constraint.arguments) == 1:
         inner = constraint.arguments[0]
         if constraint.name in ("list", "set"):
-            items = [_part(item, inner, evaluate, depth) for item in as_list(value)]
+            items = [_part(item, inner, evaluate, depth, budget) for item in as_list(value)]
             return unified(items) if constraint.name == "list" else make_set(items)
         if constraint.name == "map":
             table = as_dict(value)
-            items = [_part(item, inner, evaluate, depth) for item in table.values()]
+            items = [_part(item, inner, evaluate, depth, budget) for item in table.values()]
             return dict(zip(table, unified(items), strict=True))
         if constraint.name == "object" and isinstance(inner, ObjectItems):
-            return _object(as_dict(value), inner, evaluate, depth)
+            return _object(as_dict(value), inner, evaluate, depth, budget)
         if constraint.name == "tuple" and isinstance(inner, TupleItems):
             parts = zip(as_list(value), inner.items, strict=False)
-            return [_part(item, wanted, evaluate, depth) for item, wanted in parts]
+            return [_part(item, wanted, evaluate, depth, budget) for item, wanted in parts]
     raise Blocked("the type of a variable cannot be read")
 
 
-def _part(value: object, constraint: Expression, evaluate: Evaluate, depth: int) -> object:
+def _part(
+    value: object, constraint: Expression, evaluate: Evaluate, depth: int, budget: Budget
+) -> object:
     """Convert an element; one that cannot be converted is unknown, and the others stay known."""
     try:
-        return convert(value, constraint, evaluate, depth + 1)
+        return convert(value, constraint, evaluate, depth + 1, budget)
     except Blocked as blocked:
         return blocked.unknown
 
 
 def _object(
-    table: dict[str, object], wanted: ObjectItems, evaluate: Evaluate, depth: int
+    table: dict[str, object], wanted: ObjectItems, evaluate: Evaluate, depth: int, budget: Budget
 ) -> dict[str, object]:
     converted: dict[str, object] = {}
     for key, constraint in wanted.items:
@@ -92,5 +103,5 @@ def _object(
         value = table.get(name)
         if value is None and default is not None:
             value = evaluate(default)
-        converted[name] = _part(value, constraint, evaluate, depth)
+        converted[name] = _part(value, constraint, evaluate, depth, budget)
     return converted

@@ -17,6 +17,7 @@ from typing import Protocol, TypeGuard
 MAX_TEXT = 1_000_000
 MAX_ITEMS = 20_000
 MAX_DEPTH = 40
+MAX_PARTS = 50_000
 _MAX_BITS = 4096
 
 _NUMERAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
@@ -74,17 +75,32 @@ def known(value: object) -> object:
     return value
 
 
-def fully_known(value: object, depth: int = 0) -> object:
+class Budget:
+    """Bounds the work on values: shared parts make a small value a huge tree."""
+
+    def __init__(self) -> None:
+        self._left = MAX_PARTS
+
+    def spend(self) -> None:
+        """Count one step. Raises Blocked when there were too many."""
+        self._left -= 1
+        if self._left < 0:
+            raise Blocked("a value is too large")
+
+
+def fully_known(value: object, depth: int = 0, budget: Budget | None = None) -> object:
     """The value, without unknown parts. Raises Blocked when a part is unknown."""
+    budget = budget or Budget()
+    budget.spend()
     value = known(value)
     if depth > MAX_DEPTH:
         raise Blocked("a value is nested too deeply")
     if isinstance(value, TerraformSet):
         return value
     if isinstance(value, list):
-        return [fully_known(item, depth + 1) for item in value]
+        return [fully_known(item, depth + 1, budget) for item in value]
     if isinstance(value, dict):
-        return {key: fully_known(item, depth + 1) for key, item in value.items()}
+        return {key: fully_known(item, depth + 1, budget) for key, item in value.items()}
     return value
 
 
