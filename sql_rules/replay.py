@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from connguard.policies.model.facts import NotParsed, Undecided
+from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Notes, Reading, mentions_suppression
 from connguard.sql_rules import lexer, psql, syntax
 from connguard.sql_rules.frames import Frame
@@ -89,6 +90,7 @@ class _Replay:
         self._session = Session()
         self._interpreter = Interpreter()
         self._conditionals = psql.Conditionals()
+        self._failed_at: Origin | None = None
         self._files: set[str] = set()
         self._notes: dict[str, Notes] = {}
 
@@ -229,9 +231,12 @@ class _Replay:
         concerns = results or interpreter.concerns(source, parsed)
         if session.in_transaction and not concerns:
             concerns = interpreter.may_abort(source, parsed)
-        if session.aborted or not concerns:
+        if not concerns:
             return
         origin = place(source, parsed)
+        if session.aborted:
+            self._not_run(parsed, origin)
+            return
         before = session.state
         frame = Frame(before.copy() if parsed.kind in _CODE or results else before)
         try:
@@ -245,11 +250,30 @@ class _Replay:
             return
         if flow.normal is None:
             session.refuse()
+            self._failed_at = origin
             session.state = interpreter.committed or before
             return
         session.state = flow.normal.state
         if self._failures and flow.raises and parsed.kind in _CODE:
             session.state = session.state.join(interpreter.committed or before)
 
+    def _not_run(self, parsed: Parsed, origin: Origin) -> None:
+        """A statement behind a refused one in a transaction: say so where it would change much."""
+        policy = _NOT_RUN.get(parsed.kind)
+        if policy and self._failed_at:
+            reason = (
+                "the server does not run this statement:"
+                f" the transaction failed at {self._failed_at}"
+            )
+            self._interpreter.report(Undecided(policy, reason, origin))
+
+
+_NOT_RUN = {
+    "AlterDatabaseStmt": "PG004",
+    "AlterRoleStmt": "PG001",
+    "CreateRoleStmt": "PG001",
+    "DoStmt": "PG001",
+}
+"""The statements that could set a limit, and the policy that cannot be decided without them."""
 
 _CODE = frozenset({"CallStmt", "DoStmt", "SelectStmt", "InsertStmt", "UpdateStmt"})

@@ -163,6 +163,12 @@ def test_transactions_undo() -> None:
     assert lines("BEGIN;\nCREATE USER r;\nCOMMIT;") == {(2, "PG001")}
 
 
+def test_what_a_failed_transaction_skips_is_undecided() -> None:
+    """Statements behind a refused one do not run, and are not passed over in silence."""
+    text = "CREATE ROLE r;\nBEGIN;\nCREATE ROLE r;\nALTER ROLE s CONNECTION LIMIT -1;\nCOMMIT;"
+    assert lines(text) == {(3, "PG902"), (4, "PG902")}
+
+
 def test_roles_from_elsewhere() -> None:
     """An explicit -1 is a finding on a role that other files make; other changes are none."""
     text = """\
