@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from connguard.discovery import DEFAULT_EXCLUDES
 from connguard.reading import Context, SourceFile
 from connguard.terraform.directory import SUFFIXES, Directory, build, without_twins
 from connguard.terraform.readers import Read, hcl_reader, read_document
@@ -153,4 +154,8 @@ def _listed(path: Path) -> list[Path]:
 
 
 def _folders(path: Path) -> list[Path]:
-    return [found for found in _listed(path) if "." not in found.name and found.is_dir()]
+    return [
+        found
+        for found in _listed(path)
+        if "." not in found.name and found.name not in DEFAULT_EXCLUDES and found.is_dir()
+    ]
