@@ -35,6 +35,7 @@ from connguard.policies.model.pools import (
     clients_of,
     connections,
 )
+from connguard.policies.model.sessions import session_facts
 from connguard.policies.model.topology import ANY, LimitedRole, Pooler, Service, Topology
 from connguard.policies.model.usage import (
     Budget,
@@ -305,6 +306,7 @@ class _Solution:
             *self._pool_facts(server),
             *self._pooler_facts(),
             *self._size_facts(),
+            *session_facts(self._topology),
             *self._limit_facts(server),
         )
         return Budget(verdict, roles, databases, server, clients, facts)

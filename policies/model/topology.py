@@ -18,6 +18,17 @@ ANY = "*"
 
 Version = tuple[int, int]
 
+PREPARED_STATEMENTS = "prepared-statements"
+SESSION_FEATURES = (PREPARED_STATEMENTS, "listen", "advisory-locks", "session-settings")
+"""What needs the same server connection from one transaction to the next."""
+
+CONNECTION_TIMEOUT = "connection_timeout"
+MAX_LIFETIME = "max_lifetime"
+KEEPALIVE = "keepalive"
+NETWORK_IDLE_TIMEOUT = "network_idle_timeout"
+SERVICE_TIMEOUTS = (CONNECTION_TIMEOUT, MAX_LIFETIME, KEEPALIVE, NETWORK_IDLE_TIMEOUT)
+"""Settings of a service's own pool, and of the network between it and the pooler; in seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -25,7 +36,8 @@ class Service:
 
     `surge` is how many instances more a rolling deployment starts. `pooler` is None for a direct
     connection. `database` is the name that the service asks for (through a pooler: the pooler's
-    name for it), `user` the user that it logs in as; None where that is not known.
+    name for it), `user` the user that it logs in as; None where that is not known. `needs` are
+    features of `SESSION_FEATURES` that it uses, `timeouts` settings of its pool in seconds.
     """
 
     name: str
@@ -38,6 +50,8 @@ class Service:
     processes: Amount = field(default_factory=lambda: exactly(1))
     surge: Amount = field(default_factory=lambda: exactly(0))
     database_origin: Origin | None = None
+    needs: tuple[tuple[str, Origin], ...] = ()
+    timeouts: tuple[tuple[str, float, Origin], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,51 @@ class PoolerUsage:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionFeature:
+    """A service uses a feature that lasts longer than a transaction, through a pool of this mode.
+
+    `prepares` is whether the pooler keeps track of prepared statements; None if that depends on
+    its version, which is not known.
+    """
+
+    service: str
+    feature: str
+    origin: Origin
+    pooler: str
+    pooler_origin: Origin
+    mode: str
+    prepares: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Timeout:
+    """A time in seconds; `origin` is None for a default."""
+
+    seconds: float
+    origin: Origin | None
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """The timeouts of a service's pool, and those of what stands behind it. None: not set, or off.
+
+    `connection` is how long the service waits for a connection, `lifetime` how long it keeps one,
+    `keepalive` how often it uses an idle one. `idle` is after how long something behind it drops
+    an idle connection, and `dropped_by` what; `queue` is how long the pooler lets a query wait.
+    """
+
+    service: str
+    origin: Origin
+    pooler: str
+    connection: Timeout | None
+    lifetime: Timeout | None
+    keepalive: Timeout | None
+    idle: Timeout | None
+    dropped_by: str
+    queue: Timeout | None
+
+
+@dataclass(frozen=True, slots=True)
 class ServerSize:
     """How many connections a server takes, and whether a pooler stands before it."""
 

@@ -21,6 +21,8 @@ from connguard.policies.model.amount import UNBOUNDED, Amount, exactly
 from connguard.policies.model.facts import UNLIMITED
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.topology import (
+    SERVICE_TIMEOUTS,
+    SESSION_FEATURES,
     Headroom,
     LimitedDatabase,
     LimitedRole,
@@ -42,6 +44,8 @@ _KEYS = {
         "via",
         "database",
         "user",
+        "needs",
+        *SERVICE_TIMEOUTS,
         "from",
         "tls",
     },
@@ -188,7 +192,31 @@ class _Reader:
             database=self._string(path, table, "database"),
             user=self._string(path, table, "user"),
             database_origin=self._origin(*path, "database"),
+            needs=self._needs(path, table),
+            timeouts=self._timeouts(path, table),
         )
+
+    def _needs(
+        self, path: tuple[str | int, ...], table: Mapping[str, Any]
+    ) -> tuple[tuple[str, Origin], ...]:
+        needs = table.get("needs", [])
+        if not isinstance(needs, list) or any(one not in SESSION_FEATURES for one in needs):
+            known = ", ".join(SESSION_FEATURES)
+            raise self._error(f"needs: must be a list of {known}", *path, "needs")
+        return tuple((one, self._origin(*path, "needs")) for one in needs)
+
+    def _timeouts(
+        self, path: tuple[str | int, ...], table: Mapping[str, Any]
+    ) -> tuple[tuple[str, float, Origin], ...]:
+        found = []
+        for key in SERVICE_TIMEOUTS:
+            value = table.get(key)
+            if value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+                raise self._error(f"{key}: must be a number of seconds", *path, key)
+            found.append((key, float(value), self._origin(*path, key)))
+        return tuple(found)
 
     def _pooler(self, position: int, table: Mapping[str, Any]) -> DeclaredPooler:
         path = ("pooler", position)

@@ -18,7 +18,7 @@ from connguard.reporters.plain import printable
 
 WIDTH = 1080
 _LEFT = 200
-_PILL = 228
+_PILL = 240
 _BAR = 560
 _RIGHT = _LEFT + _BAR + 24
 _ROW = 34

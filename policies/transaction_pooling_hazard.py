@@ -1,0 +1,53 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: Apache-2.0
+"""PG112: a service needs a session, and the pooler gives it transactions."""
+
+from __future__ import annotations
+
+from connguard.policies.model.origin import Related
+from connguard.policies.model.policy import Failure, Policy
+from connguard.policies.model.topology import PREPARED_STATEMENTS
+from connguard.policies.model.usage import SessionFeature
+from connguard.policies.model.verdict import PASS, Severity, Verdict, fail, unknown
+
+POLICY = Policy(
+    id="PG112",
+    name="transaction-pooling-hazard",
+    severity=Severity.ERROR,
+    about=SessionFeature,
+    condition=(
+        "A service uses LISTEN, session-level advisory locks or session settings through a pool in"
+        " transaction or statement mode, or prepared statements through one that does not track"
+        " them (PgBouncer before 1.21, and before 1.24 without max_prepared_statements)."
+    ),
+    effect=(
+        "The next transaction runs on another server connection: prepared statements do not exist"
+        " or exist already (26000, 42P05), notifications and locks are lost or stay for others."
+    ),
+    fix="Connect directly or through a session pool, or do without the feature.",
+    prevents=(Failure.LOST,),
+    references=(
+        "https://www.pgbouncer.org/features.html",
+        "https://www.pgbouncer.org/config.html",
+    ),
+)
+
+
+def decide(use: SessionFeature) -> Verdict:
+    if use.mode not in ("transaction", "statement"):
+        return PASS
+    what = use.feature.replace("-", " ")
+    text = f"{use.service} uses {what} through {use.pooler} in {use.mode} mode"
+    place = (Related(f"{use.pooler} pools {use.mode}s", use.pooler_origin),)
+    if use.feature != PREPARED_STATEMENTS:
+        return fail(text, use.origin, related=place)
+    if use.prepares is None:
+        return unknown(f"{text}: its version decides whether they work", use.origin)
+    if use.prepares:
+        return PASS
+    return fail(
+        f"{text}, which does not track them",
+        use.origin,
+        related=place,
+        fix="set max_prepared_statements (PgBouncer 1.21 or newer), or turn them off in the driver",
+    )
