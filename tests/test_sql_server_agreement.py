@@ -132,7 +132,7 @@ role_statements = st.one_of(
         "DROP {} {} {}".format,
         st.sampled_from(["ROLE", "USER", "GROUP"]),
         st.sampled_from(["", "IF EXISTS"]),
-        st.lists(role_names, min_size=1, max_size=2).map(", ".join),
+        st.lists(role_names, min_size=1, max_size=2, unique_by=ROLES.__getitem__).map(", ".join),
     ),
     st.builds(
         "ALTER {} {} RENAME TO {}".format,
@@ -146,7 +146,12 @@ role_statements = st.one_of(
         st.sampled_from(["RESET ALL", "SET work_mem TO '5MB'", "IN DATABASE postgres RESET ALL"]),
     ),
     st.just("ALTER ROLE ALL RESET ALL"),
-    st.builds("ALTER GROUP {} ADD USER {}".format, role_names, role_names),
+    st.builds(
+        "ALTER GROUP {} {} USER {}".format,
+        st.sampled_from(['"web app"', "pgapp"]),
+        st.sampled_from(["ADD", "DROP"]),
+        st.sampled_from(["ana", "bob", '"Ana"', "çelik"]),
+    ),
 )
 transaction_statements = st.sampled_from(
     [
@@ -371,6 +376,9 @@ database_statements = st.one_of(
 )
 
 
+database_sequences = st.lists(database_statements, min_size=2, max_size=7)
+
+
 def check_databases(session: Session, statements: Sequence[str]) -> None:
     """As `check_roles`, for databases."""
     session.clean()
@@ -385,7 +393,13 @@ def check_databases(session: Session, statements: Sequence[str]) -> None:
 
 
 @settings(agreement, max_examples=DATABASE_EXAMPLES)
-@given(st.lists(database_statements, min_size=1, max_size=6))
+@given(database_sequences)
+@example(["BEGIN", "CREATE DATABASE shop CONNECTION LIMIT 5", "COMMIT"])
+@example(["CREATE DATABASE shop", "BEGIN", "ALTER DATABASE shop CONNECTION LIMIT 5", "COMMIT"])
+@example(["CREATE DATABASE shop", "BEGIN", "ALTER DATABASE shop CONNECTION LIMIT 5", "ROLLBACK"])
+@example(
+    ["CREATE DATABASE shop", "BEGIN", "ALTER DATABASE shop RENAME TO stock", "DROP DATABASE x"]
+)
 def test_database_statements(session: Session, statements: list[str]) -> None:
     """Databases end with the connection limit that the server gives them."""
     check_databases(session, statements)
