@@ -364,6 +364,14 @@ def test_module_outside_the_roots_is_unknown(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("source", ["./\\u0000", "./" + "x" * 5000, "./\\n", "./.", "./../.."])
+def test_strange_sources(tmp_path: Path, source: str) -> None:
+    """Whatever a module call names, the rest of the file is judged."""
+    main = f'module "m" {{\n  source = "{source}"\n}}\n' + role('file("\\u0000")') + role("-1", "b")
+
+    assert limits(read(tmp_path / "a" / "b", {"main.tf": main})) == {"app": "unknown", "b": -1}
+
+
 def test_files_are_read_below_the_roots_only(tmp_path: Path) -> None:
     """file() and templatefile() read scanned directories, and nothing else."""
     write(tmp_path, {"secret.txt": "9"})

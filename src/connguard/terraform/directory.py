@@ -51,7 +51,10 @@ class Directory:
         source = module_source(block)
         if source is None or not source.startswith(("./", "../", ".\\", "..\\")):
             return None
-        return Path(f"{self.path}/{source.replace(chr(92), '/')}").resolve()
+        try:
+            return Path(f"{self.path}/{source.replace(chr(92), '/')}").resolve()
+        except (OSError, ValueError, RuntimeError):  # no name of a file, or a circle of links
+            return None
 
 
 def module_source(block: Block) -> str | None:
