@@ -98,7 +98,7 @@ def test_python_helpers() -> None:
     ("body", "lines"),
     [
         ("op.execute(unknown)", [3]),
-        ("pass\nop.execute(load('x.sql'))", [4]),
+        ("pass\nop.execute(load('x'))", [4]),
         ("op.execute(sa.table('t').insert().values(a=1))", []),
         ("op.execute(sa.update(t).where(t.c.a == 1))", []),
         ("op.execute(CreateSequence(s))", []),
@@ -339,3 +339,74 @@ def test_suppression_in_the_host_language(tmp_path: Path, name: str, source: str
     report = scan([tmp_path], Settings())
     assert report.findings == []
     assert [one.finding.policy.id for one in report.suppressed] == ["PG001"]
+
+
+DB_MIGRATE = """
+var fs = require('fs'), path = require('path');
+exports.up = function (db) {
+  var filePath = path.join(__dirname, 'sqls', '1-roles-up.sql');
+  return new Promise(function (resolve, reject) {
+    fs.readFile(filePath, { encoding: 'utf-8' }, function (err, data) { resolve(data); });
+  }).then(function (data) { return db.runSql(data); });
+};
+exports.down = function (db) {
+  var filePath = path.join(__dirname, 'sqls', '1-roles-down.sql');
+  return db.runSql(fs.readFileSync(filePath, 'utf-8'));
+};
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        (
+            {
+                "versions/1.py": "from pathlib import Path\nrevision = '1'\ndown_revision = None\n"
+                "def upgrade():\n    sql = (Path(__file__).parent / 'sql' / 'a.sql').read_text()\n"
+                "    op.execute(sql)\n    op.execute('ALTER ROLE b CONNECTION LIMIT 5')\n",
+                "versions/sql/a.sql": "CREATE ROLE a LOGIN;\nCREATE ROLE b LOGIN;\n",
+            },
+            [("a.sql", 1, "PG001")],
+        ),
+        (
+            {
+                "versions/1.py": "import os\nrevision = '1'\ndown_revision = None\n"
+                "def upgrade():\n    with open(os.path.join(HERE, 'a.sql')) as f:\n"
+                "        op.execute(f.read())\n",
+                "versions/a.sql": "CREATE ROLE a LOGIN;\n",
+            },
+            [("a.sql", 1, "PG001")],
+        ),
+        (
+            {
+                "migrations/1-roles.js": DB_MIGRATE,
+                "migrations/sqls/1-roles-up.sql": "CREATE ROLE a LOGIN;\n",
+                "migrations/sqls/1-roles-down.sql": "ALTER ROLE b CONNECTION LIMIT -1;\n",
+            },
+            [("1-roles-up.sql", 1, "PG001")],
+        ),
+        (
+            {
+                "migrations/1_m.rb": RUBY % "def up\n execute File.read('db/a.sql')\nend",
+                "db/a.sql": "CREATE ROLE a LOGIN;\n",
+            },
+            [("a.sql", 1, "PG001")],
+        ),
+        (
+            {"migrations/1_m.rb": RUBY % "def up\n execute File.read('db/gone.sql')\nend"},
+            [("1_m.rb", 3, "PG902")],
+        ),
+    ],
+)
+def test_sql_files_that_programs_run(
+    tmp_path: Path, files: dict[str, str], found: list[tuple[str, int, str]]
+) -> None:
+    """A file that the code names runs where the program runs it, and not on its own."""
+    for name, content in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    report = scan([tmp_path], Settings())
+    assert [
+        (Path(one.origin.path).name, one.origin.line, one.policy.id) for one in report.findings
+    ] == found

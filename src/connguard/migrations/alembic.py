@@ -44,6 +44,7 @@ def _root(path: Path) -> Path:
 def _history(root: Path, members: list[tuple[SourceFile, Text]], pool: Pool) -> History:
     history = History(shown(root, members[0][0]), "Alembic, order of the revision graph")
     codes: dict[str, PythonCode] = {}
+    sources: dict[str, SourceFile] = {}
     after: dict[str, list[str]] = {}
     for file, text in members:
         pool.take(file)
@@ -58,10 +59,11 @@ def _history(root: Path, members: list[tuple[SourceFile, Text]], pool: Pool) -> 
         revision = code.literal("revision")
         key = revision if isinstance(revision, str) and revision not in codes else file.name
         codes[key] = code
+        sources[key] = file
         after[key] = [*_names(code, "down_revision"), *_names(code, "depends_on")]
     for key in dependency_order(after, lambda key: path_key(codes[key].text.path)):
         if _HAS_SQL.search(codes[key].text.string):
-            _migration(codes[key]).add_to(history)
+            _migration(codes[key]).add_to(history, sources[key], pool)
     return history
 
 

@@ -100,7 +100,7 @@ def _history(root: Path, members: Sequence[tuple[SourceFile, Text]], pool: Pool)
                 migrations[migration.key] = migration
     for key in _order(migrations):
         if _HAS_SQL.search(migrations[key].code.text.string):
-            _read(migrations[key]).add_to(history)
+            _read(migrations[key]).add_to(history, migrations[key].file, pool)
     return history
 
 

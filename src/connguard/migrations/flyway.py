@@ -171,7 +171,7 @@ def _add(history: History, migration: _Migration, configuration: Configuration, 
 
         host = jvm_migration(text)
         if host.is_migration:
-            host.add_to(history)
+            host.add_to(history, file, pool)
         return
     direction = Direction.DOWN if migration.phase == _BY_HAND else Direction.UP
     script = properties(_text(file.path.with_name(file.path.name + ".conf"), pool))

@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from connguard.migrations.fragment import Fragment
 from connguard.migrations.history import History
+from connguard.migrations.pool import Pool
 from connguard.policies.model.facts import Undecided
 from connguard.policies.model.reading import (
     Comment,
@@ -16,10 +18,21 @@ from connguard.policies.model.reading import (
     Subject,
     mentions_suppression,
 )
+from connguard.reading import SourceFile
 from connguard.sql_rules.script import Chunk, Direction, Script
 from connguard.text import Text
 
 OPAQUE = "the SQL text is only known at run time"
+
+
+@dataclass(frozen=True, slots=True)
+class NamedFile:
+    """An SQL file that a program reads and runs, before the chunk with this index."""
+
+    index: int
+    name: str
+    direction: Direction
+    gap: Undecided
 
 
 @dataclass(slots=True)
@@ -33,6 +46,7 @@ class HostMigration:
     text: Text
     chunks: list[Chunk] = field(default_factory=list)
     gaps: list[Undecided] = field(default_factory=list)
+    files: list[NamedFile] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
     is_migration: bool = True
@@ -43,15 +57,17 @@ class HostMigration:
             self.chunks.append(fragment.chunk(self.text, direction))
             self.call(fragment.runs[0].start, fragment.runs[-1].end)
 
-    def opaque(self, start: int, end: int, direction: Direction) -> None:
-        """Record that the call at these offsets runs SQL that cannot be read.
+    def opaque(self, start: int, end: int, direction: Direction, named: str | None = None) -> None:
+        """Record that the call at these offsets runs SQL that does not stand in the program.
 
-        What a rollback runs makes no state, so nothing is undecided there.
+        `named` is the SQL file that the code around the call names. Nothing is undecided in a
+        rollback, since it makes no state.
         """
-        if direction is Direction.UP:
-            gap = Undecided("PG001", OPAQUE, self.text.origin(start, end))
-            if gap not in self.gaps:
-                self.gaps.append(gap)
+        gap = Undecided("PG001", OPAQUE, self.text.origin(start, end))
+        if named is not None:
+            self.files.append(NamedFile(len(self.chunks), named, direction, gap))
+        elif direction is Direction.UP and gap not in self.gaps:
+            self.gaps.append(gap)
 
     def call(self, start: int, end: int) -> None:
         """Record the lines of a call: a suppression comment covers them as a whole."""
@@ -66,10 +82,34 @@ class HostMigration:
         own_line = not self.text.line(line)[: column - 1].strip()
         self.comments.append(Comment(line, column, content.strip(), own_line))
 
-    def add_to(self, history: History) -> None:
-        history.scripts.append(Script(self.text.path, tuple(self.chunks)))
+    def add_to(self, history: History, file: SourceFile, pool: Pool) -> None:
+        """Append the migration, with the SQL files that it runs in their places."""
+        chunks: list[Chunk] = []
+        position = 0
+        for named in self.files:
+            chunks.extend(self.chunks[position : named.index])
+            position = named.index
+            found = _named_file(file.path.parent, named.name, pool)
+            if found is not None:
+                chunks.extend(pool.sql_chunks(history, found, named.direction) or ())
+            elif named.direction is Direction.UP and named.gap not in self.gaps:
+                self.gaps.append(named.gap)
+        chunks.extend(self.chunks[position:])
+        history.scripts.append(Script(self.text.path, tuple(chunks)))
         history.files.add(self.text.path)
         history.subjects.extend(Subject((gap,)) for gap in self.gaps)
         if mentions_suppression(self.text.string):
             notes = Notes(self.text.path, tuple(self.comments), tuple(self.spans))
             history.notes.append(notes)
+
+
+def _named_file(folder: Path, name: str, pool: Pool) -> SourceFile | None:
+    """The file that a program names: beside it, one folder down, or below a folder above it."""
+    name = name.lstrip("/")
+    for base in (folder, *folder.parents):
+        found = pool.file(base / name)
+        if found is not None:
+            return found
+    below = [file for file in pool.files_in(folder) if file.path.parent.parent == folder]
+    matching = [file for file in below if file.path.name == name]
+    return matching[0] if len(matching) == 1 else None

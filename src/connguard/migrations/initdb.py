@@ -134,7 +134,7 @@ def _add_shell(history: History, file: SourceFile, script: ShellMigration, pool:
             chunks.extend(pool.sql_chunks(history, included, Direction.UP) or ())
     chunks.extend(script.chunks[position:])
     script.chunks[:] = chunks
-    script.add_to(history)
+    script.add_to(history, file, pool)
     history.scripts[-1] = Script(file.name, tuple(chunks), script.variables)
 
 

@@ -90,5 +90,5 @@ def _history(
             pool.add_sql(history, file, direction_of(file.path))
         else:
             pool.take(file)
-            hosts[file.path].add_to(history)
+            hosts[file.path].add_to(history, file, pool)
     return history

@@ -327,12 +327,19 @@ class Walk:
                 for element in resolved.elts:
                     self.statement(element, None, names, direction, place)
             elif not _builds_query(resolved):
-                self._host.opaque(*place, direction)
+                self._host.opaque(*place, direction, self._named_file(resolved))
             return
         if parameters is not None:
             fragment = self._with_parameters(fragment, parameters, names)
         fragment = fragment.substitute(_COLON_ESCAPE, lambda match, host: written(":", *host))
         self._host.sql(fragment, direction)
+
+    def _named_file(self, expression: ast.expr) -> str | None:
+        """The one SQL file that the expression names, or the function around the call."""
+        names = _sql_files(expression)
+        if not names and self._active:
+            names = _sql_files(self._functions[self._active[-1]])
+        return names.pop() if len(names) == 1 else None
 
     def _with_parameters(self, sql: Fragment, parameters: ast.expr, names: Names) -> Fragment:
         resolved = resolve(parameters, names)
@@ -353,6 +360,17 @@ class Walk:
             return placeholder(match["name"] or "value", *host)
 
         return sql.substitute(_PARAMETER, replace)
+
+
+def _sql_files(tree: ast.AST) -> set[str]:
+    return {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and node.value.endswith(".sql")
+        and "\n" not in node.value
+    }
 
 
 def add_comments(host: HostMigration) -> None:

@@ -102,7 +102,15 @@ class ShellHost(TreeHost):
             code = self.source.code(child)
             if _PSQL.search(code) and not code.startswith("-"):
                 return True
+            if child.type == "command_name" and _PSQL.search(self._command_text(child)):
+                return True
         return False
+
+    def _command_text(self, name: Node) -> str:
+        """The command that a variable holds: `$PSQL` for PSQL="psql -U app"."""
+        variable = self.source.code(name).strip('"').lstrip("$").strip("{}")
+        bindings = self._bindings.get(variable, [])
+        return " ".join(self.source.code(one.assignment.value).strip("\"'") for one in bindings)
 
     def _psql(self, command: Node, direction: Direction) -> None:
         self.host.call(*self.source.range(command))

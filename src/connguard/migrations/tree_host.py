@@ -34,6 +34,7 @@ from connguard.text import Text
 _SIMPLE_ESCAPES = dict(zip("abefnrtvs", "\a\b\x1b\f\n\r\t\v ", strict=True))
 _SIMPLE_ESCAPES.update({"0": "\0", "\n": "", "\r\n": ""})
 _PRINTF = re.compile(r"%(?:(?P<index>\d+)\$)?[-+#0 ]*[\d.]*(?P<kind>[a-zA-Z%])")
+_SQL_FILE = re.compile(r"[\"'`]([^\"'`\s$#{}]+\.sql)[\"'`]")
 _MAX_DEPTH = 60
 
 
@@ -229,7 +230,17 @@ class TreeHost:
             if fragment.runs:  # the body of a here document stands behind the call
                 self.host.call(place[0], max(place[1], fragment.runs[-1].end))
         elif not self.is_harmless(argument):
-            self.host.opaque(*place, direction)
+            self.host.opaque(*place, direction, self._named_file(argument))
+
+    def _named_file(self, use: Node) -> str | None:
+        """The one SQL file that the argument names, or the nearest code around it."""
+        node: Node | None = use
+        while node is not None and node.parent is not None:
+            names = {match[1] for match in _SQL_FILE.finditer(self.source.code(node))}
+            if names:
+                return names.pop() if len(names) == 1 else None
+            node = node.parent
+        return None
 
     def value(self, node: Node, depth: int = 0) -> Fragment | None:
         """The text of an expression, with placeholders for its unknown parts."""
