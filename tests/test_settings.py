@@ -31,12 +31,12 @@ def test_both_files_mean_the_same(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('\nfial-on = "error"\n', ':2: fial-on: unknown setting'),
+        ('\nfial-on = "error"\n', ":2: fial-on: unknown setting"),
         ('fail-on = "fatal"\n', ":1: fail-on: must be one of error, warning, note, never"),
         ('select = "PG001"\n', ":1: select: must be a list of strings"),
         ("respect-gitignore = 1\n", ":1: respect-gitignore: must be true or false"),
         ("[per-path-ignores]\nlegacy = [1]\n", ":2: legacy: must be a list of strings"),
-        ("[nonsense]\nx = 1\n", ':1: nonsense: unknown setting'),
+        ("[nonsense]\nx = 1\n", ":1: nonsense: unknown setting"),
         ("select = [\n", ":2: "),
     ],
 )
