@@ -13,7 +13,11 @@ _COMPOSE = re.compile(r"^(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml$|^stack\.ya?
 
 
 def may_hold_topology(path: PurePath) -> bool:
-    return may_be_pgbouncer(path) or is_compose(path) or path.name in (FILE_NAME, "postgresql.conf")
+    return (
+        may_be_pgbouncer(path)
+        or path.suffix in (".yml", ".yaml")
+        or path.name in (FILE_NAME, "postgresql.conf")
+    )
 
 
 def is_compose(path: PurePath) -> bool:

@@ -118,7 +118,7 @@ class _Projects:
                 service
                 for service in services
                 if service.pooler in names
-                or (service.pooler is None and hosts[service.name] in run_server.hosts)
+                or (service.pooler is None and _is_host(hosts[service.name], run_server.hosts))
             ]
             if own or connected or run_server.settings:
                 stacks.append(self._stack(run_server, own, connected))
@@ -171,14 +171,21 @@ class _Projects:
         host: str | None,
     ) -> Service:
         for pooler, hosts in poolers:
-            if host in hosts:
+            if _is_host(host, hosts):
                 return replace(service, pooler=pooler.name)
         return service
 
     def _reaches(self, pooler: Pooler, server: ServerRun, single: bool) -> bool:
         targets = {entry.host for entry in pooler.entries if entry.host}
-        named = any(host in server.hosts for target in targets for host in target.split(","))
+        named = any(
+            _is_host(host, server.hosts) for target in targets for host in target.split(",")
+        )
         return named or (single and not targets)
+
+
+def _is_host(host: str | None, names: frozenset[str]) -> bool:
+    """Whether a host name is one of these; `db.namespace.svc` is db."""
+    return host is not None and (host in names or host.partition(".")[0] in names)
 
 
 def _of_folder(folder: Path, group: Sequence[PoolerFile], found: Found, context: Context) -> Stack:

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from connguard import yaml_source
-from connguard.budget import compose, pgbouncer_ini
+from connguard.budget import compose, kubernetes, pgbouncer_ini
 from connguard.budget.claims import is_compose, may_be_pgbouncer
 from connguard.budget.discovered import PoolerFile, ServerFile
+from connguard.budget.kubernetes import MENTIONS
 from connguard.policies.model.reading import Comment, Notes, Reading, Span, mentions_suppression
 from connguard.reading import Context, SourceFile
 from connguard.settings import FILE_NAME
@@ -24,25 +25,28 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
     """Everything found, as facts that `assemble` joins to topologies."""
     reading = Reading()
     configurations = []
+    folders: dict[Path, kubernetes.Folder] = {}
     for file in files:
         path = PurePath(file.path)
         text = context.text(file)
         if text is None:
             continue
-        if is_compose(path):
-            stream = yaml_source.parse(text)
-            project = compose.read(file, stream, context)
-            if project is not None:
+        if path.suffix in (".yml", ".yaml"):
+            if _read_yaml(file, text, folders, context, reading):
                 reading.files.add(file.name)
-                reading.add(project)
-                if mentions_suppression(text.string):
-                    reading.notes.append(yaml_source.notes(text, stream))
         elif may_be_pgbouncer(path) and pgbouncer_ini.looks_like_pgbouncer(text.string):
             configurations.append(pgbouncer_ini.parse(text, file, context))
         elif path.name == "postgresql.conf":
             reading.add(ServerFile(file))
         elif path.name == FILE_NAME and mentions_suppression(text.string):
             reading.notes.append(_notes(text))
+    for folder in folders.values():
+        project = kubernetes.project(folder, context)
+        if project is not None:
+            reading.add(project)
+            reading.files |= {one.file.name for one in folder.manifests}
+            for gap in folder.gaps:
+                reading.add(gap)
     included = {
         file.path for found in configurations for file in found.files if file.path != found.path
     }
@@ -55,6 +59,32 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
         if found.path not in included:
             reading.add(PoolerFile(found))
     return reading
+
+
+def _read_yaml(
+    file: SourceFile,
+    text: Text,
+    folders: dict[Path, kubernetes.Folder],
+    context: Context,
+    reading: Reading,
+) -> bool:
+    """Read a compose file, or keep the manifests of a folder together; whether it is the former."""
+    composed = is_compose(PurePath(file.path))
+    if not composed and ("apiVersion" not in text.string or not MENTIONS.search(text.string)):
+        return False
+    stream = yaml_source.parse(text)
+    if mentions_suppression(text.string):
+        reading.notes.append(yaml_source.notes(text, stream))
+    if not composed:
+        found = kubernetes.manifests(file, stream)
+        if found:
+            folder = file.path.parent
+            folders.setdefault(folder, kubernetes.Folder(folder)).manifests.extend(found)
+        return False
+    project = compose.read(file, stream, context)
+    if project is not None:
+        reading.add(project)
+    return project is not None
 
 
 def _notes(text: Text) -> Notes:

@@ -1,0 +1,450 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads Kubernetes manifests: workloads and their replicas, ConfigMaps, and operators' resources.
+
+CloudNativePG (Cluster, Pooler) and Zalando's operator (postgresql with connectionPooler) are read
+with the defaults that they document. All manifests of one folder are one project.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from connguard.budget import applications, pgbouncer_ini
+from connguard.budget import pgbouncer_keys as keys
+from connguard.budget.discovered import PoolerReady, Project, ServerRun, ServiceFound
+from connguard.budget.images import Kind, identify
+from connguard.budget.pgbouncer import Deployment, to_pooler
+from connguard.budget.pgbouncer_environment import pooler_of_environment
+from connguard.policies.model.amount import Amount, exactly, unknown_amount
+from connguard.policies.model.facts import NotParsed
+from connguard.policies.model.origin import Origin
+from connguard.policies.model.topology import ANY, Pooler, PoolerEntry, Version
+from connguard.reading import Context, SourceFile
+from connguard.text import Text
+from connguard.yaml_source import Node, Stream
+
+MENTIONS = re.compile(
+    r"(?i)pgbouncer|postgres|pooler|cnpg|database_url|hikari|pghost|db_host|horizontalpodautoscaler"
+)
+"""A manifest without any of these has no part in a topology."""
+
+_WORKLOADS = ("Deployment", "StatefulSet", "ReplicaSet", "Rollout")
+_SERVER_SETTINGS = ("max_connections", "superuser_reserved_connections", "reserved_connections")
+_ARGUMENT = re.compile(r"^(?:-c\s*)?(\w+)=(.*)$")
+_ZALANDO_CONNECTIONS = 60
+_ZALANDO_CLIENTS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One document with a kind and a name."""
+
+    kind: str
+    group: str
+    name: str
+    node: Node
+    file: SourceFile
+
+
+@dataclass(slots=True)
+class Folder:
+    """The manifests of one folder, and what could not be read in them."""
+
+    path: Path
+    manifests: list[Manifest] = field(default_factory=list)
+    gaps: list[NotParsed] = field(default_factory=list)
+
+    def of(self, *kinds: str) -> Iterable[Manifest]:
+        return (one for one in self.manifests if one.kind in kinds)
+
+
+def manifests(file: SourceFile, stream: Stream) -> list[Manifest]:
+    """The documents of a file that are Kubernetes objects."""
+    found = []
+    for document in stream.documents:
+        kind, version = document.get("kind"), document.get("apiVersion")
+        name = document.get("metadata", "name")
+        if kind and kind.string and version and version.string and name and name.string:
+            group = version.string.rpartition("/")[0]
+            found.append(Manifest(kind.string, group, name.string, document, file))
+    return found
+
+
+def project(folder: Folder, context: Context) -> Project | None:
+    """What the manifests of a folder run; None if no part of it is a database's topology."""
+    reader = _Reader(folder, context)
+    for manifest in folder.of(*_WORKLOADS):
+        reader.workload(manifest)
+    for manifest in folder.of("Cluster"):
+        if manifest.group == "postgresql.cnpg.io":
+            reader.cloudnative_cluster(manifest)
+    for manifest in folder.of("Pooler"):
+        if manifest.group == "postgresql.cnpg.io":
+            reader.cloudnative_pooler(manifest)
+    for manifest in folder.of("postgresql"):
+        if manifest.group == "acid.zalan.do":
+            reader.zalando(manifest)
+    found = reader.project
+    return found if found.servers or found.poolers or found.services else None
+
+
+class _Reader:
+    def __init__(self, folder: Folder, context: Context) -> None:
+        self._folder = folder
+        self._context = context
+        self.project = Project(folder.path)
+
+    def workload(self, manifest: Manifest) -> None:
+        spec = manifest.node.get("spec", "template", "spec")
+        containers = spec.get("containers") if spec else None
+        hosts = self._hosts(manifest)
+        for container in containers.elements() if containers else []:
+            image_node = container.get("image")
+            image = identify(image_node.string or "") if image_node else None
+            if image is not None and image.kind is Kind.POSTGRES and image_node is not None:
+                self.project.servers.append(
+                    ServerRun(
+                        manifest.name,
+                        image_node.origin,
+                        hosts,
+                        image.version,
+                        _arguments(container),
+                    )
+                )
+            elif image is not None:
+                self._pgbouncer(manifest, container, hosts, image.flavour, image.version)
+            else:
+                self._application(manifest, container)
+
+    def _pgbouncer(
+        self,
+        manifest: Manifest,
+        container: Node,
+        hosts: frozenset[str],
+        flavour: str,
+        version: Version | None,
+    ) -> None:
+        place = (container.get("name") or container).origin
+        instances = self._replicas(manifest)
+        inline = self._inline_ini(manifest)
+        if inline is not None:
+            text, file = inline
+            configuration = pgbouncer_ini.parse(text, file, self._context)
+            deployment = Deployment(manifest.name, instances, version)
+            pooler, gaps = to_pooler(configuration, deployment, self._context)
+            self._folder.gaps.extend(gaps)
+        else:
+            environment = self._environment(container)
+            pooler = pooler_of_environment(
+                manifest.name, place, environment, flavour, version, instances
+            )
+        self.project.poolers.append(PoolerReady(pooler, hosts))
+
+    def _application(self, manifest: Manifest, container: Node) -> None:
+        words = [
+            element.string or ""
+            for key in ("command", "args")
+            for element in (container.get(key) or container).elements()
+        ]
+        place = (manifest.node.get("metadata", "name") or manifest.node).origin
+        found = applications.of_environment(
+            manifest.name, place, self._environment(container), " ".join(words)
+        )
+        if found is not None:
+            service, host, port = found
+            instances = self._replicas(manifest)
+            surge = _surge(manifest, instances)
+            self.project.services.append(
+                ServiceFound(applications.replicated(service, instances, surge), host, port)
+            )
+
+    def _replicas(self, manifest: Manifest) -> Amount:
+        """The most replicas: of a HorizontalPodAutoscaler, else as the workload says."""
+        name = f"replicas of {manifest.name}"
+        for scaler in self._folder.of("HorizontalPodAutoscaler"):
+            target = scaler.node.get("spec", "scaleTargetRef", "name")
+            most = scaler.node.get("spec", "maxReplicas")
+            if target and most and target.string == manifest.name:
+                return _amount(most, name)
+        replicas = manifest.node.get("spec", "replicas")
+        return exactly(1, name) if replicas is None else _amount(replicas, name)
+
+    def _environment(self, container: Node) -> Mapping[str, tuple[str, Origin, bool]]:
+        found: dict[str, tuple[str, Origin, bool]] = {}
+        sources = container.get("envFrom")
+        for source in sources.elements() if sources else []:
+            name = source.get("configMapRef", "name")
+            found.update(self._config_map(name.string if name else None))
+        variables = container.get("env")
+        for variable in variables.elements() if variables else []:
+            key, value = variable.get("name"), variable.get("value")
+            if key is None or not key.string:
+                continue
+            if value is not None and value.is_scalar:
+                text = _expand(value.string or "", found)
+                found[key.string] = text, value.origin, "$(" not in text
+                continue
+            reference = variable.get("valueFrom", "configMapKeyRef")
+            name = reference.get("name") if reference else None
+            item = reference.get("key") if reference else None
+            known = self._config_map(name.string if name else None)
+            if item is not None and item.string in known:
+                found[key.string] = known[item.string or ""]
+            else:
+                found[key.string] = "", variable.origin, False
+        return found
+
+    def _config_map(self, name: str | None) -> dict[str, tuple[str, Origin, bool]]:
+        for manifest in self._folder.of("ConfigMap"):
+            data = manifest.node.get("data")
+            if manifest.name == name and data is not None:
+                return {
+                    key.string or "": (value.string or "", value.origin, True)
+                    for key, value in data.items()
+                }
+        return {}
+
+    def _inline_ini(self, manifest: Manifest) -> tuple[Text, SourceFile] | None:
+        """A pgbouncer.ini in a ConfigMap that the workload mounts."""
+        volumes = manifest.node.get("spec", "template", "spec", "volumes")
+        mounted = {
+            name.string
+            for volume in (volumes.elements() if volumes else [])
+            for name in [volume.get("configMap", "name")]
+            if name is not None
+        }
+        for config in self._folder.of("ConfigMap"):
+            value = config.node.get("data", "pgbouncer.ini")
+            text = self._context.text(config.file)
+            if value is not None and text is not None and config.name in mounted:
+                return _in_place(value, text), config.file
+        return None
+
+    def _hosts(self, manifest: Manifest) -> frozenset[str]:
+        """The names of the Services that select the workload's pods, and its own."""
+        labels = {
+            key.string: value.string
+            for key, value in (
+                manifest.node.get("spec", "template", "metadata", "labels") or manifest.node
+            ).items()
+        }
+        hosts = {manifest.name}
+        for service in self._folder.of("Service"):
+            selector = service.node.get("spec", "selector")
+            pairs = selector.items() if selector else []
+            if pairs and all(labels.get(key.string) == value.string for key, value in pairs):
+                hosts.add(service.name)
+        return frozenset(hosts)
+
+    def cloudnative_cluster(self, manifest: Manifest) -> None:
+        parameters = manifest.node.get("spec", "postgresql", "parameters")
+        image = manifest.node.get("spec", "imageName")
+        known = identify(image.string or "") if image else None
+        name = manifest.name
+        self.project.servers.append(
+            ServerRun(
+                name,
+                (manifest.node.get("metadata", "name") or manifest.node).origin,
+                frozenset({f"{name}-rw", f"{name}-r", f"{name}-ro", name}),
+                known.version if known else None,
+                _parameters(parameters),
+            )
+        )
+
+    def cloudnative_pooler(self, manifest: Manifest) -> None:
+        spec = manifest.node.get("spec")
+        cluster = manifest.node.get("spec", "cluster", "name")
+        if spec is None or cluster is None:
+            return
+        place = (manifest.node.get("metadata", "name") or manifest.node).origin
+        instances = spec.get("instances")
+        parameters = spec.get("pgbouncer", "parameters")
+        values = {
+            key: _amount(node, key)
+            for key in _POOLER_SETTINGS
+            for node in [parameters.get(key) if parameters else None]
+            if node is not None
+        }
+        mode = spec.get("pgbouncer", "poolMode")
+        pooler = _lookup_pooler(
+            manifest.name,
+            place,
+            _amount(instances, f"instances of {manifest.name}") if instances else exactly(1),
+            cluster.string or "",
+            values,
+            (mode.string if mode else None) or "session",
+            "cnpg_pooler_pgbouncer",
+        )
+        self.project.poolers.append(PoolerReady(pooler, frozenset({manifest.name})))
+
+    def zalando(self, manifest: Manifest) -> None:
+        spec = manifest.node.get("spec")
+        if spec is None:
+            return
+        place = (manifest.node.get("metadata", "name") or manifest.node).origin
+        version = spec.get("postgresql", "version")
+        major = version.integer if version else None
+        self.project.servers.append(
+            ServerRun(
+                manifest.name,
+                place,
+                frozenset({manifest.name, f"{manifest.name}-repl"}),
+                (major, 0) if major else None,
+                _parameters(spec.get("postgresql", "parameters")),
+            )
+        )
+        enabled = spec.get("enableConnectionPooler")
+        settings = spec.get("connectionPooler")
+        if settings is None and (enabled is None or not enabled.boolean):
+            return
+        self.project.poolers.append(_zalando_pooler(manifest.name, place, settings))
+
+
+_POOLER_SETTINGS = (
+    "default_pool_size",
+    "reserve_pool_size",
+    "min_pool_size",
+    "max_client_conn",
+    "max_db_connections",
+    "max_user_connections",
+)
+
+
+def _zalando_pooler(name: str, place: Origin, settings: Node | None) -> PoolerReady:
+    """The operator divides maxDBConnections by the instances, and halves it for the pool size."""
+    number = settings.get("numberOfInstances") if settings else None
+    most = settings.get("maxDBConnections") if settings else None
+    mode = settings.get("mode") if settings else None
+    user = settings.get("user") if settings else None
+    instances = _amount(number, "numberOfInstances") if number else exactly(2, "numberOfInstances")
+    total = (
+        _amount(most, "maxDBConnections")
+        if most
+        else exactly(_ZALANDO_CONNECTIONS, "maxDBConnections (default)")
+    )
+    share = _divided(total, max(1, instances.high))
+    pool = _divided(share, 2)
+    minimum = _divided(pool, 2)
+    pooler = _lookup_pooler(
+        f"{name}-pooler",
+        place,
+        instances,
+        name,
+        {
+            "default_pool_size": pool,
+            "min_pool_size": minimum,
+            "reserve_pool_size": minimum,
+            "max_db_connections": share,
+            "max_client_conn": exactly(_ZALANDO_CLIENTS, "max_client_conn"),
+        },
+        (mode.string if mode else None) or "transaction",
+        (user.string if user else None) or "pooler",
+    )
+    return PoolerReady(pooler, frozenset({f"{name}-pooler"}))
+
+
+def _divided(amount: Amount, by: int) -> Amount:
+    return Amount(amount.low // by, amount.high // by, amount.name, amount.origin, amount.reason)
+
+
+def _lookup_pooler(
+    name: str,
+    place: Origin,
+    instances: Amount,
+    host: str,
+    values: Mapping[str, Amount],
+    mode: str,
+    auth_user: str,
+) -> Pooler:
+    """The PgBouncer of an operator: any database, users looked up on the server."""
+
+    def value(key: str, default: int) -> Amount:
+        return values.get(key, exactly(default, key))
+
+    return Pooler(
+        name=name,
+        origin=place,
+        kind="pgbouncer",
+        instances=instances,
+        versions=keys.REPRESENTATIVES,
+        entries=(PoolerEntry(ANY, place, host=host),),
+        looks_up_users=True,
+        auth_user=auth_user,
+        pool_mode=mode,
+        default_pool_size=value("default_pool_size", 20),
+        reserve_pool_size=value("reserve_pool_size", 0),
+        min_pool_size=value("min_pool_size", 0),
+        max_client_conn=value("max_client_conn", 100),
+        max_db_connections=value("max_db_connections", 0),
+        max_user_connections=value("max_user_connections", 0),
+    )
+
+
+def _amount(node: Node, name: str) -> Amount:
+    number = node.integer
+    if number is None or number < 0:
+        return unknown_amount(name, f"{node.string} is filled in elsewhere", node.origin)
+    return exactly(number, name, node.origin)
+
+
+def _parameters(node: Node | None) -> dict[str, Amount]:
+    found = {}
+    for name in _SERVER_SETTINGS:
+        value = node.get(name) if node else None
+        if value is not None:
+            found[name] = _amount(value, name)
+    return found
+
+
+def _arguments(container: Node) -> dict[str, Amount]:
+    """Numbers of `postgres -c name=value`, one element each or `-c` in an element of its own."""
+    found = {}
+    for key in ("command", "args"):
+        for element in (container.get(key) or container).elements():
+            match = _ARGUMENT.match((element.string or "").strip())
+            if match and match[1] in _SERVER_SETTINGS:
+                known = match[2].isdecimal()
+                found[match[1]] = (
+                    exactly(int(match[2]), match[1], element.origin)
+                    if known
+                    else unknown_amount(match[1], match[2], element.origin)
+                )
+    return found
+
+
+def _surge(manifest: Manifest, instances: Amount) -> Amount:
+    """Pods beyond the replicas while a Deployment is rolled out: a quarter unless it says so."""
+    if manifest.kind == "StatefulSet":
+        return exactly(0)
+    kind = manifest.node.get("spec", "strategy", "type")
+    if kind is not None and kind.string == "Recreate":
+        return exactly(0)
+    node = manifest.node.get("spec", "strategy", "rollingUpdate", "maxSurge")
+    name = f"maxSurge of {manifest.name}"
+    text = (node.string if node else None) or "25%"
+    if text.endswith("%") and text[:-1].isdecimal():
+        share = -(-instances.high * int(text[:-1]) // 100)
+        return exactly(share, name, node.origin if node else None)
+    return _amount(node, name) if node else exactly(0)
+
+
+def _expand(text: str, known: Mapping[str, tuple[str, Origin, bool]]) -> str:
+    """`$(NAME)` of an earlier variable."""
+
+    def fill(match: re.Match[str]) -> str:
+        value = known.get(match[1])
+        return value[0] if value is not None and value[2] else match[0]
+
+    return re.sub(r"\$\((\w+)\)", fill, text)
+
+
+def _in_place(value: Node, text: Text) -> Text:
+    """A text with nothing but the value, at the lines and columns where it stands in the file."""
+    start = value.content_offset
+    end = text.offset(value.origin.end_line, value.origin.end_column)
+    first = text.position(start)[0]
+    return Text(text.path, "\n" * (first - 1) + text.string[start:end] + "\n")
