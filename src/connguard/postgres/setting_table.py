@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from connguard.policies.model.server_values import (
@@ -74,7 +74,8 @@ _WORDS_FOR_BOOLEANS = ("on", "off")
 
 @functools.cache
 def _table() -> tuple[frozenset[int], dict[str, dict[str, Any]]]:
-    source = resources.files("connguard.postgres").joinpath("server_settings.json")
+    # importlib.resources refuses namespace packages in editable installs.
+    source = Path(__file__).with_name("server_settings.json")
     document = json.loads(source.read_text(encoding="utf-8"))
     settings = {name.lower(): entry for name, entry in document["settings"].items()}
     return frozenset(document["versions"]), settings
