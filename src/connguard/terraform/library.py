@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from connguard.discovery import DEFAULT_EXCLUDES
 from connguard.reading import Context, SourceFile
 from connguard.terraform.directory import SUFFIXES, Directory, build, without_twins
 from connguard.terraform.readers import Read, hcl_reader, read_document
@@ -16,6 +15,7 @@ from connguard.terraform.values import Blocked
 
 _DEFAULT_VALUES = ("terraform.tfvars", "terraform.tfvars.json")
 _AUTOMATIC_VALUES = (".auto.tfvars", ".auto.tfvars.json")
+_NO_VALUES = ("node_modules", "venv", "site-packages", "__pycache__")
 _MAX_FILE = 5_000_000
 _MAX_ENVIRONMENTS = 50
 
@@ -157,5 +157,5 @@ def _folders(path: Path) -> list[Path]:
     return [
         found
         for found in _listed(path)
-        if "." not in found.name and found.name not in DEFAULT_EXCLUDES and found.is_dir()
+        if "." not in found.name and found.name not in _NO_VALUES and found.is_dir()
     ]
