@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from connguard.migrations.histories import histories
 from connguard.migrations.pool import Pool
+from connguard.migrations.products import product_of_all
 from connguard.policies.model.reading import Reading
 from connguard.reading import Context, SourceFile
 from connguard.sql_rules.replay import replay
@@ -18,6 +19,11 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
     reading = Reading()
     pool = Pool(files, context)
     for history in histories(pool):
+        chunks = (chunk.text for script in history.scripts for chunk in script.chunks)
+        product = product_of_all(chunks)
+        if product:
+            reading.log.append(f"{history.describe()}; for {product}, not PostgreSQL; left out")
+            continue
         reading.extend(replay(history.scripts))
         reading.files |= history.files
         reading.subjects.extend(history.subjects)

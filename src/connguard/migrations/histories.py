@@ -14,7 +14,7 @@ from connguard.migrations.history import History
 from connguard.migrations.names import other_product, postgresql_variant
 from connguard.migrations.overrides import overridden_histories
 from connguard.migrations.pool import SQL_SUFFIXES, Layout, Pool
-from connguard.migrations.products import product_of
+from connguard.migrations.products import is_dbt_template, product_of
 from connguard.reading import SourceFile
 
 
@@ -68,6 +68,9 @@ def _left_out(file: SourceFile, pool: Pool) -> str | None:
         if variant:
             return f"{variant.name} runs instead"
         text = pool.context.text(file)
+        in_project = pool.is_below(file, "dbt_project.yml")
+        if text and is_dbt_template(text.string, in_project=in_project):
+            return "a dbt model, no migration"
         foreign = product_of(text.string) if text else None
         if foreign:
             return f"for {foreign}, not PostgreSQL"

@@ -137,6 +137,9 @@ class _Walk:
                 self._changelog(included)
             elif file.path.suffix.lower() in SQL_SUFFIXES:
                 self._pool.add_sql(self._history, file, Direction.UP, self._variables)
+            else:
+                origin = changelog.text.origin(element.start, element.end)
+                unreadable(self._history, f"{file.name} is no XML, YAML, JSON or SQL", origin)
 
     def _load(self, file: SourceFile) -> _Changelog | None:
         if file.path.suffix.lower() not in _CHANGELOG_SUFFIXES:

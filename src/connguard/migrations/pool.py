@@ -30,6 +30,7 @@ class Pool:
         self._files = {file.path: file for file in files}
         self.context = context
         self.log: list[str] = []
+        self._present: dict[Path, bool] = {}
         self._includes = Includes(self.file, context.text)
 
     def leave_out_included(self) -> None:
@@ -64,6 +65,16 @@ class Pool:
             return self._files.get(path) or self.context.file(path)
         except (OSError, ValueError):  # a name that no file can have
             return None
+
+    def is_below(self, file: SourceFile, name: str) -> bool:
+        """Whether a folder above a file, within the scanned directories, holds a file `name`."""
+        return any(self._holds(folder, name) for folder in file.path.parents)
+
+    def _holds(self, folder: Path, name: str) -> bool:
+        key = folder / name
+        if key not in self._present:
+            self._present[key] = self.file(key) is not None
+        return self._present[key]
 
     def files_in(self, folder: Path) -> list[SourceFile]:
         """The files in a folder and the folders in it, by name; none when there is no folder."""

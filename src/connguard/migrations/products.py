@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from connguard.sql_rules import syntax
 from connguard.sql_rules.syntax import NotReadable
@@ -16,7 +17,10 @@ _FOREIGN = {
     ),
     "MySQL": re.compile(
         r"\bAUTO_INCREMENT\b|\bENGINE\s*=\s*\w+|^[ \t]*FLUSH\s+PRIVILEGES"
-        r"|\b(?:TABLE|FROM|INTO|UPDATE|EXISTS)\s+`\w+`",
+        r"|[\s(,.]`\w+`|^[ \t]*DELIMITER\s+\S+"
+        r"|\bALTER\s+TABLE\s[^;]*\b(?:MODIFY|CHANGE)\s+(?:COLUMN\s+)?\w+\s+\w+"
+        r"|\bADD\s+(?:COLUMN\s+)?\w+\s[^;]*\bAFTER\s+\w+\s*[;,]"
+        r"|\bDROP\s+INDEX\s+\w+\s+ON\s",
         re.IGNORECASE | re.MULTILINE,
     ),
     "SQL Server": re.compile(
@@ -24,10 +28,19 @@ _FOREIGN = {
         re.IGNORECASE | re.MULTILINE | re.DOTALL,
     ),
 }
+_DBT = re.compile(
+    r"\{\{-?\s*(?:ref|source|config|adapter|return)\s*[(.]"
+    r"|\{%-?\s*(?:macro|test|snapshot|materialization|docs)\b"
+)
+_ROLES = re.compile(
+    r"\b(?:create|alter|drop)\s+(?:role|user|group|database)\b|\bconnection\s+limit\b|\bpg_authid\b",
+    re.IGNORECASE,
+)
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _POSTGRESQL = re.compile(
     r"\bconnection\s+limit\b|\b(?:create|alter|drop)\s+role\b|\bpg_\w+|\bplpgsql\b|::\s*[a-z]"
-    r"|\bnologin\b|\$\$",
+    r"|\bnologin\b|\$\$|\b(?:bigserial|serial|jsonb|timestamptz|bytea)\b"
+    r"|\bon\s+conflict\b|\busing\s+(?:gin|gist)\b",
     re.IGNORECASE,
 )
 
@@ -44,6 +57,30 @@ def product_of(text: str) -> str | None:
             if pattern.search(bare) and not _POSTGRESQL.search(bare) and not _parses(text):
                 return product
     return None
+
+
+def product_of_all(texts: Iterable[str]) -> str | None:
+    """The other product that a whole history is for; None when it may be PostgreSQL's.
+
+    One text that is surely another product's decides, as long as no other one is PostgreSQL's own,
+    and none is about roles or users.
+    """
+    found = None
+    for text in texts:
+        bare = _COMMENT.sub(" ", text)
+        if _POSTGRESQL.search(bare) or _ROLES.search(bare):
+            return None
+        found = found or product_of(text)
+    return found
+
+
+def is_dbt_template(text: str, *, in_project: bool) -> bool:
+    """Whether a text is a model or macro of dbt, which is no migration.
+
+    `in_project` tells that it lies below a dbt_project.yml. A text about roles or databases is
+    never taken for one.
+    """
+    return (in_project or bool(_DBT.search(text))) and not _ROLES.search(text)
 
 
 def _parses(text: str) -> bool:
