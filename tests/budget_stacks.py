@@ -9,6 +9,7 @@ as the load that is the worst case for it: every pool of every service, all at o
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +31,15 @@ class GeneratedStack:
     conf: dict[str, int]
     processes: int
     groups: list[Group] = field(default_factory=list)
+    forced: dict[str, str] = field(default_factory=dict)
+
+    def role_of(self, group: Group) -> str:
+        """The role that a group's server connections have."""
+        return group.user if group.pooler is None else self.forced.get(group.database, group.user)
+
+    def database_of(self, group: Group) -> str:
+        """The database that a group's server connections are to."""
+        return "stock" if group.database == "stock" else "shop"
 
     def write(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -55,10 +65,14 @@ def generate(seed: int, version: tuple[int, int], server_major: int) -> Generate
     if server_major >= 16:
         conf["reserved_connections"] = chance.choice((0, 2))
     stack = GeneratedStack("\n".join(lines) + "\n", "", roles, databases, conf, processes)
+    for entry in entries:
+        match = re.match(r"(\w+) .*user=(\w+)", entry)
+        if match:
+            stack.forced[match[1]] = match[2]
     services = []
     for number in range(chance.randint(1, 3)):
         name, user = chance.choice([entry.split(" ")[0] for entry in entries]), chance.choice(USERS)
-        direct = chance.random() < 0.2
+        direct = number > 0 and chance.random() < 0.3  # a pooler without services is open to all
         database = chance.choice(DATABASES) if direct else name
         instances, pool = chance.randint(1, 3), chance.randint(1, 4)
         services.append((f"service{number}", instances, pool, direct, database, user))

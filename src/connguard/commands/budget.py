@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from connguard.budget import init, suggest
 from connguard.budget import overrides as what_if
 from connguard.budget.run import Run, run
 from connguard.commands.common import complain, load_settings, wants_colour
@@ -28,6 +29,8 @@ FORMATS = ("text", "json", "mermaid", "svg", "html")
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--output", type=click.Path(path_type=Path), help="Write the budget to this file.")
 @click.option("--set", "sets", multiple=True, metavar="K=V", help="What if: change one number.")
+@click.option("--suggest", "suggesting", is_flag=True, help="Print what to change, as a diff.")
+@click.option("--init", "initial", is_flag=True, help="Print what was found as connguard.toml.")
 @click.option("--config", type=click.Path(path_type=Path), help="Use this settings file.")
 @click.option("--quiet", "-q", is_flag=True, help="One line per finding.")
 @click.option("--verbose", "-v", is_flag=True, help="Show how the files were read.")
@@ -37,6 +40,8 @@ def command(
     format_: str,
     output: Path | None,
     sets: tuple[str, ...],
+    suggesting: bool,
+    initial: bool,
     config: Path | None,
     quiet: bool,
     verbose: bool,
@@ -53,6 +58,14 @@ def command(
         done = run(paths, settings, [what_if.parse(text) for text in sets])
     except (SettingsError, RegistryError, ValueError) as error:
         raise click.UsageError(str(error)) from error
+    if initial:
+        write_output(init.render([stack for stack, _ in done.stacks]), output)
+        complain(done.report, verbose)
+        sys.exit(EXIT_ERROR if done.report.failures else EXIT_CLEAN)
+    if suggesting:
+        write_output(_suggestions(done), output)
+        complain(done.report, verbose)
+        sys.exit(_exit_code(done, settings.fail_on))
     colour = output is None and not no_color and wants_colour()
     write_output(_render(done, format_, colour=colour, verbose=verbose, quiet=quiet), output)
     complain(done.report, verbose)
@@ -69,6 +82,21 @@ def _render(done: Run, format_: str, *, colour: bool, verbose: bool, quiet: bool
         "html": budget_picture.render_html,
     }
     return renders[format_](done)
+
+
+def _suggestions(done: Run) -> str:
+    """A diff; what no diff can show stands above it, in lines that `patch` passes over."""
+    lines: list[str] = []
+    changes: list[suggest.Change] = []
+    for stack, _ in done.stacks:
+        found = suggest.suggest(stack.topology)
+        changes.extend(found.changes)
+        lines.extend(f"# not solved by numbers: {one}" for one in found.remaining)
+    diff, others = suggest.as_diff(changes, done.report.texts)
+    lines.extend(f"# add: {suggest.describe(change)}" for change in others)
+    if not changes and not lines:
+        lines.append("# nothing to change")
+    return "".join(f"{line}\n" for line in lines) + diff
 
 
 def _exit_code(done: Run, fail_on: str) -> int:

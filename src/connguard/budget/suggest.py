@@ -1,0 +1,215 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The smallest consistent set of changes that makes a topology safe, with its headroom.
+
+Limits of roles and databases are raised as far as the server has slots; where the slots themselves
+do not suffice, all pool sizes are lowered by the same share, as little as possible. Whatever cannot
+be written into a file (a default, a migration that was applied) is said as a line to add.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from connguard.policies.model.amount import Amount, Standing
+from connguard.policies.model.budget import solve
+from connguard.policies.model.explain import tight
+from connguard.policies.model.origin import Origin
+from connguard.policies.model.topology import Pooler, Server, Topology
+from connguard.policies.model.usage import Budget, Usage
+from connguard.text import Text
+
+_NUMBER = re.compile(r"\s*[+-]?\d+\s*")
+_STEPS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One number that is to be another. `statement` is what to add where no literal stands."""
+
+    what: str
+    old: Amount
+    new: int
+    statement: str
+
+    @property
+    def origin(self) -> Origin | None:
+        return self.old.origin
+
+
+@dataclass(slots=True)
+class Suggestion:
+    """What to change; `remaining` says what cannot be made safe by changing numbers."""
+
+    changes: list[Change] = field(default_factory=list)
+    remaining: list[str] = field(default_factory=list)
+
+
+def suggest(topology: Topology) -> Suggestion:
+    """The changes for one topology. Nothing is suggested for what is already safe."""
+    found = Suggestion()
+    changed = _fit_server(topology, solve(topology), found)
+    budget = solve(changed)
+    _raise_limits(changed, budget, found)
+    _admit_clients(changed, budget, found)
+    return found
+
+
+def _fit_server(topology: Topology, budget: Budget, found: Suggestion) -> Topology:
+    """Lower the pools until the server's slots suffice, or say that they never do."""
+    headroom = topology.headroom.admin.high
+    if budget.server is None or _fits(budget.server, headroom):
+        return topology
+    if not budget.server.demand.bounded:
+        found.remaining.append("nothing bounds the number of pools: cap them, or name the users")
+        return topology
+    low, high = 0.0, 1.0
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        smaller = solve(_scaled(topology, middle)).server
+        assert smaller is not None
+        low, high = (middle, high) if _fits(smaller, headroom) else (low, middle)
+    scaled = _scaled(topology, low)
+    server = solve(scaled).server
+    if server is None or not _fits(server, headroom):
+        _raise_server(topology, budget, headroom, found)
+        return topology
+    found.changes.extend(_size_changes(topology, scaled))
+    return scaled
+
+
+def _raise_server(topology: Topology, budget: Budget, headroom: int, found: Suggestion) -> None:
+    """Even pools of one connection are too many: the server needs more slots."""
+    server = topology.server
+    assert server is not None
+    assert budget.server is not None
+    kept = sum(one.high for one in _reserves(server))
+    needed = budget.server.demand.high + headroom + kept
+    statement = f"max_connections = {needed}"
+    found.changes.append(Change("max_connections", server.max_connections, needed, statement))
+
+
+def _reserves(server: Server) -> tuple[Amount, ...]:
+    return server.superuser_reserved, server.reserved, server.provider_reserved
+
+
+def _fits(usage: Usage, headroom: int) -> bool:
+    return usage.standing is Standing.SAFE and not tight(usage, headroom)
+
+
+def _scaled(topology: Topology, share: float) -> Topology:
+    def scale(amount: Amount | None) -> Amount | None:
+        if amount is None or not amount.exact or amount.low < 2:
+            return amount
+        size = max(1, int(amount.low * share))
+        return replace(amount, low=size, high=size)
+
+    def smaller(pooler: Pooler) -> Pooler:
+        return replace(
+            pooler,
+            default_pool_size=scale(pooler.default_pool_size) or pooler.default_pool_size,
+            reserve_pool_size=scale(pooler.reserve_pool_size) or pooler.reserve_pool_size,
+            entries=tuple(
+                replace(
+                    entry,
+                    pool_size=scale(entry.pool_size),
+                    reserve_pool_size=scale(entry.reserve_pool_size),
+                )
+                for entry in pooler.entries
+            ),
+            users=tuple(replace(user, pool_size=scale(user.pool_size)) for user in pooler.users),
+        )
+
+    return replace(topology, poolers=tuple(smaller(pooler) for pooler in topology.poolers))
+
+
+def _size_changes(before: Topology, after: Topology) -> Iterable[Change]:
+    for old, new in zip(before.poolers, after.poolers, strict=True):
+        pairs: list[tuple[Amount | None, Amount | None, str]] = [
+            (old.default_pool_size, new.default_pool_size, "default_pool_size"),
+            (old.reserve_pool_size, new.reserve_pool_size, "reserve_pool_size"),
+        ]
+        for entry, smaller in zip(old.entries, new.entries, strict=True):
+            pairs.append((entry.pool_size, smaller.pool_size, f"pool_size of {entry.name}"))
+            pairs.append(
+                (entry.reserve_pool_size, smaller.reserve_pool_size, f"reserve of {entry.name}")
+            )
+        for user, less in zip(old.users, new.users, strict=True):
+            pairs.append((user.pool_size, less.pool_size, f"pool_size of {user.name}"))
+        for one, other, what in pairs:
+            if one is not None and other is not None and one.low != other.low:
+                yield Change(f"{what} in {old.name}", one, other.low, f"{what} = {other.low}")
+
+
+def _raise_limits(topology: Topology, budget: Budget, found: Suggestion) -> None:
+    slots = budget.server.limit.low if budget.server and budget.server.limit else None
+    more = topology.headroom.recycling
+    for kind, usages in (("ROLE", budget.roles), ("DATABASE", budget.databases)):
+        for usage in usages:
+            if usage.limit is None or _fits(usage, more):
+                continue
+            needed = usage.demand.high + more
+            if not usage.demand.bounded:
+                found.remaining.append(f'{kind.lower()} "{usage.name}": the demand has no bound')
+            elif slots is not None and needed > slots:
+                name = f'{kind.lower()} "{usage.name}"'
+                found.remaining.append(f"{name} needs {needed}, and the server has {slots} slots")
+            else:
+                statement = f'ALTER {kind} "{usage.name}" CONNECTION LIMIT {needed};'
+                what = f"connection limit of {usage.name}"
+                found.changes.append(Change(what, usage.limit, needed, statement))
+
+
+def _admit_clients(topology: Topology, budget: Budget, found: Suggestion) -> None:
+    poolers = {pooler.name: pooler for pooler in topology.poolers}
+    for usage in budget.clients:
+        if usage.standing is not Standing.SAFE and usage.demand.bounded:
+            old = poolers[usage.name].max_client_conn
+            statement = f"max_client_conn = {usage.demand.high}"
+            what = f"max_client_conn of {usage.name}"
+            found.changes.append(Change(what, old, usage.demand.high, statement))
+
+
+def as_diff(
+    changes: Iterable[Change], texts: Mapping[str, Text], name_of: Callable[[str], str] = str
+) -> tuple[str, list[Change]]:
+    """A unified diff of the changes that have a literal in a file, and the other changes."""
+    edits: dict[str, list[tuple[int, int, str]]] = {}
+    others = []
+    for change in changes:
+        place = change.origin
+        text = texts.get(place.path) if place is not None else None
+        if place is None or text is None or Path(place.path).suffix == ".sql":
+            others.append(change)
+            continue
+        start = text.offset(place.line, place.column)
+        end = text.offset(place.end_line, place.end_column)
+        literal = text.string[start:end]
+        if not _NUMBER.fullmatch(literal):
+            others.append(change)
+            continue
+        edits.setdefault(place.path, []).append((start, end, str(change.new)))
+    parts: list[str] = []
+    for path in sorted(edits):
+        old = new = texts[path].string
+        for start, end, number in sorted(set(edits[path]), reverse=True):
+            new = new[:start] + number + new[end:]
+        shown = name_of(path)
+        parts.extend(
+            difflib.unified_diff(
+                old.splitlines(keepends=True),
+                new.splitlines(keepends=True),
+                f"a/{shown}",
+                f"b/{shown}",
+            )
+        )
+    return "".join(parts), others
+
+
+def describe(change: Change) -> str:
+    """One line for a change that no diff shows."""
+    return f"{change.statement}  -- {change.what}, now {change.old}"
