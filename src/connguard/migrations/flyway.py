@@ -135,7 +135,12 @@ def _locations(folders: Mapping[Path, list[_Migration]]) -> Mapping[Path, list[_
 def _history(root: Path, members: Sequence[_Migration], pool: Pool) -> History:
     configuration = _configuration(root, pool)
     history = History(shown(root, members[0].file), "Flyway")
-    for migration in sorted(_effective(members), key=_run_order):
+    effective = sorted(_effective(members), key=_run_order)
+    for migration in members:
+        if migration not in effective:
+            pool.take(migration.file)
+            pool.log.append(f"{migration.file.name}: covered by a baseline migration; left out")
+    for migration in effective:
         _add(history, migration, configuration, pool)
     return history
 

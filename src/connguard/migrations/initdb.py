@@ -88,15 +88,14 @@ def _shell(file: SourceFile, pool: Pool) -> ShellMigration | None:
     return script if script and script.is_migration else None
 
 
-def locale_key(name: str) -> tuple[tuple[tuple[int, str], ...], str]:
-    """The order of the image's locale, en_US.utf8: signs, digits, then letters of either case.
+def locale_key(name: str) -> tuple[str, str, str]:
+    """The order of the image's locale, en_US.utf8, in which bash expands `*`.
 
-    Digits are not taken together as numbers.
+    Letters and digits decide first, then case; signs only break ties. Digits are not taken together
+    as numbers.
     """
-    classes = tuple(
-        (2 if char.isalpha() else 1 if char.isdecimal() else 0, char) for char in name.casefold()
-    )
-    return classes, name.swapcase()
+    letters = "".join(char for char in name if char.isalnum())
+    return letters.casefold(), letters.swapcase(), name
 
 
 def _add_packed(history: History, file: SourceFile, pool: Pool) -> None:
