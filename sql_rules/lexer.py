@@ -93,8 +93,8 @@ _TOKEN = re.compile(
   | (?P<DOLLAR>\$(?:[^\W\d]\w*)?\$)
   | (?P<WORD>[^\W\d](?:\w|\$(?![{(]))*)
   | (?P<NUMBER>\d[\w.]*)
+  | (?P<SEMICOLON>\\?;)
   | (?P<COMMAND>\\[^\r\n]*)
-  | (?P<SEMICOLON>;)
   | (?P<OPEN>\()
   | (?P<CLOSE>\))
   | (?P<OTHER>::|:=|.)
@@ -113,7 +113,7 @@ _PLAIN_RUN = re.compile(r"(?:[^\W\d](?:\w|\$(?![{(]))*+(?!')|\d[\w.]*+|[\s,.=<>*
 
 _BLOCK_COMMENT_MARK = re.compile(r"/\*|\*/")
 _END_OF_COPY = re.compile(r"^\\\.[ \t]*\r?$", re.MULTILINE)
-_COPY_IN = re.compile(r"copy\b.*\bfrom\s+stdin\b", re.IGNORECASE | re.DOTALL)
+_COPY_IN = re.compile(r"copy\b.*\bfrom\s+std(?:in|out)\b", re.IGNORECASE | re.DOTALL)
 _COPY_COMMAND = re.compile(r"\\copy\b.*\bfrom\s+p?stdin\b", re.IGNORECASE)
 _ROUTINE = re.compile(r"create\s+(?:or\s+replace\s+)?(?:function|procedure)\b", re.IGNORECASE)
 _ATOMIC = re.compile(r"\b(?:begin\s+atomic|case|end)\b", re.IGNORECASE)

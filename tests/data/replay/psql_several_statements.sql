@@ -1,0 +1,8 @@
+-- psql sends what \; joins at once; COPY also reads its data with FROM STDOUT.
+CREATE ROLE app LOGIN CONNECTION LIMIT 5\; ALTER ROLE app CONNECTION LIMIT 6;
+CREATE TABLE notes (body text);
+COPY notes FROM STDOUT;
+ALTER ROLE app CONNECTION LIMIT -1;
+\.
+ALTER ROLE app NOLOGIN \;
+ALTER ROLE app LOGIN CONNECTION LIMIT 7;
