@@ -63,6 +63,7 @@ _REMOTE = frozenset(
 """Functions of dblink, Citus and pg_cron that run a text elsewhere or later."""
 
 _QUERIES = ("SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt")
+_ALTERS = ("AlterRoleStmt", "AlterDatabaseStmt")
 _TESTED = frozenset({*_QUERIES, "DoStmt", "CreateFunctionStmt"})
 _RAISES = re.compile(r"\b(?:raise|assert)\b", re.IGNORECASE)
 _RUNS_ELSEWHERE = re.compile(r"dblink|\bschedule|run_command_on", re.IGNORECASE)
@@ -180,6 +181,11 @@ class Interpreter:
                 return self.calls(node, frame, origin)
             case kind if kind in _QUERIES:
                 return self._query(source, parsed, frame, origin)
+        if source.computed and parsed.kind in _ALTERS and not node.get("options"):
+            # Such a statement does nothing: its options come with what stands where the name is.
+            kind = "role" if parsed.kind == "AlterRoleStmt" else "database"
+            self.report(DynamicStatement(kind, "its options are only known at run time", origin))
+            return Flow(frame, raises=ANY_ERROR)
         statement = object_statement(parsed)
         return Flow(frame) if statement is None else self._object(source, statement, frame, origin)
 
@@ -352,6 +358,9 @@ class Interpreter:
         content = _option(parsed.node, "as", "args").get("String", {}).get("sval", "")
         language = _option(parsed.node, "language", "args").get("String", {}).get("sval", "plpgsql")
         if language.lower() != "plpgsql":
+            if OBJECT_DDL.search(content):
+                reason = f"a DO block in {language} that speaks of roles or databases is not read"
+                self.report(Undecided("PG001", reason, origin))
             return Flow(frame)
         body = bodies.find_body(source, parsed.start, parsed.end, content)
         if body is None:

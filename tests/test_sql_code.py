@@ -240,6 +240,27 @@ def test_a_text_that_a_function_builds_is_reported(use: str) -> None:
     assert lines(f"{build}\n{use}") == {(3, "PG006")}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT 'ALTER ROLE ' || what FROM t \\gexec",
+        "DO $$ DECLARE n text := f(); BEGIN EXECUTE 'ALTER USER ' || n; END $$;",
+        "DO $$ DECLARE n text := f(); BEGIN EXECUTE 'ALTER DATABASE ' || n; END $$;",
+        "DO $$ DECLARE n text := f(); BEGIN EXECUTE format('ALTER ROLE %s', n); END $$;",
+    ],
+)
+def test_options_in_the_place_of_a_name_are_reported(text: str) -> None:
+    """edge 40: `ALTER ROLE` and one piece of text changes nothing, unless the text has options."""
+    assert lines(text) == {(1, "PG006")}
+
+
+def test_a_do_block_in_another_language_is_undecided() -> None:
+    """edge 31: what plpy.execute() runs is not read, and that is said."""
+    text = """DO LANGUAGE plpython3u $$ plpy.execute("ALTER ROLE r CONNECTION LIMIT -1") $$;"""
+    assert lines(text) == {(1, "PG902")}
+    assert lines("DO LANGUAGE plpython3u $$ plpy.notice('x') $$;") == set()
+
+
 def test_a_text_that_runs_later() -> None:
     """edge 31: pg_cron and dblink run their text, too."""
     text = "SELECT cron.schedule('x', '* * * * *', 'ALTER ROLE app CONNECTION LIMIT -1');"
