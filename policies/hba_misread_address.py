@@ -45,7 +45,9 @@ def decide(fact: EffectiveRule) -> Verdict:
     address = rule.address
     written = re.split(r"[/ ]", address.text, maxsplit=1)[0]
     parsed = parse_address(written)
-    if parsed is None:
+    if parsed is None or parsed[0] != address.version:
+        return PASS
+    if not all(0 <= one < 1 << BITS[address.version] for one in (address.base, address.mask)):
         return PASS
     version, number = parsed
     prefix = _prefix(address)

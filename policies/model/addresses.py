@@ -23,6 +23,22 @@ Interval = tuple[int, int]
 BITS = {4: 32, 6: 128}
 
 
+def _is_normal(intervals: tuple[Interval, ...], bits: int) -> bool:
+    end = -2
+    for first, last in intervals:
+        if first <= end + 1 or last < first or first < 0:
+            return False
+        end = last
+    return end < 1 << bits
+
+
+def _clipped(intervals: Iterable[Interval], bits: int) -> Iterator[Interval]:
+    for first, last in intervals:
+        low, high = max(first, 0), min(last, (1 << bits) - 1)
+        if low <= high:
+            yield low, high
+
+
 def _normal(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
     joined: list[Interval] = []
     for first, last in sorted(intervals):
@@ -73,6 +89,12 @@ class AddressSet:
 
     v4: tuple[Interval, ...] = ()
     v6: tuple[Interval, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Whatever the intervals are, the set is one of addresses, and in normal form."""
+        for name, intervals, bits in (("v4", self.v4, 32), ("v6", self.v6, 128)):
+            if not _is_normal(intervals, bits):
+                object.__setattr__(self, name, _normal(_clipped(intervals, bits)))
 
     @classmethod
     def of(cls, *networks: str | IPNetwork | IPAddress) -> AddressSet:

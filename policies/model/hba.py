@@ -193,7 +193,7 @@ class HbaRule:
     def transports(self) -> frozenset[Transport]:
         if self.is_gap:
             return frozenset(Transport)
-        return CONNECTION_TYPES[self.type]
+        return CONNECTION_TYPES.get(self.type, frozenset())
 
 
 def gap(reason: str, origin: Origin) -> HbaRule:
