@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 
 from connguard.policies.model.facts import UNLIMITED, RefusedLimit, Undecided
 from connguard.policies.model.origin import Known, Origin, Related, Unknown, Value
+from connguard.sql_rules.assignments import SERVER_ONLY, Scope, written_value
+from connguard.sql_rules.names import Name
 from connguard.sql_rules.placeholders import Blanks
 from connguard.sql_rules.state import (
     BOOTSTRAP_ROLE,
@@ -20,7 +22,6 @@ from connguard.sql_rules.state import (
     Entity,
     Existence,
     Kind,
-    Name,
     Refused,
     State,
 )
@@ -37,6 +38,7 @@ from connguard.sql_rules.statements import (
     Reassign,
     Rename,
     RoleName,
+    StoreSetting,
     Touch,
 )
 
@@ -45,6 +47,7 @@ Fact = RefusedLimit | Undecided
 _DUPLICATE = {Kind.ROLE: "duplicate_object", Kind.DATABASE: "duplicate_database"}
 _UNDEFINED = {Kind.ROLE: "undefined_object", Kind.DATABASE: "invalid_catalog_name"}
 _POLICY = {Kind.ROLE: "PG001", Kind.DATABASE: "PG004"}
+_POLICY_OF_SETTING = {"listen_addresses": "PG205", "max_connections": "PG106", "ssl": "PG401"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,9 @@ class Changes:
                 names = [] if statement.missing_ok else [self._blanks.name(statement.name)]
             case AlterRole():
                 names = [self._role(statement.role)]
-            case Touch() | ChangeOwner() | Reassign():
+            case StoreSetting() if statement.role is not None:
+                names = [self._role(statement.role)]
+            case StoreSetting() | Touch() | ChangeOwner() | Reassign():
                 return None
             case _:
                 names = [self._blanks.name(statement.name)]
@@ -126,6 +131,8 @@ class Changes:
                 return self._drop(Kind.DATABASE, names, statement.missing_ok)
             case Rename():
                 return self._rename(statement)
+            case StoreSetting():
+                return self._store(statement)
             case Touch():
                 return self._touch(statement)
             case ChangeOwner():
@@ -229,7 +236,22 @@ class Changes:
             reason = trial.change(kind, name, drop, drop_refused=self._in_code)
             if reason:
                 return Outcome(reason)
-        self._state.objects = trial.objects
+        if len(names) > 1 and not self._in_code:
+            # One name that may be missing lets the server keep all of them.
+            for name in names:
+                before = self._state.get(kind, name)
+                others = [each for each in names if each != name]
+                if any(
+                    isinstance(drop(entity), Refused)
+                    for each in others
+                    for entity in self._state.get(kind, each)
+                ):
+                    trial.put(kind, name, (*trial.get(kind, name), *before))
+            if kind is Kind.ROLE:
+                trial.settings.drop_role(name)
+            else:
+                trial.settings.drop_database(name)
+        self._state.objects, self._state.settings = trial.objects, trial.settings
         return DONE
 
     def _rename(self, statement: Rename) -> Outcome:
@@ -261,6 +283,38 @@ class Changes:
             renamed += target if missing else taken
         self._state.put(kind, old, left)
         self._state.put(kind, new, renamed)
+        if kind is Kind.ROLE:
+            self._state.settings.rename_role(old, new)
+        else:
+            self._state.settings.rename_database(old, new)
+        return DONE
+
+    def _store(self, statement: StoreSetting) -> Outcome:
+        role = self._role(statement.role) if statement.role else None
+        database = self._blanks.name(statement.database) if statement.database else None
+        if role is not None and _reserved(role):
+            return self._refusal(Kind.ROLE, f'role name "{role.shown}" is reserved')
+        missing = self._missing(statement.role) if statement.role else None
+        if missing:
+            return self._refusal(Kind.ROLE, missing)
+        missing = self._missing_database(database) if database else None
+        if missing:
+            return Outcome(missing)
+        name = statement.name
+        if name in SERVER_ONLY and not statement.system and statement.value is not None:
+            reason = f'parameter "{name}" cannot be changed for a role or database'
+            policy = _POLICY_OF_SETTING.get(name, "PG902")
+            text = f"the server refuses this statement: {reason}"
+            return Outcome(reason, Undecided(policy, text, self._origin))
+        scope = Scope(role, database, statement.system)
+        if name is None or statement.value is None:
+            self._state.settings.reset(scope, name)
+            return DONE
+        shown = self._blanks.shown(statement.value)
+        value = written_value(statement.value, shown, self._origin)
+        if statement.from_session:
+            value = Unknown("it is the current value of the session", self._origin)
+        self._state.settings.store(scope, self._blanks.shown(name), value, self._origin)
         return DONE
 
     def _touch(self, statement: Touch) -> Outcome:
