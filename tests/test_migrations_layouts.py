@@ -214,3 +214,48 @@ def test_words_of_other_products() -> None:
     assert other_product("docker/mysql-init/1.sql") == "mysql"
     assert other_product("mysql_to_postgres/1.sql") is None
     assert other_product("mysql_fdw/1.sql") is None
+
+
+DEEP = "+".join(["'x'"] * 30_000)
+NESTED = "(" * 30_000 + ")" * 30_000
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        (
+            "versions/1.py",
+            f"revision = '1'\ndown_revision = None\nA = {DEEP}\n"
+            f"def upgrade():\n    op.execute({DEEP})\n",
+        ),
+        (
+            "versions/1.py",
+            f"revision = '1'\ndown_revision = None\n\ndef upgrade():\n    op.execute({NESTED})\n",
+        ),
+        (
+            "app/migrations/1.py",
+            "class Migration(migrations.Migration):\n"
+            f"    operations = [migrations.RunSQL({DEEP})]\n",
+        ),
+        ("migrations/1.js", f"exports.up = (k) => k.raw({DEEP}); k.raw({NESTED});"),
+        (
+            "migrations/1.rb",
+            f"class A < ActiveRecord::Migration[7.0]\n def up\n execute {DEEP}"
+            f"\n execute {NESTED}\nend\nend\n",
+        ),
+        (
+            "V1__a.java",
+            f"class A extends BaseJavaMigration {{ void m() {{ s.execute({DEEP});"
+            f" s.execute({NESTED}); }} }}",
+        ),
+        ("migrations/1.go", f"package m\nfunc Up1() {{ tx.Exec({DEEP}); tx.Exec({NESTED}) }}\n"),
+        ("initdb/1.sh", "psql -c " + "$(echo " * 3000 + ")" * 3000 + "\n"),
+        ("changelog.xml", "<databaseChangeLog>" + "<a>" * 3000 + "</a>" * 3000),
+        ("changelog.json", '{"databaseChangeLog": ' + "[" * 3000 + "]" * 3000 + "}"),
+    ],
+)
+def test_deep_nesting_never_crashes(tmp_path: Path, name: str, source: str) -> None:
+    """What is nested too deeply is not parsed or undecided; it neither raises nor passes."""
+    report = scanned(tmp_path, {name: source})
+    assert report.failures == []
+    assert report.not_parsed or report.undecided

@@ -16,7 +16,7 @@ from connguard.migrations.graph import dependency_order
 from connguard.migrations.history import History
 from connguard.migrations.host import HostMigration
 from connguard.migrations.natural import path_key
-from connguard.migrations.pool import Pool, shown, unreadable
+from connguard.migrations.pool import Pool, shown, too_deep, unreadable
 from connguard.migrations.python_host import PythonCode, Walk, add_comments
 from connguard.reading import SourceFile
 from connguard.sql_rules.script import Direction
@@ -56,6 +56,9 @@ def _history(root: Path, members: list[tuple[SourceFile, Text]], pool: Pool) -> 
                 line = min(max(error.lineno or 1, 1), text.line_count)
                 unreadable(history, f"not Python: {error.msg}", text.line_origin(line))
             continue
+        except RecursionError:
+            too_deep(history, text)
+            continue
         revision = code.literal("revision")
         key = revision if isinstance(revision, str) and revision not in codes else file.name
         codes[key] = code
@@ -63,7 +66,10 @@ def _history(root: Path, members: list[tuple[SourceFile, Text]], pool: Pool) -> 
         after[key] = [*_names(code, "down_revision"), *_names(code, "depends_on")]
     for key in dependency_order(after, lambda key: path_key(codes[key].text.path)):
         if _HAS_SQL.search(codes[key].text.string):
-            _migration(codes[key]).add_to(history, sources[key], pool)
+            try:
+                _migration(codes[key]).add_to(history, sources[key], pool)
+            except RecursionError:
+                too_deep(history, codes[key].text)
     return history
 
 

@@ -18,7 +18,7 @@ from connguard.migrations.graph import dependency_order
 from connguard.migrations.history import History
 from connguard.migrations.host import HostMigration
 from connguard.migrations.natural import natural_key
-from connguard.migrations.pool import Pool, shown, unreadable
+from connguard.migrations.pool import Pool, shown, too_deep, unreadable
 from connguard.migrations.python_host import Names, PythonCode, Walk, add_comments
 from connguard.migrations.python_strings import called_name
 from connguard.reading import SourceFile
@@ -94,13 +94,19 @@ def _history(root: Path, members: Sequence[tuple[SourceFile, Text]], pool: Pool)
                 line = min(max(error.lineno or 1, 1), text.line_count)
                 unreadable(history, f"not Python: {error.msg}", text.line_origin(line))
             continue
+        except RecursionError:
+            too_deep(history, text)
+            continue
         for node in code.tree.body:
             if isinstance(node, ast.ClassDef) and node.name == "Migration":
                 migration = _Migration(file, code, node)
                 migrations[migration.key] = migration
     for key in _order(migrations):
         if _HAS_SQL.search(migrations[key].code.text.string):
-            _read(migrations[key]).add_to(history, migrations[key].file, pool)
+            try:
+                _read(migrations[key]).add_to(history, migrations[key].file, pool)
+            except RecursionError:
+                too_deep(history, migrations[key].code.text)
     return history
 
 

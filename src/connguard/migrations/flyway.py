@@ -19,7 +19,7 @@ from connguard.migrations.fragment import verbatim, written
 from connguard.migrations.history import History
 from connguard.migrations.names import is_migrations_folder
 from connguard.migrations.natural import natural_key, path_key
-from connguard.migrations.pool import Pool, shown
+from connguard.migrations.pool import Pool, shown, too_deep
 from connguard.migrations.sections import sections
 from connguard.migrations.settings_text import properties
 from connguard.reading import SourceFile
@@ -174,7 +174,11 @@ def _add(history: History, migration: _Migration, configuration: Configuration, 
     if file.path.suffix != ".sql":
         from connguard.migrations.jvm import jvm_migration  # loads the parsers of Java and Kotlin
 
-        host = jvm_migration(text)
+        try:
+            host = jvm_migration(text)
+        except RecursionError:
+            too_deep(history, text)
+            return
         if host.is_migration:
             host.add_to(history, file, pool)
         return

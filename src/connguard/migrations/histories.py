@@ -11,10 +11,14 @@ from typing import cast
 
 from connguard.migrations.claims import PROGRAM_SUFFIXES, may_hold_sql
 from connguard.migrations.history import History
-from connguard.migrations.names import other_product, postgresql_variant
+from connguard.migrations.names import (
+    POSTGRESQL_DIALECTS,
+    other_product,
+    postgresql_variant,
+)
 from connguard.migrations.overrides import overridden_histories
 from connguard.migrations.pool import SQL_SUFFIXES, Layout, Pool
-from connguard.migrations.products import is_dbt_template, product_of
+from connguard.migrations.products import is_dbt_template, product_of, speaks_postgresql
 from connguard.reading import SourceFile
 
 
@@ -60,10 +64,11 @@ def _left_out(file: SourceFile, pool: Pool) -> str | None:
     """Why a file is no migration for PostgreSQL, if it is none."""
     if not may_hold_sql(_within_root(file, pool)):
         return "not in a migrations folder"
+    is_sql = file.path.suffix.lower() in SQL_SUFFIXES
     product = other_product(file.name)
-    if product:
+    if product and (product in POSTGRESQL_DIALECTS or not _speaks_postgresql(file, pool, is_sql)):
         return f"for {product}, not PostgreSQL"
-    if file.path.suffix.lower() in SQL_SUFFIXES:
+    if is_sql:
         variant = postgresql_variant(file.path)
         if variant:
             return f"{variant.name} runs instead"
@@ -75,6 +80,11 @@ def _left_out(file: SourceFile, pool: Pool) -> str | None:
         if foreign:
             return f"for {foreign}, not PostgreSQL"
     return None
+
+
+def _speaks_postgresql(file: SourceFile, pool: Pool, is_sql: bool) -> bool:
+    text = pool.context.text(file)
+    return text is not None and speaks_postgresql(text.string, is_sql=is_sql)
 
 
 def _within_root(file: SourceFile, pool: Pool) -> PurePath:

@@ -81,11 +81,17 @@ def _folder_history(folder: Path, files: Sequence[SourceFile], pool: Pool) -> Hi
 
 def _shell(file: SourceFile, pool: Pool) -> ShellMigration | None:
     """The SQL of a shell script; None when it runs none."""
-    from connguard.migrations.shell_host import shell_migration  # loads the parser
+    from connguard.migrations.shell_host import ShellMigration, shell_migration
 
     text = pool.context.text(file)
-    script = shell_migration(text) if text else None
-    return script if script and script.is_migration else None
+    if text is None:
+        return None
+    try:
+        script = shell_migration(text)
+    except RecursionError:
+        script = ShellMigration(text)
+        script.opaque(0, len(text.string), Direction.UP)
+    return script if script.is_migration else None
 
 
 def locale_key(name: str) -> tuple[str, str, str]:

@@ -28,6 +28,9 @@ _OTHER_PRODUCTS = frozenset(
         *("sybase", "tidb", "turso", "vertica", "ydb"),
     )
 )
+POSTGRESQL_DIALECTS = frozenset(("cockroach", "cockroachdb", "redshift"))
+"""Products with PostgreSQL's grammar: only a name can tell them."""
+
 _WORD_BREAK = re.compile(r"[-_.]")
 _POSTGRESQL_WORD = re.compile(r"^(?:pg\w*|postgres\w*|fdw)$")
 

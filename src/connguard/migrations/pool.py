@@ -130,3 +130,9 @@ def shown(folder: Path, file: SourceFile) -> str:
 def unreadable(history: History, reason: str, origin: Origin) -> None:
     """Record a part of a migration that was not checked."""
     history.subjects.append(Subject((NotParsed(reason, origin),)))
+
+
+def too_deep(history: History, text: Text) -> None:
+    """Record a program that is nested deeper than can be followed."""
+    history.files.add(text.path)
+    unreadable(history, "the program is nested too deeply", text.line_origin(1))

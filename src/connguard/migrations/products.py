@@ -36,13 +36,31 @@ _ROLES = re.compile(
     r"\b(?:create|alter|drop)\s+(?:role|user|group|database)\b|\bconnection\s+limit\b|\bpg_authid\b",
     re.IGNORECASE,
 )
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/|^[ \t]*\\[a-z][^\n]*", re.DOTALL | re.MULTILINE)
+"""Comments, and psql's own commands: `\\set x `whoami`` is no MySQL."""
 _POSTGRESQL = re.compile(
     r"\bconnection\s+limit\b|\b(?:create|alter|drop)\s+role\b|\bpg_\w+|\bplpgsql\b|::\s*[a-z]"
     r"|\bnologin\b|\$\$|\b(?:bigserial|serial|jsonb|timestamptz|bytea)\b"
     r"|\bon\s+conflict\b|\busing\s+(?:gin|gist)\b",
     re.IGNORECASE,
 )
+
+_ONLY_POSTGRESQL = re.compile(
+    r"\bconnection\s+limit\b|\bnologin\b|\bpg_(?:authid|roles|database|catalog)\b|\bplpgsql\b",
+    re.IGNORECASE,
+)
+
+
+def speaks_postgresql(text: str, *, is_sql: bool) -> bool:
+    """Whether a text is surely for PostgreSQL, whatever its path says.
+
+    Some words decide alone; others are also known elsewhere and need PostgreSQL's parser to take
+    the whole text, for which it has to be SQL and not a program that holds some.
+    """
+    bare = _COMMENT.sub(" ", text)
+    if _ONLY_POSTGRESQL.search(bare):
+        return True
+    return is_sql and _POSTGRESQL.search(bare) is not None and _parses(text)
 
 
 def product_of(text: str) -> str | None:

@@ -18,7 +18,7 @@ from connguard.migrations.host import HostMigration
 from connguard.migrations.names import direction_of, is_numbered
 from connguard.migrations.natural import path_key
 from connguard.migrations.plain import root_of
-from connguard.migrations.pool import SQL_SUFFIXES, Pool, shown, unreadable
+from connguard.migrations.pool import SQL_SUFFIXES, Pool, shown, too_deep
 from connguard.reading import SourceFile
 from connguard.text import Text
 
@@ -41,7 +41,7 @@ _READERS = {
 def program_histories(pool: Pool) -> Iterator[History]:
     """One history per folder that holds migration programs."""
     groups: dict[Path, list[tuple[SourceFile, HostMigration]]] = defaultdict(list)
-    problems: dict[Path, list[tuple[SourceFile, str]]] = defaultdict(list)
+    problems: dict[Path, list[SourceFile]] = defaultdict(list)
     for file in pool.with_suffix(*_READERS):
         if file.path.name.endswith(".d.ts"):
             continue
@@ -51,7 +51,7 @@ def program_histories(pool: Pool) -> Iterator[History]:
         try:
             host = _reader(file.path.suffix.lower())(text)
         except RecursionError:
-            problems[root_of(file.path)].append((file, "the program is nested too deeply"))
+            problems[root_of(file.path)].append(file)
             continue
         if host.is_migration:
             groups[root_of(file.path)].append((file, host))
@@ -67,18 +67,18 @@ def _reader(suffix: str) -> Reader:
 def _history(
     root: Path,
     programs: Sequence[tuple[SourceFile, HostMigration]],
-    problems: Sequence[tuple[SourceFile, str]],
+    problems: Sequence[SourceFile],
     pool: Pool,
 ) -> History:
-    first = programs[0][0] if programs else problems[0][0]
+    first = programs[0][0] if programs else problems[0]
     language = _READERS[first.path.suffix.lower()][2]
     history = History(shown(root, first), f"{language} migrations in natural order of names")
     hosts = {file.path: host for file, host in programs}
-    for file, reason in problems:
+    for file in problems:
         pool.take(file)
         text = pool.context.text(file)
         if text is not None:
-            unreadable(history, reason, text.line_origin(1))
+            too_deep(history, text)
     beside = [
         file
         for file in pool.sql()

@@ -46,13 +46,14 @@ Names = dict[str, Fragment | ast.expr]
 class PythonCode:
     """One Python file: its tree, its module-level constants and functions.
 
-    Raises SyntaxError when the file cannot be parsed.
+    Raises SyntaxError when the file cannot be parsed, and RecursionError when it is nested deeper
+    than Python itself can follow.
     """
 
     def __init__(self, text: Text) -> None:
         try:
             self.tree = ast.parse(text.string)
-        except (ValueError, RecursionError, MemoryError) as error:
+        except (ValueError, MemoryError) as error:
             raise SyntaxError(str(error)) from error
         self.text = text
         self.strings = Strings(PythonSource(text))
@@ -101,6 +102,7 @@ class Walk:
         self._functions = dict(code.functions)
         self._calls = 0
         self._active: list[str] = []
+        self._files_of: dict[str, set[str]] = {}
 
     def function(self, name: str, direction: Direction, names: Names | None = None) -> None:
         """Walk a function of the module as if it was called."""
@@ -338,8 +340,11 @@ class Walk:
         """The one SQL file that the expression names, or the function around the call."""
         names = _sql_files(expression)
         if not names and self._active:
-            names = _sql_files(self._functions[self._active[-1]])
-        return names.pop() if len(names) == 1 else None
+            function = self._active[-1]
+            if function not in self._files_of:
+                self._files_of[function] = _sql_files(self._functions[function])
+            names = self._files_of[function]
+        return next(iter(names)) if len(names) == 1 else None
 
     def _with_parameters(self, sql: Fragment, parameters: ast.expr, names: Names) -> Fragment:
         resolved = resolve(parameters, names)

@@ -36,6 +36,7 @@ _SIMPLE_ESCAPES.update({"0": "\0", "\n": "", "\r\n": ""})
 _PRINTF = re.compile(r"%(?:(?P<index>\d+)\$)?[-+#0 ]*[\d.]*(?P<kind>[a-zA-Z%])")
 _SQL_FILE = re.compile(r"[\"'`]([^\"'`\s$#{}]+\.sql)[\"'`]")
 _MAX_DEPTH = 60
+_MAX_SEARCH = 20_000
 
 
 class Source:
@@ -236,6 +237,8 @@ class TreeHost:
         """The one SQL file that the argument names, or the nearest code around it."""
         node: Node | None = use
         while node is not None and node.parent is not None:
+            if node.end_byte - node.start_byte > _MAX_SEARCH:
+                return None
             names = {match[1] for match in _SQL_FILE.finditer(self.source.code(node))}
             if names:
                 return names.pop() if len(names) == 1 else None
