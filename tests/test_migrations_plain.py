@@ -168,3 +168,27 @@ def test_other_products() -> None:
     assert other_product("migrations/mysql/1.sql") == "mysql"
     assert other_product("db/1_a.sqlite3.up.sql") == "sqlite3"
     assert other_product("db/mysql_fdw.sql") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kept"),
+    [
+        ("oracle/1.sql", "CREATE ROLE app LOGIN CONNECTION LIMIT -1;", True),
+        ("oracle/1.sql", "\\set x 1\nCREATE ROLE app LOGIN CONNECTION LIMIT -1;", True),
+        ("sqlite/1.sql", "DO $$ BEGIN CREATE ROLE app LOGIN; END $$;", True),
+        ("mysql/1.sql", "CREATE USER 'a'@'%' IDENTIFIED BY 'x';", False),
+        ("mysql/1.sql", "DELIMITER $$\nCREATE PROCEDURE p() BEGIN END$$", False),
+        ("cockroach/1.sql", "CREATE ROLE app LOGIN;", False),
+        ("1.sql", "\\set x `whoami`\nCREATE USER app;", True),
+        ("1.sql", "CREATE TABLE `t` (a int);", False),
+    ],
+)
+def test_the_content_decides_where_the_name_is_wrong(
+    tmp_path: Path, name: str, content: str, kept: bool
+) -> None:
+    """A folder called oracle hides no PostgreSQL; what is left out is in the log."""
+    pool = Pool(write(tmp_path, {name: content}), Context((tmp_path,), Settings()))
+    assert [script.name for history in histories(pool) for script in history.scripts] == (
+        [name] if kept else []
+    )
+    assert [line.split(":")[0] for line in pool.log] == ([] if kept else [name])
