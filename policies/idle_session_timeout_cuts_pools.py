@@ -7,7 +7,7 @@ from __future__ import annotations
 from connguard.policies.model.origin import Unknown
 from connguard.policies.model.policy import Failure, Policy
 from connguard.policies.model.server_values import parse_integer
-from connguard.policies.model.setting_facts import SERVER, EffectiveSetting
+from connguard.policies.model.setting_facts import ALL_ROLES, SERVER, EffectiveSetting
 from connguard.policies.model.verdict import PASS, Severity, Verdict, fail, undecided
 
 POLICY = Policy(
@@ -27,7 +27,7 @@ POLICY = Policy(
 
 
 def decide(setting: EffectiveSetting) -> Verdict:
-    if setting.name != "idle_session_timeout" or setting.scope != SERVER:
+    if setting.name != "idle_session_timeout" or setting.scope not in (SERVER, ALL_ROLES):
         return PASS
     if isinstance(setting.value, Unknown):
         return undecided("idle_session_timeout", setting.value)

@@ -77,13 +77,14 @@ class Piece:
 
     `possible` are the addresses that no earlier rule surely takes and that this rule may match.
     `open` are those that it surely matches and that no earlier rule surely takes; `sure` those
-    of them that no earlier rule may keep out.
+    of them that no earlier rule may keep out. `named` tells that user and database surely match.
     """
 
     cell: Cell
     possible: AddressSet
     open: AddressSet
     sure: AddressSet
+    named: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,7 @@ def cover(
                         possible,
                         rule.address.sure & left[cell],
                         rule.address.sure & sure_left[cell],
+                        answer is Answer.YES,
                     )
                 )
             if answer is Answer.YES:
@@ -482,20 +484,25 @@ def _classes(items: Iterable[K], signature: Callable[[K], object]) -> list[tuple
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Who may come from where under one rule: everything of `users` x `databases` x addresses."""
+    """Who may come from where under one rule: everything of `users` x `databases` x addresses.
+
+    `certain` is False where the rule matches only perhaps.
+    """
 
     rule: HbaRule
     transports: frozenset[Transport]
     users: tuple[UserCell, ...]
     databases: tuple[DatabaseCell, ...]
     addresses: AddressSet
+    certain: bool
 
 
 def rows(reach: Reach) -> list[Row]:
     """What a rule decides, in as few rows as a simple merge gives."""
     by_transport: dict[tuple[object, ...], set[Transport]] = {}
     for piece in reach.pieces:
-        key = piece.cell.users, piece.cell.databases, piece.possible
+        certain = piece.named and piece.open == piece.possible
+        key = piece.cell.users, piece.cell.databases, (piece.possible, certain)
         by_transport.setdefault(key, set()).add(piece.cell.transport)
     by_database: dict[tuple[object, ...], list[DatabaseCell]] = {}
     for (users, databases, addresses), transports in by_transport.items():
@@ -511,7 +518,7 @@ def rows(reach: Reach) -> list[Row]:
             cast("frozenset[Transport]", found),
             tuple(users),
             cast("tuple[DatabaseCell, ...]", databases),
-            cast(AddressSet, addresses),
+            *cast("tuple[AddressSet, bool]", addresses),
         )
         for (databases, found, addresses), users in by_user.items()
     ]

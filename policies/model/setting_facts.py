@@ -10,6 +10,7 @@ from connguard.policies.model.hba import HbaRule
 from connguard.policies.model.origin import Origin, Related, Value
 
 SERVER = "the server"
+ALL_ROLES = "all roles"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class EffectiveSetting:
     """A setting in the state in which the scanned files leave it.
 
     `name` is in lower case. `value` is the text as written, without quotes. `scope` says for whom
-    it holds, in words: "the server", 'role "app"', 'database "shop"', 'role "app" in database
+    it holds, in words: "the server", "all roles", 'role "app"', 'database "shop"', 'role "app" in database
     "shop"'. `history` holds the earlier places that set it, oldest first.
     """
 

@@ -23,7 +23,6 @@ from connguard.policies.model.hba import (
 )
 from connguard.policies.model.hba_coverage import (
     DatabaseKind,
-    Reach,
     Row,
     UserCell,
     cover,
@@ -162,11 +161,11 @@ def table(
     found = []
     for reach in coverage.reaches:
         for row in rows(reach) if not reach.rule.rejects else ():
-            found.append(_table_row(row, reach, len(users)))
+            found.append(_table_row(row, len(users)))
     return found
 
 
-def _table_row(row: Row, reach: Reach, named_users: int) -> TableRow:
+def _table_row(row: Row, named_users: int) -> TableRow:
     origin = row.rule.origin
     return TableRow(
         origin.path,
@@ -176,7 +175,7 @@ def _table_row(row: Row, reach: Reach, named_users: int) -> TableRow:
         _users(row, named_users),
         _databases(row),
         _addresses(row),
-        not row.rule.is_gap and all(piece.open for piece in reach.pieces),
+        row.certain,
     )
 
 

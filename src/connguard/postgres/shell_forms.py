@@ -45,34 +45,46 @@ def written_lines(text: Text) -> Iterator[Written]:
     for start, line in _commands(text.string):
         if start < position:
             continue  # within a heredoc
-        target = _TARGET.search(line)
+        targets = list(_TARGET.finditer(line))
         heredoc = _HEREDOC.search(line)
         if heredoc:
             body_start, body_end, position = _body(text.string, start + len(line), heredoc)
-            if target:
+            if targets:
                 yield Written(
-                    "hba" if target["hba"] else "conf",
+                    _kind(targets[0]),
                     tuple(_verbatim(text, body_start, body_end)),
                     text.origin(start, start + len(line)),
                     not heredoc["quote"],
                 )
-        elif target:
-            arguments = False  # of a printf that only prints them
-            for echo in _ECHO.finditer(line[: target.start()] + " "):
-                if echo["command"]:
-                    arguments = echo["command"] == "printf" and bool(
-                        _ONLY_FORMAT.fullmatch(echo["text"])
-                    )
-                    if arguments:
-                        continue
-                elif not arguments:
-                    continue
-                yield Written(
-                    "hba" if target["hba"] else "conf",
-                    tuple(_echoed(text, start, echo)),
-                    text.origin(start + echo.start(), start + echo.end()),
-                    echo["quote"] == '"',
-                )
+            continue
+        end = 0
+        for target in targets:
+            yield from _printed(text, start, line, end, target)
+            end = target.end()
+
+
+def _kind(target: re.Match[str]) -> str:
+    return "hba" if target["hba"] else "conf"
+
+
+def _printed(
+    text: Text, start: int, line: str, begin: int, target: re.Match[str]
+) -> Iterator[Written]:
+    """What echo and printf write to one target; `begin` is where its commands begin."""
+    arguments = False  # of a printf that only prints them
+    for echo in _ECHO.finditer(line[: target.start()] + " ", begin):
+        if echo["command"]:
+            arguments = echo["command"] == "printf" and bool(_ONLY_FORMAT.fullmatch(echo["text"]))
+            if arguments:
+                continue
+        elif not arguments:
+            continue
+        yield Written(
+            _kind(target),
+            tuple(_echoed(text, start, echo)),
+            text.origin(start + echo.start(), start + echo.end()),
+            echo["quote"] == '"',
+        )
 
 
 def _commands(string: str) -> Iterator[tuple[int, str]]:
