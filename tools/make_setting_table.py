@@ -41,13 +41,12 @@ def main() -> None:
                         entry[key] = value
                 if choices:
                     entry["choices"] = sorted({*entry.get("choices", []), *choices})
-    document = {"versions": sorted(set(versions)), "settings": table}
     lines = [
         f"    {json.dumps(name)}: {json.dumps(entry, sort_keys=True)}"
-        for name, entry in sorted(document["settings"].items())
+        for name, entry in sorted(table.items())
     ]
     TARGET.write_text(
-        f'{{\n  "versions": {json.dumps(document["versions"])},\n  "settings": {{\n'
+        f'{{\n  "versions": {json.dumps(sorted(set(versions)))},\n  "settings": {{\n'
         + ",\n".join(lines)
         + "\n  }\n}\n",
         encoding="utf-8",

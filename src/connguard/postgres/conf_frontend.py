@@ -43,14 +43,14 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
 
 
 def _is_foreign(settings: ServerSettings, text: Text | None) -> bool:
-    """Whether it is the file of another program: half of its lines are no settings at all."""
+    """Whether it is the file of another program: most of its lines are no settings at all."""
     if text is not None and _SECTION.search(text.string):
         return True
     unknown = sum(
         "unrecognized" in (refusal(setting.name, "") or "") for setting in settings.settings
     )
     wrong = len(settings.problems) + unknown
-    return wrong > 1 and wrong >= len(settings.settings) - unknown
+    return wrong > 1 and wrong > 2 * (len(settings.settings) - unknown)
 
 
 def add_settings(settings: ServerSettings, version: int | None, reading: Reading) -> None:
