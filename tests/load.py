@@ -129,11 +129,14 @@ def run(
     *,
     hold_seconds: float = 2.0,
     drain_seconds: float = 2.0,
+    stagger_seconds: float = 0.0,
 ) -> Observation:
     """Load the running servers with all groups at once and tell what happened.
 
     Clients hold their transaction for `hold_seconds`, then commit and leave; those that still wait
-    have `drain_seconds` to be served. Takes at most about the sum of both.
+    have `drain_seconds` to be served. Takes at most about the sum of both. `stagger_seconds` is the
+    pause between the starts of two clients: without one, a login that is being refused can take
+    the slot of another for a moment.
     """
     _settle(server)
     began = time.monotonic()
@@ -176,6 +179,7 @@ def run(
     ]
     for thread in threads:
         thread.start()
+        time.sleep(stagger_seconds)
     while time.monotonic() < began + hold_seconds:
         time.sleep(POLL_SECONDS)
     with lock:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from load import Group, behind, load_server, run, userlist
-from servers import PgBouncer, Postgres, oldest_postgres
+from servers import PgBouncer, Postgres, newest_postgres, oldest_postgres
 
 INI = """\
 [databases]
@@ -97,3 +97,25 @@ def test_replicas_multiply(server: Postgres) -> None:
         )
 
     assert seen.by_role == {"app": 8}
+
+
+def test_ordinary_slots_are_counted_exactly() -> None:
+    """An ordinary role gets all slots but the reserved ones."""
+    small = load_server(
+        newest_postgres(),
+        roles={"app": -1},
+        databases={"shop": -1},
+        conf={
+            "max_connections": 12,
+            "superuser_reserved_connections": 3,
+            "reserved_connections": 2,
+        },
+    )
+    try:
+        group = [Group(9, "app", "shop", pooler=None)]
+        seen = run(small, [], group, hold_seconds=1.5, stagger_seconds=0.1)
+    finally:
+        small.stop()
+
+    assert seen.peak == 12 - 3 - 2
+    assert [error.sqlstate for error in seen.errors] == ["53300", "53300"]
