@@ -147,6 +147,16 @@ def test_django(project: Path, server: Postgres) -> None:
     check(project, server)
 
 
+@pytest.mark.parametrize("project", ["yoyo"], indirect=True)
+def test_yoyo(project: Path, server: Postgres) -> None:
+    """yoyo runs steps, which are texts or functions, and SQL files between them."""
+    url = f"postgresql+psycopg://postgres@{server.host}:{server.port}/postgres"
+    yoyo = TOOLS / "venv" / "bin" / "yoyo"
+    options = ["--batch", "--no-config-file", "--database", url]
+    run([yoyo, "apply", *options, "migrations"], project, server)
+    check(project, server)
+
+
 @pytest.mark.parametrize("project", ["sqitch"], indirect=True)
 def test_sqitch(project: Path, server: Postgres) -> None:
     """sqitch deploys in the order of its plan; a reworked change runs in both forms."""

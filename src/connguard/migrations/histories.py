@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import PurePath
@@ -20,6 +21,8 @@ from connguard.migrations.overrides import overridden_histories
 from connguard.migrations.pool import SQL_SUFFIXES, Layout, Pool
 from connguard.migrations.products import is_dbt_template, product_of, speaks_postgresql
 from connguard.reading import SourceFile
+
+_PRISMA_PROVIDER = re.compile(r'^\s*provider\s*=\s*"(\w+)"', re.MULTILINE)
 
 
 def _lazy(module: str, function: str, *suffixes: str) -> Layout:
@@ -40,7 +43,7 @@ LAYOUTS: Mapping[str, Layout] = {
     "django": _lazy("django", "django_histories", ".py"),
     "flyway": _lazy("flyway", "flyway_histories"),
     "initdb": _lazy("initdb", "initdb_histories"),
-    "programs": _lazy("programs", "program_histories", *PROGRAM_SUFFIXES),
+    "programs": _lazy("programs", "program_histories", ".py", *PROGRAM_SUFFIXES),
     "plain": _lazy("plain", "plain_histories"),
 }
 """In the order in which they may take files: the most specific first."""

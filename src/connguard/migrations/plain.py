@@ -51,7 +51,8 @@ def plain_history(
 def root_of(path: Path) -> Path:
     """The folder whose files form one history with this file."""
     folder = path.parent
-    if is_step_of_folder(path) and is_numbered(folder.name):
+    in_order = is_numbered(folder.name) or is_migrations_folder(folder.parent.name)
+    if is_step_of_folder(path) and in_order:
         return folder.parent
     above = folder
     steps = 0

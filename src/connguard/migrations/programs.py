@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The connguard authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Folders of migrations that are programs: Ruby, JavaScript, TypeScript, Go and Elixir.
+"""Folders of migrations that are programs: Ruby, JavaScript, TypeScript, Go, Elixir, Python.
 
 SQL files that lie among them, under the same numbering, belong to the same history.
 """
@@ -25,6 +25,7 @@ from connguard.text import Text
 Reader = Callable[[Text], HostMigration]
 
 _READERS = {
+    ".py": ("python_migration", "python_migration", "Python"),
     ".rb": ("ruby_host", "ruby_migration", "Ruby"),
     ".js": ("javascript_host", "javascript_migration", "JavaScript"),
     ".cjs": ("javascript_host", "javascript_migration", "JavaScript"),

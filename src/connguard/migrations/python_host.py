@@ -298,7 +298,7 @@ class Walk:
             self.function(
                 name, direction, {**names, **self._strings.arguments(function, call, names)}
             )
-        elif name in _EXECUTES:
+        elif name in _EXECUTES or (name == "sql" and isinstance(call.func, ast.Attribute)):
             self.execute(call, names, direction)
 
     def execute(self, call: ast.Call, names: Names, direction: Direction) -> None:
