@@ -298,7 +298,8 @@ class _Solution:
         if server is not None:
             usages.append(server)
         verdict = worst_standing(usage.standing for usage in usages)
-        if server is None and self._demand.total.high:
+        anything = bool(self._topology.services or self._topology.poolers)
+        if (server is None and self._demand.total.high) or not anything:
             verdict = worst_standing((verdict, Standing.UNKNOWN))
         facts = (
             *usages,

@@ -160,7 +160,8 @@ class PoolsOfPooler:
         """Nothing says who connects: as many clients as the settings permit, to every pool."""
         permitted = self.pooler.max_client_conn
         candidates = sorted(self._candidates())
-        certain = self.pooler.login_users
+        # Users of the console may use databases, too; that they do is certain if nobody else can.
+        certain = self.pooler.login_users - self.pooler.console_users or self.pooler.login_users
         if self.pooler.looks_up_users:
             certain |= frozenset(candidates)
         lookups: dict[Key, list[Clients]] = {}

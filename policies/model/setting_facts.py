@@ -18,8 +18,8 @@ class EffectiveSetting:
     """A setting in the state in which the scanned files leave it.
 
     `name` is in lower case. `value` is the text as written, without quotes. `scope` says for whom
-    it holds, in words: "the server", "all roles", 'role "app"', 'database "shop"', 'role "app" in database
-    "shop"'. `history` holds the earlier places that set it, oldest first.
+    it holds, in words: "the server", "all roles", 'role "app"', 'database "shop"', 'role "app" in
+    database "shop"'. `history` holds the earlier places that set it, oldest first.
     """
 
     name: str

@@ -97,7 +97,8 @@ class Pooler:
 
     `instances` counts all processes: replicas × processes of each. `versions` are the versions
     that may run (several if nothing says which). `login_users` are the users that are known to be
-    able to log in; `users_known` says whether these are all. `looks_up_users` is whether users
+    able to log in; `users_known` says whether these are all; `console_users` of them may be there
+    for the pooler's console only. `looks_up_users` is whether users
     outside the list of users are looked up on the server (auth_query); `listed_users` are those of
     that list. `server_cap` caps all server connections of a process together. `user_count` is how
     many users the process knows. `timeouts` are (name, seconds, place). `prepared_statements` is
@@ -114,6 +115,7 @@ class Pooler:
     max_client_conn: Amount
     users: tuple[PoolerUser, ...] = ()
     login_users: frozenset[str] = frozenset()
+    console_users: frozenset[str] = frozenset()
     listed_users: frozenset[str] = frozenset()
     users_known: bool = False
     looks_up_users: bool = False

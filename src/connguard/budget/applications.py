@@ -63,6 +63,19 @@ def of_environment(
     return service, target.host, target.port
 
 
+def opaque(name: str, origin: Origin) -> Service:
+    """A service that is started after the database, and does not say how it uses it."""
+    return Service(
+        name=name,
+        origin=origin,
+        instances=exactly(1),
+        pool=unknown_amount(f"pool of {name}", f"how many connections {name} opens", origin),
+        pooler=None,
+        database=None,
+        user=None,
+    )
+
+
 def replicated(service: Service, instances: Amount, surge: Amount) -> Service:
     return replace(service, instances=instances, surge=surge)
 

@@ -25,6 +25,7 @@ from connguard.reading import Context, SourceFile
 from connguard.yaml_source import Node, Stream
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::?-([^}]*))?[^}]*\}|\$(\w+)")
+_DATABASE_NAME = re.compile(r"(?i)pg|postgres|postgis|timescale|bouncer|database|^db|db$")
 _SETTING = re.compile(r"^(?:--|-c\s*)?([\w.-]+)\s*=\s*(.*)$")
 _SERVER_SETTINGS = (
     "max_connections",
@@ -131,13 +132,30 @@ def _add_application(project: Project, container: Container) -> None:
     }
     command = " ".join(_words(container.node.get("command")))
     found = applications.of_environment(container.name, container.origin, environment, command)
-    if found is not None:
+    instances = _instances(container)
+    if found is None:
+        waits_for = _waits_for(container.node)
+        if waits_for is not None:
+            service = applications.opaque(container.name, container.origin)
+            project.services.append(
+                ServiceFound(applications.replicated(service, instances, exactly(0)), waits_for)
+            )
+    else:
         service, host, port = found
-        instances = _instances(container)
         surge = _surge(container, instances)
         project.services.append(
             ServiceFound(applications.replicated(service, instances, surge), host, port)
         )
+
+
+def _waits_for(node: Node) -> str | None:
+    """A service of this project that this one is started after, if there is just one."""
+    depends = node.get("depends_on")
+    if depends is None:
+        return None
+    names = [key.string for key, _ in depends.items()] or _strings(depends)
+    found = [name for name in names if name and _DATABASE_NAME.search(name)]
+    return found[0] if len(found) == 1 else None
 
 
 def _instances(container: Container) -> Amount:

@@ -106,6 +106,8 @@ class _Projects:
             if pooler is not None:
                 poolers.append((pooler, run.hosts))
         services = [self._connected(poolers, one.service, one.host) for one in project.services]
+        # A pooler whose clients are not declared is open to all anyway.
+        services = [one for one in services if one.pooler is None or one.user or one.database]
         hosts = {one.service.name: one.host for one in project.services}
         if not project.servers:
             return [self._stack(None, [one for one, _ in poolers], services)] if poolers else []

@@ -10,7 +10,7 @@ from connguard.budget.run import Run
 from connguard.policies.model.amount import UNBOUNDED, Amount, Standing
 from connguard.policies.model.explain import largest_first, sentence
 from connguard.policies.model.origin import Origin
-from connguard.policies.model.usage import Budget, ServerUsage, Usage
+from connguard.policies.model.usage import Budget, ClientUsage, ServerUsage, Usage
 from connguard.reporters import text_report
 from connguard.reporters.plain import printable
 from connguard.reporters.style import Style
@@ -77,6 +77,8 @@ def _limit(amount: Amount) -> str:
 
 def _line(usage: Usage, style: Style) -> str:
     name = printable(usage.name)[:_NAME].ljust(_NAME)
+    if isinstance(usage, ClientUsage) and not usage.uses:
+        return f"  {name} {_bar(usage)} no service is declared: as many clients as it admits"
     if usage.limit is None or not usage.limit.bounded:
         return f"  {name} {_bar(usage)} {usage.demand} (no limit)"
     free = usage.limit.low - usage.demand.high
