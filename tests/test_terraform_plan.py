@@ -64,6 +64,25 @@ def test_unknown_after_apply_is_undecided_and_not_the_default(tmp_path: Path) ->
     assert reasons(reading) == ["connection_limit is known only after apply"]
 
 
+def test_a_plan_that_holds_only_its_changes(tmp_path: Path) -> None:
+    """What jq '{format_version, resource_changes}' leaves is read, too; deletions are not."""
+
+    def change(name: str, after: dict[str, Any] | None) -> dict[str, Any]:
+        resource = {"mode": "managed", "type": "postgresql_role", "name": name}
+        details = {"after": after, "after_unknown": {}}
+        return {**resource, "address": f"module.m.postgresql_role.{name}", "change": details}
+
+    changes = [
+        change("app", {"name": "app", "login": True, "connection_limit": -1}),
+        change("fine", {"name": "fine", "login": True, "connection_limit": 5}),
+        change("gone", None),
+    ]
+    document = {"format_version": "1.2", "resource_changes": changes}
+    reading = read_plan(tmp_path, json.dumps(document).encode())
+
+    assert limits(reading) == {"app": -1, "fine": 5}
+
+
 def test_sensitive_values_are_not_printed(tmp_path: Path) -> None:
     """A sensitive name is replaced by the address."""
     shown = str(read_plan(tmp_path, PLAN.read_bytes()).subjects)

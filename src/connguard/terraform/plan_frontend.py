@@ -71,24 +71,36 @@ def _read_plan(text: Text, reading: Reading) -> None:
     try:
         plan = JsonCursor(text.string)
         changes = _changes(plan)
-        for resource in _resources(plan):
-            _read_resource(resource, changes, text, reading)
+        planned = {
+            _read_resource(each, "values", changes, text, reading) for each in _resources(plan)
+        }
+        # A plan that was cut down to its changes, as policy tools like it, has nothing else.
+        listed = plan.get("resource_changes")
+        for each in listed.items() if listed else ():
+            address = _address(each)
+            if address in changes and address not in planned:
+                _read_resource(each, "change/after", changes, text, reading)
     except JsonError as error:
         place = text.origin(error.offset, error.offset)
         reading.add(NotParsed(f"JSON syntax error: {error}", place))
 
 
 def _read_resource(
-    resource: JsonCursor, changes: dict[str, dict[str, Any]], text: Text, reading: Reading
-) -> None:
+    resource: JsonCursor,
+    where: str,
+    changes: dict[str, dict[str, Any]],
+    text: Text,
+    reading: Reading,
+) -> str | None:
+    """Read a resource with its values at the path `where`; the address if it is one of ours."""
     planned = resource.plain()
-    values = resource.get("values")
-    if not isinstance(planned, dict) or values is None:
-        return
-    kind, address = planned.get("type"), planned.get("address")
-    if kind not in RESOURCE_TYPES or planned.get("mode") == "data":
-        return
-    address = address if isinstance(address, str) else kind
+    values = resource.get(*where.split("/"))
+    if not isinstance(planned, dict) or values is None or values.plain() is None:
+        return None
+    kind = planned.get("type")
+    if kind not in RESOURCE_TYPES or planned.get("mode") == "data" or "deposed" in planned:
+        return None
+    address = _address(resource) or kind
     header = _header(resource, text)
     change = changes.get(address)
     settings = {
@@ -106,6 +118,13 @@ def _read_resource(
         settings.pop("name", None)  # the address stands in for it
     for fact in facts(kind, address, settings, header):
         reading.add(fact)
+    return str(address)
+
+
+def _address(resource: JsonCursor) -> str | None:
+    planned = resource.plain()
+    address = planned.get("address") if isinstance(planned, dict) else None
+    return address if isinstance(address, str) else None
 
 
 def _resources(plan: JsonCursor) -> Iterator[JsonCursor]:
