@@ -34,11 +34,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Suppressed:
-    """A finding that a comment or the settings suppress. `origin` is None for settings."""
+    """A finding that a comment, the settings or a baseline suppress.
+
+    `origin` is the place of the comment; where there is none, `kind` is "settings" or "baseline".
+    """
 
     finding: Finding
     reason: str
     origin: Origin | None
+    kind: str = "settings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,10 @@ class Failed:
 
 @dataclass(slots=True)
 class Report:
-    """The outcome of a scan. Lists are sorted by place; `texts` serve for source excerpts."""
+    """The outcome of a scan. Lists are sorted by place; `texts` serve for source excerpts.
+
+    `names` are the names of the files that were read, and `files` is their number.
+    """
 
     findings: list[Finding] = field(default_factory=list)
     suppressed: list[Suppressed] = field(default_factory=list)
@@ -60,6 +67,7 @@ class Report:
     failures: list[Failed] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
     files: int = 0
+    names: frozenset[str] = frozenset()
     texts: Mapping[str, Text] = field(default_factory=dict)
 
     def count(self, severity: Severity) -> int:

@@ -18,6 +18,7 @@ from connguard.discovery import discover, display_name
 from connguard.finding import Failed, Finding, Report, Suppressed
 from connguard.frontends import FRONT_ENDS, Entry
 from connguard.judge import Judge
+from connguard.known import identity
 from connguard.migrations.natural import path_key
 from connguard.policies.model.reading import Reading
 from connguard.reading import Context, SourceFile
@@ -63,6 +64,7 @@ def conclude(reading: Reading, context: Context, chosen: frozenset[str], report:
     judge.judge(suppressions.apply(report, reading.notes, texts, chosen))
     _finish(report, texts)
     report.files = len(reading.files)
+    report.names = frozenset(reading.files)
     report.failures.extend(Failed(name, reason) for name, reason in context.unreadable)
     report.log.extend((*reading.log, *context.log))
 
@@ -163,17 +165,17 @@ def _finish(report: Report, texts: dict[str, Text]) -> None:
     report.texts = texts
     seen: Counter[str] = Counter()
     report.findings[:] = [
-        _with_fingerprint(finding, texts, seen) for finding in sorted(report.findings, key=_order)
+        _with_fingerprint(finding, texts, seen) for finding in sorted(report.findings, key=by_place)
     ]
     report.suppressed[:] = [
         replace(one, finding=_with_fingerprint(one.finding, texts, seen))
-        for one in sorted(report.suppressed, key=lambda one: _order(one.finding))
+        for one in sorted(report.suppressed, key=lambda one: by_place(one.finding))
     ]
     report.undecided.sort(key=lambda gap: (gap.origin, gap.policy_id))
     report.not_parsed.sort(key=lambda part: part.origin)
 
 
-def _order(finding: Finding) -> tuple[object, ...]:
+def by_place(finding: Finding) -> tuple[object, ...]:
     """By place, V2 before V10."""
     origin = finding.origin
     place = (path_key(origin.path), origin.path, origin.line, origin.column)
@@ -181,15 +183,8 @@ def _order(finding: Finding) -> tuple[object, ...]:
 
 
 def _with_fingerprint(finding: Finding, texts: dict[str, Text], seen: Counter[str]) -> Finding:
-    """A hash that survives line shifts and renamed files.
-
-    It covers the policy, the message and the text at the place, and counts equal ones.
-    """
-    origin = finding.origin
-    text = texts.get(origin.path)
-    lines = range(origin.line, origin.end_line + 1) if text else ()
-    content = "\n".join(" ".join(text.line(line).split()) for line in lines if text)
-    key = f"{finding.policy.id}\n{finding.message}\n{content}"
+    """A hash that survives line shifts and renamed files, and counts equal ones."""
+    key = identity(finding, texts)
     seen[key] += 1
     digest = hashlib.sha256(f"{key}\n{seen[key]}".encode("utf-8", "replace")).hexdigest()
     return replace(finding, fingerprint=digest[:32])

@@ -58,6 +58,7 @@ class Settings:
     terraform_reader: str = "tree-sitter"
     terraform_var_files: tuple[str, ...] = ()
     migrations: tuple[MigrationSettings, ...] = ()
+    baseline: Path | None = None
     topology: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -132,6 +133,7 @@ class _Checker:
             "terraform-reader",
             "terraform-var-files",
             "migrations",
+            "baseline",
             *TOPOLOGY_KEYS,
         }
         for key in document:
@@ -156,6 +158,7 @@ class _Checker:
             ),
             terraform_var_files=self._strings(document, "terraform-var-files"),
             migrations=tuple(self._migration(table) for table in migrations),
+            baseline=self._path_of(document, "baseline"),
             topology={key: document[key] for key in TOPOLOGY_KEYS if key in document},
         )
 
@@ -182,6 +185,15 @@ class _Checker:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise self._error(key, "must be a list of strings")
         return tuple(value)
+
+    def _path_of(self, table: Mapping[str, Any], key: str) -> Path | None:
+        """A file name relative to the folder of the settings file."""
+        value = table.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, str) or not value:
+            raise self._error(key, "must be the name of a file")
+        return self._path.parent / value
 
     def _flag(self, table: Mapping[str, Any], key: str, default: bool) -> bool:
         value = table.get(key, default)

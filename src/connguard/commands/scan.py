@@ -10,7 +10,10 @@ from pathlib import Path
 
 import click
 
+from connguard import baseline as baselines
+from connguard.baseline import BaselineError
 from connguard.commands.common import complain, load_settings, wants_colour
+from connguard.finding import EXIT_CLEAN, EXIT_FINDINGS, Report
 from connguard.output import write_output
 from connguard.registry import RegistryError
 from connguard.reporters.table import FORMATS, renderer
@@ -31,6 +34,12 @@ def _ids(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tupl
 @click.option("--fail-on", type=click.Choice(FAIL_ON), help="Least severity that exits 1.")
 @click.option("--exclude", multiple=True, help="Leave out paths, in .gitignore syntax.")
 @click.option("--no-ignore", is_flag=True, help="Scan what .gitignore files leave out, too.")
+@click.option("--baseline", type=click.Path(path_type=Path), help="Pass over what this file lists.")
+@click.option(
+    "--write-baseline",
+    type=click.Path(path_type=Path),
+    help="List all findings in this file, and exit 0.",
+)
 @click.option("--config", type=click.Path(path_type=Path), help="Use this settings file.")
 @click.option("--quiet", "-q", is_flag=True, help="One line per finding, no summary.")
 @click.option("--verbose", "-v", is_flag=True, help="Show how the files were read.")
@@ -51,6 +60,8 @@ def command(
     fail_on: str | None,
     exclude: tuple[str, ...],
     no_ignore: bool,
+    baseline: Path | None,
+    write_baseline: Path | None,
     config: Path | None,
     quiet: bool,
     verbose: bool,
@@ -65,6 +76,8 @@ def command(
     """
     if use_stdin and paths:
         raise click.UsageError("--stdin takes no paths")
+    if baseline and write_baseline:
+        raise click.UsageError("--baseline and --write-baseline do not go together")
     paths = paths or (Path(),)
     try:
         settings = load_settings(config, stdin_filename if use_stdin else paths[0])
@@ -75,13 +88,27 @@ def command(
             fail_on=fail_on or settings.fail_on,
             exclude=(*settings.exclude, *exclude),
             respect_gitignore=settings.respect_gitignore and not no_ignore,
+            baseline=None if write_baseline else baseline or settings.baseline,
         )
+        accepted = baselines.load(settings.baseline) if settings.baseline else []
         stdin = (stdin_filename, sys.stdin.buffer.read()) if use_stdin else None
         report = scan(paths, settings, stdin=stdin)
-    except (SettingsError, RegistryError, ValueError) as error:
+        if write_baseline:
+            _write_baseline(report, write_baseline)
+        elif settings.baseline:
+            baselines.apply(report, accepted)
+    except (SettingsError, RegistryError, BaselineError, ValueError) as error:
         raise click.UsageError(str(error)) from error
     colour = output is None and not no_color and wants_colour()
     text = renderer(format_)(report, colour=colour, verbose=verbose, quiet=quiet)
     write_output(text, output)
     complain(report, verbose)
-    sys.exit(report.exit_code(threshold(settings.fail_on)))
+    code = report.exit_code(threshold(settings.fail_on))
+    sys.exit(EXIT_CLEAN if write_baseline and code == EXIT_FINDINGS else code)
+
+
+def _write_baseline(report: Report, file: Path) -> None:
+    """Nothing is written about a scan that saw less than it should have."""
+    if not report.failures and report.files:
+        write_output(baselines.render(report, file), file)
+        baselines.apply(report, baselines.load(file))

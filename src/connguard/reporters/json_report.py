@@ -79,7 +79,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 def _suppressed(suppressed: Suppressed) -> dict[str, Any]:
     if suppressed.origin is None:
-        by: dict[str, Any] = {"kind": "settings", "location": None}
+        by: dict[str, Any] = {"kind": suppressed.kind, "location": None}
     else:
         by = {"kind": "comment", "location": location(suppressed.origin)}
     return {

@@ -44,7 +44,7 @@ def _full(report: Report, style: Style, verbose: bool) -> Iterator[str]:
         yield ""
     if verbose:
         for suppressed in report.suppressed:
-            by = _place(suppressed.origin) if suppressed.origin else "settings"
+            by = _place(suppressed.origin) if suppressed.origin else suppressed.kind
             yield style.paint(
                 "dim",
                 f"suppressed: {_place(suppressed.finding.origin)}"

@@ -1,0 +1,120 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tells findings that were there before from new ones."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from connguard.finding import Finding
+from connguard.policies.model.facts import Database, Role
+from connguard.text import Text
+
+_PLACE = re.compile(r"\S+:\d+:\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A finding of an earlier scan; `path` is absolute, `fingerprint` from `fingerprint()`."""
+
+    id: str
+    path: Path
+    fingerprint: str
+    message: str
+
+
+@dataclass(slots=True)
+class Comparison:
+    """What is new, what was known before, and what was known and is no longer there."""
+
+    new: list[Finding] = field(default_factory=list)
+    known: list[Finding] = field(default_factory=list)
+    gone: list[Known] = field(default_factory=list)
+
+
+def identity(finding: Finding, texts: Mapping[str, Text]) -> str:
+    """What makes a finding the same one when lines shift and files are renamed.
+
+    The policy, the message and the text at the place; blanks do not count, nor do places that the
+    message names.
+    """
+    origin = finding.origin
+    text = texts.get(origin.path)
+    lines = range(origin.line, origin.end_line + 1) if text else ()
+    content = "\n".join(" ".join(text.line(line).split()) for line in lines if text)
+    return f"{finding.policy.id}\n{_PLACE.sub('', finding.message)}\n{content}"
+
+
+def fingerprint(finding: Finding, texts: Mapping[str, Text]) -> str:
+    """A hash of the identity. Equal findings have equal ones: they are told apart by counting."""
+    return hashlib.sha256(identity(finding, texts).encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def remember(findings: Iterable[Finding], texts: Mapping[str, Text]) -> list[Known]:
+    return [
+        Known(
+            finding.policy.id,
+            Path(finding.origin.path).absolute(),
+            fingerprint(finding, texts),
+            finding.message,
+        )
+        for finding in findings
+    ]
+
+
+def compare(
+    findings: Sequence[Finding],
+    texts: Mapping[str, Text],
+    known: Sequence[Known],
+    changed: Callable[[Finding], bool] = lambda finding: False,
+) -> Comparison:
+    """Match each finding with at most one known one.
+
+    First in the same file, then in any (it was renamed); findings about the state of a role or
+    database are the same ones also when the text of their place changed. Of equal findings, those
+    on lines that are not `changed` are matched first.
+    """
+    fingerprints = {id(one): fingerprint(one, texts) for one in findings}
+    paths = {id(one): Path(one.origin.path).absolute() for one in findings}
+    order = sorted(findings, key=changed)
+    matched: set[int] = set()
+    free = list(known)
+
+    def match(of_finding: Callable[[Finding], object], of_known: Callable[[Known], object]) -> None:
+        nonlocal free
+        waiting: dict[object, list[Known]] = defaultdict(list)
+        for one in reversed(free):
+            waiting[of_known(one)].append(one)
+        used: set[int] = set()
+        for finding in order:
+            key = of_finding(finding)
+            if key is not None and id(finding) not in matched and waiting.get(key):
+                used.add(id(waiting[key].pop()))
+                matched.add(id(finding))
+        free = [one for one in free if id(one) not in used]
+
+    match(
+        lambda one: (fingerprints[id(one)], paths[id(one)]),
+        lambda one: (one.fingerprint, one.path),
+    )
+    match(lambda one: fingerprints[id(one)], lambda one: one.fingerprint)
+    match(
+        lambda one: _state(one, paths[id(one)]),
+        lambda one: (one.id, _PLACE.sub("", one.message), one.path),
+    )
+    return Comparison(
+        [one for one in findings if id(one) not in matched],
+        [one for one in findings if id(one) in matched],
+        free,
+    )
+
+
+def _state(finding: Finding, path: Path) -> tuple[object, ...] | None:
+    if finding.policy.about not in (Role, Database):
+        return None
+    return finding.policy.id, _PLACE.sub("", finding.message), path
