@@ -226,7 +226,9 @@ class _Converter:
         folders: list[Path] = [self._found.path.parent]
         file = locate(name, folders, self._context)
         text = self._context.text(file) if file else None
-        return None if text is None else frozenset(userlist.users(text.string))
+        # An empty list, or one that cannot be read, is filled in when the pooler starts.
+        found = userlist.users(text.string) if text is not None else []
+        return frozenset(found) if found else None
 
 
 def _text(setting: Setting | None) -> str | None:

@@ -1,0 +1,239 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Topologies found in compose files, Kubernetes manifests and bare configuration files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from budget_cases import ids, role, server
+
+from connguard.budget.run import Run, run
+from connguard.policies.model.amount import UNBOUNDED, Standing
+from connguard.settings import Settings
+
+COMPOSE = """\
+services:
+  web:
+    image: shop/web
+    command: gunicorn -w 4 shop:app
+    environment:
+      DATABASE_URL: postgres://app:secret@pgbouncer:6432/shop
+      DB_POOL_SIZE: 10
+    deploy:
+      replicas: 3
+  reports:
+    image: shop/reports
+    environment:
+      - DATABASE_URL=postgres://report@db/shop?pool_max_conns=2
+  pgbouncer:
+    image: bitnami/pgbouncer:1.22.1
+    environment:
+      POSTGRESQL_HOST: db
+      POSTGRESQL_USERNAME: app
+      POSTGRESQL_DATABASE: shop
+      PGBOUNCER_DATABASE: shop
+      PGBOUNCER_POOL_MODE: transaction
+      PGBOUNCER_DEFAULT_POOL_SIZE: ${POOL:-30}
+      PGBOUNCER_MAX_CLIENT_CONN: 100
+    deploy:
+      replicas: 2
+  db:
+    image: postgres:16.3
+    command: postgres -c max_connections=50
+"""
+
+MANIFESTS = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 2
+  template:
+    spec:
+      containers:
+      - name: web
+        image: shop/web
+        env:
+        - {name: DATABASE_URL, value: "postgres://app@pool.prod.svc:6432/shop?pool_max_conns=5"}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: web}
+spec: {scaleTargetRef: {kind: Deployment, name: web}, minReplicas: 2, maxReplicas: 10}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: pooler-config}
+data:
+  pgbouncer.ini: |
+    [databases]
+    shop = host=db user=app
+    [pgbouncer]
+    pool_mode = transaction
+    default_pool_size = 30
+    max_client_conn = 120
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: pooler}
+spec:
+  replicas: 4
+  template:
+    metadata: {labels: {app: pooler}}
+    spec:
+      containers:
+      - {name: pgbouncer, image: "example/pgbouncer:1.24.1"}
+      volumes:
+      - {name: config, configMap: {name: pooler-config}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: pool}
+spec: {selector: {app: pooler}}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db}
+spec:
+  template:
+    spec:
+      containers:
+      - {name: postgres, image: "postgres:16", args: ["-c", "max_connections=100"]}
+"""
+
+
+def found(folder: Path, **files: str) -> Run:
+    for name, text in files.items():
+        (folder / name.replace("__", ".")).write_text(text, encoding="utf-8")
+    return run([folder], Settings(), [])
+
+
+def test_compose(tmp_path: Path) -> None:
+    """Replicas, processes, image settings with defaults of variables, and the server's command."""
+    done = found(tmp_path, compose__yml=COMPOSE)
+    ((stack, budget),) = done.stacks
+
+    assert role(done, "app").demand.high == 60
+    assert role(done, "report").demand.high == 2
+    usage = server(done)
+    assert (usage.demand.high, usage.limit and usage.limit.high) == (62, 47)
+    assert usage.standing is Standing.UNSAFE
+    assert budget.clients[0].demand.high == 120
+    assert stack.topology.poolers[0].versions == ((1, 22),)
+    assert ("PG103", "compose.yml", 22) in ids(done)
+    assert ("PG104", "compose.yml", 23) in ids(done)
+
+
+def test_a_service_that_waits_for_the_database_is_not_forgotten(tmp_path: Path) -> None:
+    """How many connections it opens is what would decide: no all-clear."""
+    text = COMPOSE.replace("max_connections=50", "max_connections=500")
+    text = text.replace("MAX_CLIENT_CONN: 100", "MAX_CLIENT_CONN: 200")
+    assert found(tmp_path, compose__yml=text).verdict is Standing.SAFE
+
+    opaque = "  jobs:\n    image: shop/jobs\n    depends_on: [db]\n"
+    done = found(tmp_path, compose__yml=text + opaque)
+    assert done.verdict is Standing.UNKNOWN
+    assert any("jobs" in gap.reason for gap in done.report.undecided)
+
+
+def test_compose_mounts_are_followed(tmp_path: Path) -> None:
+    """A mounted pgbouncer.ini and postgresql.conf count; the ini is not judged a second time."""
+    ini = "[databases]\nshop = host=db user=app\n[pgbouncer]\ndefault_pool_size = 9\n"
+    compose = (
+        "services:\n  pgbouncer:\n    image: edoburu/pgbouncer:v1.23.1-p2\n    volumes:\n"
+        "      - ./pgbouncer.ini:/etc/pgbouncer/pgbouncer.ini\n"
+        "  db:\n    image: postgres:17\n    volumes:\n"
+        "      - ./my.conf:/etc/postgresql/postgresql.conf\n"
+        "    command: ['postgres', '-c', 'config_file=/etc/postgresql/postgresql.conf']\n"
+    )
+    conf = "max_connections = 33\n"
+    done = found(tmp_path, compose__yaml=compose, pgbouncer__ini=ini, my__conf=conf)
+
+    assert role(done, "app").demand.high == 9
+    limit = server(done).limit
+    assert limit is not None
+    assert limit.high == 30
+
+
+def test_kubernetes(tmp_path: Path) -> None:
+    """The autoscaler's most, maxSurge's default, Services, and an ini inside a ConfigMap."""
+    done = found(tmp_path, all__yaml=MANIFESTS)
+    ((_, budget),) = done.stacks
+
+    assert budget.clients[0].demand.high == (10 + 3) * 5
+    assert role(done, "app").demand.high == 4 * 30
+    assert server(done).standing is Standing.UNSAFE
+    assert ("PG103", "all.yaml", 28) in ids(done)
+
+
+def test_cloudnative_pooler(tmp_path: Path) -> None:
+    """Any database and any role can come: unbounded, unless a role's databases are known."""
+    text = (
+        "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: pg}\nspec:\n"
+        "  postgresql: {parameters: {max_connections: '200'}}\n---\n"
+        "apiVersion: postgresql.cnpg.io/v1\nkind: Pooler\nmetadata: {name: pool}\nspec:\n"
+        "  cluster: {name: pg}\n  instances: 3\n  pgbouncer: {poolMode: transaction,\n"
+        "    parameters: {default_pool_size: '25'}}\n"
+    )
+    done = found(tmp_path, cluster__yaml=text)
+    ((stack, _),) = done.stacks
+
+    assert stack.topology.poolers[0].default_pool_size.high == 25
+    assert stack.topology.poolers[0].instances.high == 3
+    assert server(done).demand.high == UNBOUNDED
+    assert {one[0] for one in ids(done)} >= {"PG110"}
+
+
+def test_zalandos_defaults(tmp_path: Path) -> None:
+    """60 connections shared by 2 instances: 30 each, pools of 15, reserve and minimum of 7."""
+    text = (
+        "apiVersion: acid.zalan.do/v1\nkind: postgresql\nmetadata: {name: acid-shop}\nspec:\n"
+        "  enableConnectionPooler: true\n  postgresql: {version: '16', parameters: {}}\n"
+    )
+    ((stack, _),) = found(tmp_path, shop__yaml=text).stacks
+    (pooler,) = stack.topology.poolers
+
+    assert pooler.instances.high == 2
+    assert pooler.max_db_connections.high == 30
+    assert pooler.default_pool_size.high == 15
+    assert pooler.reserve_pool_size.high == 7
+    assert pooler.max_client_conn.high == 10_000
+
+
+@pytest.mark.parametrize("users", [None, "# written when the pooler starts\n"])
+def test_users_that_are_not_in_the_repository_may_be_any(tmp_path: Path, users: str | None) -> None:
+    """A list that is missing or filled in later is no empty list."""
+    ini = "[databases]\nshop = host=db\n[pgbouncer]\nauth_file = userlist.txt\n"
+    files = {"pgbouncer__ini": ini} | ({"userlist__txt": users} if users else {})
+    done = found(tmp_path, **files)
+
+    assert done.verdict is Standing.UNKNOWN
+    assert ("PG110", "pgbouncer.ini", 2) in ids(done)
+
+
+def test_users_of_the_console_may_use_databases(tmp_path: Path) -> None:
+    """A stats user that is the only user is counted."""
+    ini = (
+        "[databases]\nshop = host=db\n[pgbouncer]\nauth_file = userlist.txt\n"
+        "stats_users = web\ndefault_pool_size = 200\n"
+    )
+    done = found(
+        tmp_path,
+        pgbouncer__ini=ini,
+        userlist__txt='"web" ""\n',
+        postgresql__conf="max_connections = 50\n",
+    )
+
+    assert role(done, "web").demand.low == 100
+    assert server(done).standing is Standing.UNSAFE
+
+
+def test_templates_are_unknown_and_not_refused(tmp_path: Path) -> None:
+    """`${POOL_SIZE}` is filled in before PgBouncer reads the file."""
+    ini = "[databases]\nshop = host=db user=app\n[pgbouncer]\ndefault_pool_size = ${POOL_SIZE}\n"
+    done = found(tmp_path, pgbouncer__ini=ini)
+
+    assert not {one for one in ids(done) if one[0] == "PG901"}
+    assert not role(done, "app").demand.exact
