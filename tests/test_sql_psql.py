@@ -155,3 +155,9 @@ def test_comments_and_spans_for_suppressions() -> None:
     spans = {(each.first, each.last) for each in notes.spans}
     assert spans >= {(2, 3), (4, 9), (7, 7), (10, 10)}
     assert reading("-- nothing to suppress\nSELECT 1;").notes == []
+
+
+def test_a_numbered_parameter_is_a_placeholder() -> None:
+    """edge 39: `$1` stands for a value that a program gives, and is no parse error."""
+    text = "CREATE USER a CONNECTION LIMIT $1;\nALTER ROLE $2 CONNECTION LIMIT -1;"
+    assert lines(text) == {(1, "PG902"), (2, "PG001")}
