@@ -30,10 +30,20 @@ POLICY = Policy(
 )
 
 
+MEGABYTES = (5, 10)
+"""What a connection's process takes, work_mem apart: a rule of thumb for busy servers."""
+
+
+def _memory(connections: int) -> str:
+    low, high = (connections * each / 1024 for each in MEGABYTES)
+    return f"{low:.0f} to {high:.0f} GB of memory"
+
+
 def decide(server: ServerSize) -> Verdict:
     if server.pooled or server.max_connections.low <= MANY:
         return PASS
     return fail(
-        f"max_connections is {server.max_connections}, and no pooler stands before the server",
+        f"max_connections is {server.max_connections}, and no pooler stands before the server:"
+        f" {_memory(server.max_connections.low)} when all are in use",
         server.max_connections.origin or server.origin,
     )

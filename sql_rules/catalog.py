@@ -13,7 +13,8 @@ from connguard.policies.model.origin import Known, Origin, Related, Unknown, Val
 from connguard.sql_rules import texts
 from connguard.sql_rules.expressions import name_of, walk
 from connguard.sql_rules.frames import Frame
-from connguard.sql_rules.state import Entity, Existence, Kind, Name
+from connguard.sql_rules.names import Name
+from connguard.sql_rules.state import Entity, Existence, Kind
 from connguard.sql_rules.syntax import Node
 
 COLUMNS = ("rolconnlimit", "datconnlimit")

@@ -236,6 +236,10 @@ class Changes:
             reason = trial.change(kind, name, drop, drop_refused=self._in_code)
             if reason:
                 return Outcome(reason)
+            if kind is Kind.ROLE:
+                trial.settings.drop_role(name)
+            else:
+                trial.settings.drop_database(name)
         if len(names) > 1 and not self._in_code:
             # One name that may be missing lets the server keep all of them.
             for name in names:
@@ -247,10 +251,7 @@ class Changes:
                     for entity in self._state.get(kind, each)
                 ):
                     trial.put(kind, name, (*trial.get(kind, name), *before))
-            if kind is Kind.ROLE:
-                trial.settings.drop_role(name)
-            else:
-                trial.settings.drop_database(name)
+                    trial.settings = trial.settings.join(self._state.settings)
         self._state.objects, self._state.settings = trial.objects, trial.settings
         return DONE
 

@@ -15,7 +15,8 @@ from operator import eq, ge, gt, le, lt, ne
 from connguard.sql_rules import texts
 from connguard.sql_rules.expressions import as_integer, function_name, name_of, selected
 from connguard.sql_rules.frames import Frame, joined
-from connguard.sql_rules.state import Existence, Kind, Name, State
+from connguard.sql_rules.names import Name
+from connguard.sql_rules.state import Existence, Kind, State
 from connguard.sql_rules.syntax import Node
 
 Sides = tuple[Frame | None, Frame | None]

@@ -40,6 +40,7 @@ from connguard.sql_rules.statements import (
     CreateRole,
     DropDatabase,
     ObjectStatement,
+    StoreSetting,
     object_statement,
 )
 from connguard.sql_rules.syntax import Node, NotReadable, Parsed
@@ -48,6 +49,7 @@ from connguard.sql_rules.texts import Hole, Template, Text
 MOST_STEPS = 20_000
 DEEPEST_CALLS = 8
 DEEPEST_CODE = 60
+_ALTER_SYSTEM = re.compile(r"\balter\s+system\b", re.IGNORECASE)
 _DATABASE = re.compile(r"\bdatabase\b", re.IGNORECASE)
 _REMOTE = frozenset(
     {
@@ -193,12 +195,13 @@ class Interpreter:
         self, source: Source, statement: ObjectStatement, frame: Frame, origin: Origin
     ) -> Flow:
         in_transaction = frame.in_code or self._in_transaction
-        if in_transaction and isinstance(statement, CreateDatabase | DropDatabase):
+        command = _outside_transactions(statement)
+        if in_transaction and command:
             if not frame.in_code:
-                word = "CREATE" if isinstance(statement, CreateDatabase) else "DROP"
-                reason = f"{word} DATABASE cannot run inside a transaction block"
+                policy = "PG508" if command == "ALTER SYSTEM" else "PG004"
+                reason = f"{command} cannot run inside a transaction block"
                 self.report(
-                    Undecided("PG004", f"the server refuses this statement: {reason}", origin)
+                    Undecided(policy, f"the server refuses this statement: {reason}", origin)
                 )
             return Flow(None, raises=frozenset({"active_sql_transaction"}))
         if source.computed and self._computed_limit(source.blanks, statement, origin):
@@ -322,6 +325,10 @@ class Interpreter:
 
     def _unread(self, constants: str, gap: Hole, origin: Origin) -> None:
         if not OBJECT_DDL.search(constants):
+            return
+        if _ALTER_SYSTEM.search(constants):
+            reason = f"a server setting is changed: {gap.label} is only known at run time"
+            self.report(Undecided("PG508", reason, origin))
             return
         kind = "database" if _DATABASE.search(constants) else "role"
         reason = f"{gap.label} is only known at run time"
@@ -547,6 +554,18 @@ class Interpreter:
                 flow = self._counted(run, routine.origin)
                 frame = joined(frame, flow.normal) or frame
         return frame
+
+
+def _outside_transactions(statement: ObjectStatement) -> str | None:
+    """The name of a command that the server refuses in a transaction block."""
+    match statement:
+        case CreateDatabase():
+            return "CREATE DATABASE"
+        case DropDatabase():
+            return "DROP DATABASE"
+        case StoreSetting(system=True):
+            return "ALTER SYSTEM"
+    return None
 
 
 _ROUTINE_KINDS = ("OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE")

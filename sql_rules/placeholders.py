@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from connguard.policies.model.origin import Origin
 from connguard.sql_rules import lexer
 from connguard.sql_rules.lexer import Mark
-from connguard.sql_rules.state import Name
+from connguard.sql_rules.names import Name
 
 _WORD = re.compile(r"cg_blank_(\d+)_")
 _FIRST_NUMBER = 2_147_400_000

@@ -8,9 +8,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from connguard.policies.model.amount import exactly
 from connguard.policies.model.facts import NotParsed, Undecided
-from connguard.policies.model.origin import Origin
+from connguard.policies.model.origin import Known, Origin
 from connguard.policies.model.reading import Notes, Reading, mentions_suppression
+from connguard.policies.model.server_values import parse_integer
+from connguard.policies.model.usage import ServerSize
 from connguard.sql_rules import lexer, psql, syntax
 from connguard.sql_rules.frames import Frame
 from connguard.sql_rules.interpreter import Interpreter, place
@@ -18,7 +21,7 @@ from connguard.sql_rules.lexer import Piece
 from connguard.sql_rules.notes import notes
 from connguard.sql_rules.placeholders import Blanks, Source
 from connguard.sql_rules.script import Chunk, Direction, Script
-from connguard.sql_rules.state import State
+from connguard.sql_rules.state import Kind, State, never_logs_in
 from connguard.sql_rules.statements import transaction
 from connguard.sql_rules.syntax import NotReadable, Parsed
 from connguard.sql_rules.transactions import Session
@@ -30,6 +33,7 @@ RELEVANT = frozenset(
         "AlterOwnerStmt",
         "AlterRoleSetStmt",
         "AlterRoleStmt",
+        "AlterSystemStmt",
         "CallStmt",
         "CreateFunctionStmt",
         "CreateRoleStmt",
@@ -49,7 +53,7 @@ RELEVANT = frozenset(
         "UpdateStmt",
     }
 )
-"""The statements that can change a role or database, or call code that does."""
+"""The statements that can change a role, database or setting, or call code that does."""
 
 _BIG_TEXT = 8_000_000
 _BIG_STATEMENT = 1_000_000
@@ -119,7 +123,20 @@ class _Replay:
             facts = [fact for fact in (entity.fact() for entity in alternatives) if fact]
             if facts:
                 reading.add(*facts)
+        self._add_settings(state, reading)
         return reading
+
+    def _add_settings(self, state: State, reading: Reading) -> None:
+        for scope, facts in state.settings.effective():
+            if scope.role is not None and never_logs_in(state.get(Kind.ROLE, scope.role)):
+                continue
+            reading.add(*facts)
+            last = facts[-1]
+            if last.name == "max_connections" and isinstance(last.value, Known):
+                number = parse_integer(last.value.value)
+                if number is not None:
+                    amount = exactly(number, last.name, last.origin)
+                    reading.add(ServerSize(amount, last.origin, pooled=False))
 
     def _take_notes(self, found: Notes) -> None:
         earlier = self._notes.get(found.path)

@@ -18,10 +18,10 @@ from connguard.sql_rules.texts import Text
 _GAP = r"(?:\s|/\*[^*]*\*/|--[^\n]*\n)+"
 _DDL = (
     rf"\b(?:create|alter|drop){_GAP}(?:role|user(?!{_GAP}mapping)|group|database)\b"
-    rf"|\bconnection{_GAP}limit\b|\b(?:rol|dat)connlimit\b"
+    rf"|\balter{_GAP}system\b|\bconnection{_GAP}limit\b|\b(?:rol|dat)connlimit\b"
 )
 OBJECT_DDL = re.compile(_DDL, re.IGNORECASE)
-"""Text that changes a role or a database, or speaks of a limit."""
+"""Text that changes a role, a database or a server setting, or speaks of a limit."""
 
 _LOWER_DDL = re.compile(_DDL)
 _LOWER_NAMES_OBJECT = re.compile(r"'[^']*\b(?:role|user|group|database)\b")

@@ -15,6 +15,8 @@ from typing import Any
 
 from connguard.policies.model.facts import Database, Role
 from connguard.policies.model.origin import Known, Origin, Related, Unknown, Value
+from connguard.sql_rules.assignments import Assignments
+from connguard.sql_rules.names import Name
 
 MOST_ALTERNATIVES = 16
 BOOTSTRAP_ROLE = "postgres"
@@ -32,15 +34,6 @@ class Existence(Enum):
     ABSENT = "absent"
     MAYBE = "maybe"
     PRESENT = "present"
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """The name of a role or database. A symbolic one stands for a name that code computes."""
-
-    key: str
-    shown: str
-    symbolic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +122,14 @@ _Key = tuple[Kind, str]
 
 @dataclass(slots=True)
 class State:
-    """All roles and databases that the scanned files mention, by kind and key."""
+    """All roles and databases that the scanned files mention, by kind and key, and the settings
+    that are stored for them and for the server."""
 
     objects: dict[_Key, Alternatives] = field(default_factory=dict)
+    settings: Assignments = field(default_factory=Assignments)
 
     def copy(self) -> State:
-        return State(self.objects.copy())
+        return State(self.objects.copy(), self.settings.copy())
 
     def get(self, kind: Kind, name: Name) -> Alternatives:
         return self.objects.get((kind, name.key)) or (_unmentioned(kind, name),)
@@ -196,7 +191,12 @@ class State:
         for key, ours in self.objects.items():
             if key not in other.objects:
                 joined[key] = _bounded((*ours, _unmentioned(key[0], ours[0].name)))
-        return State(joined)
+        return State(joined, self.settings.join(other.settings))
+
+
+def never_logs_in(alternatives: Alternatives) -> bool:
+    """Whether a role surely cannot log in, so that no session takes the settings stored for it."""
+    return all(isinstance(each.login, Known) and not each.login.value for each in alternatives)
 
 
 def _unmentioned(kind: Kind, name: Name) -> Entity:

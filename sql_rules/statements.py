@@ -118,6 +118,22 @@ class ChangeOwner:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreSetting:
+    """ALTER SYSTEM, ALTER DATABASE … SET, ALTER ROLE … SET, and their RESET.
+
+    `name` is in lower case, None for RESET ALL. `value` is None for RESET and SET … TO DEFAULT.
+    Without a role it is for all of them, without a database for every one.
+    """
+
+    role: RoleName | None
+    database: str | None
+    system: bool
+    name: str | None
+    value: str | None
+    from_session: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Reassign:
     """REASSIGN OWNED: the databases of some roles get a new owner."""
 
@@ -133,6 +149,7 @@ ObjectStatement = (
     | AlterDatabase
     | DropDatabase
     | Rename
+    | StoreSetting
     | Touch
     | ChangeOwner
     | Reassign
@@ -148,8 +165,13 @@ def object_statement(parsed: Parsed) -> ObjectStatement | None:
             return CreateRole(node.get("role", ""), _options(node), user)
         case "AlterRoleStmt":
             return AlterRole(_role(node.get("role", {})), _options(node))
-        case "AlterRoleSetStmt" if "role" in node:
-            return AlterRole(_role(node["role"]), Options())
+        case "AlterRoleSetStmt":
+            role = _role(node["role"]) if "role" in node else None
+            return _setting(node, role, node.get("database"))
+        case "AlterDatabaseSetStmt":
+            return _setting(node, None, node.get("dbname", ""))
+        case "AlterSystemStmt":
+            return _setting(node, None, None, system=True)
         case "DropRoleStmt":
             roles = tuple(_role(each.get("RoleSpec", {})) for each in node.get("roles", []))
             return DropRoles(roles, node.get("missing_ok", False))
@@ -164,11 +186,6 @@ def object_statement(parsed: Parsed) -> ObjectStatement | None:
             if renamed in ("OBJECT_ROLE", "OBJECT_DATABASE"):
                 database = renamed == "OBJECT_DATABASE"
                 return Rename(node.get("subname", ""), node.get("newname", ""), database)
-        case "AlterRoleSetStmt" if "role" in node:
-            database = node.get("database")
-            return Touch((_role(node["role"]),), (database,) if database else ())
-        case "AlterDatabaseSetStmt":
-            return Touch(databases=(node.get("dbname", ""),))
         case "GrantRoleStmt":
             granted = [each.get("AccessPriv", {}) for each in node.get("granted_roles", [])]
             names = [RoleName(each.get("priv_name", "")) for each in granted]
@@ -189,6 +206,33 @@ def transaction(parsed: Parsed) -> Transaction | None:
     kind = parsed.node.get("kind", "TRANS_STMT_BEGIN").removeprefix("TRANS_STMT_")
     node = parsed.node
     return Transaction(kind, node.get("savepoint_name", ""), node.get("chain", False))
+
+
+def _setting(
+    node: Node, role: RoleName | None, database: str | None, *, system: bool = False
+) -> StoreSetting:
+    statement = node.get("setstmt", {})
+    kind = statement.get("kind", "VAR_SET_VALUE")
+    name = None if kind == "VAR_RESET_ALL" else str(statement.get("name", "")).lower()
+    if kind == "VAR_SET_CURRENT":
+        return StoreSetting(role, database, system, name, "", from_session=True)
+    value = None
+    if kind == "VAR_SET_VALUE":
+        value = ", ".join(_constant(each) for each in statement.get("args", []))
+    return StoreSetting(role, database, system, name, value)
+
+
+def _constant(node: Node) -> str:
+    """A constant as the server stores it for a setting."""
+    constant = node.get("A_Const", {})
+    if "ival" in constant:
+        return str(constant["ival"].get("ival", 0))
+    for kind in ("sval", "fval"):
+        if kind in constant:
+            return str(constant[kind].get(kind, ""))
+    if "boolval" in constant:
+        return "on" if constant["boolval"].get("boolval") else "off"
+    return _constant(node["TypeCast"].get("arg", {})) if "TypeCast" in node else ""
 
 
 def _role(spec: Node) -> RoleName:

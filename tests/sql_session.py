@@ -47,6 +47,9 @@ class Session:
                 answers.append(refused.message)
         return answers
 
+    def rows(self, query: str) -> list[tuple[str | None, ...]]:
+        return self._client.query(query)
+
     def roles(self) -> dict[str, RoleRow]:
         rows = self._client.query(
             "SELECT rolname, rolconnlimit, rolcanlogin, rolsuper FROM pg_roles WHERE oid >= 16384"

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from connguard.migrations.histories import histories
 from connguard.migrations.pool import Pool
+from connguard.migrations.poolers import note_poolers
 from connguard.migrations.products import product_of_all
 from connguard.policies.model.reading import Reading
 from connguard.reading import Context, SourceFile
@@ -29,5 +30,6 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
         reading.subjects.extend(history.subjects)
         reading.notes.extend(history.notes)
         reading.log.append(history.describe())
+    note_poolers(reading, context)
     reading.log.extend(pool.log)
     return reading

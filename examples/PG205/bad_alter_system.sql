@@ -1,0 +1,1 @@
+ALTER SYSTEM SET listen_addresses = '*';  -- expect: PG205

@@ -1,0 +1,1 @@
+ALTER SYSTEM SET ssl TO 'false';  -- expect: PG401

@@ -1,0 +1,2 @@
+ALTER ROLE ALL SET password_encryption = 'md5';
+ALTER ROLE ALL RESET password_encryption;

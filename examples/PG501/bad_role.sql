@@ -1,0 +1,1 @@
+ALTER ROLE shop_app SET idle_in_transaction_session_timeout = '0min';  -- expect: PG501

@@ -1,0 +1,1 @@
+ALTER SYSTEM SET tcp_keepalives_idle = '2h';  -- expect: PG503
