@@ -105,6 +105,7 @@ def locale_key(name: str) -> tuple[str, str, str]:
 
 
 def _add_packed(history: History, file: SourceFile, pool: Pool) -> None:
+    history.files.add(file.name)
     text = pool.context.texts.get(file.path)
     if text is None:
         text = _unpacked(file, pool)
@@ -113,7 +114,6 @@ def _add_packed(history: History, file: SourceFile, pool: Pool) -> None:
         empty = Text(file.name, "")
         unreadable(history, "no gzip file, or too large", empty.line_origin(1))
         return
-    history.files.add(file.name)
     history.scripts.append(Script(file.name, sections(text)))
 
 
