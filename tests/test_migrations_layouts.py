@@ -182,6 +182,8 @@ def test_xml_that_is_refused(tmp_path: Path, changelog: str) -> None:
         ("SELECT 1; -- AUTO_INCREMENT ENGINE=InnoDB", None),
         ("CREATE TABLE `t` (i int); CREATE ROLE a LOGIN;", None),
         ("SELECT '`x`';", None),
+        ("# a comment\nINSERT INTO t VALUES (1);", "MySQL"),
+        ("# --- !Ups\nCREATE TABLE t (i int);\n# --- !Downs\nDROP TABLE t;", None),
     ],
 )
 def test_product_by_content(text: str, product: str | None) -> None:

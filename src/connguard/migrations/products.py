@@ -17,7 +17,7 @@ _FOREIGN = {
     ),
     "MySQL": re.compile(
         r"\bAUTO_INCREMENT\b|\bENGINE\s*=\s*\w+|^[ \t]*FLUSH\s+PRIVILEGES"
-        r"|[\s(,.]`\w+`|^[ \t]*DELIMITER\s+\S+"
+        r"|[\s(,.]`\w+`|^[ \t]*DELIMITER\s+\S+|^[ \t]*\#(?![!{]|\s*---\s*!)"
         r"|\bALTER\s+TABLE\s[^;]*\b(?:MODIFY|CHANGE)\s+(?:COLUMN\s+)?\w+\s+\w+"
         r"|\bADD\s+(?:COLUMN\s+)?\w+\s[^;]*\bAFTER\s+\w+\s*[;,]"
         r"|\bDROP\s+INDEX\s+\w+\s+ON\s",
@@ -40,7 +40,7 @@ _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/|^[ \t]*\\[a-z][^\n]*", re.DOTALL | re
 """Comments, and psql's own commands: `\\set x `whoami`` is no MySQL."""
 _POSTGRESQL = re.compile(
     r"\bconnection\s+limit\b|\b(?:create|alter|drop)\s+role\b|\bpg_\w+|\bplpgsql\b|::\s*[a-z]"
-    r"|\bnologin\b|\$\$|\b(?:bigserial|serial|jsonb|timestamptz|bytea)\b"
+    r"|\bnologin\b|\$\$|\b(?:bigserial|jsonb|timestamptz|bytea)\b"
     r"|\bon\s+conflict\b|\busing\s+(?:gin|gist)\b",
     re.IGNORECASE,
 )
