@@ -11,8 +11,7 @@ from connguard.policies.model.reading import Comment, Notes, Reading, Span, ment
 from connguard.policies.model.terraform_postgresql import ATTRIBUTES, RESOURCE_TYPES, facts
 from connguard.reading import Context, SourceFile
 from connguard.terraform.configuration import load
-from connguard.terraform.readers import ReaderUnavailable
-from connguard.terraform.syntax import Block, Document
+from connguard.terraform.syntax import Block, Document, ReaderUnavailable
 from connguard.terraform.treesitter_reader import comments
 from connguard.text import Text
 
@@ -72,4 +71,4 @@ def _comments(text: Text) -> Iterator[Comment]:
             content = marked.removeprefix("/*").removesuffix("*/")
         else:
             content = marked.lstrip("#/")
-        yield Comment(line, column, content.strip(), not before.strip())
+        yield Comment(line, column, content.strip(" \t\r"), not before.strip())

@@ -16,8 +16,14 @@ from functools import partial
 from typing import Any
 
 from connguard.terraform.expression_parser import expression_end, parse_expression, without_comments
-from connguard.terraform.readers import ReaderUnavailable
-from connguard.terraform.syntax import Attribute, Block, Document, Literal, Problem
+from connguard.terraform.syntax import (
+    Attribute,
+    Block,
+    Document,
+    Literal,
+    Problem,
+    ReaderUnavailable,
+)
 from connguard.text import Text
 
 _MAX_DEPTH = 40

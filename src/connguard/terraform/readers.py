@@ -5,8 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
-from typing import Any, cast
 
 import connguard.terraform.json_reader as json_reader
 import connguard.terraform.treesitter_reader as treesitter_reader
@@ -14,10 +12,6 @@ from connguard.terraform.syntax import LABEL_COUNTS, Document, Problem
 from connguard.text import Text
 
 _MAX_SIZE = 10_000_000
-
-
-class ReaderUnavailable(Exception):
-    """The reader that the settings name cannot be used here; the message says what to install."""
 
 
 Read = Callable[[Text], Document]
@@ -30,9 +24,10 @@ def hcl_reader(name: str) -> Read:
     Raises ReaderUnavailable when python-hcl2 is wanted and not there.
     """
     if name == "hcl2":
-        hcl2_reader: Any = import_module("connguard.terraform.hcl2_reader")
+        from connguard.terraform import hcl2_reader  # the module it builds on is optional
+
         hcl2_reader.require()
-        return cast(Read, hcl2_reader.read)
+        return hcl2_reader.read
     return treesitter_reader.read
 
 

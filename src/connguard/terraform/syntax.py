@@ -30,6 +30,10 @@ LABEL_COUNTS = {
 """How many labels the top-level blocks of Terraform have."""
 
 
+class ReaderUnavailable(Exception):
+    """The reader that the settings name cannot be used here; the message says what to install."""
+
+
 @dataclass(frozen=True, slots=True)
 class Literal:
     """A constant. Numbers are int or Fraction, as Terraform calculates exactly."""
