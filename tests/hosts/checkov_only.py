@@ -51,15 +51,6 @@ def test_good_examples_pass(tmp_path: Path) -> None:
     assert result.code == 0
 
 
-def test_checks_from_another_folder(tmp_path: Path) -> None:
-    """An absolute path works from any working directory."""
-    announced = expected(copy_examples(tmp_path / "scan", bad=True))
-
-    result = scan(tmp_path / "scan", "--external-checks-dir", ROOT / "checks", cwd=tmp_path)
-
-    assert differences(announced, result.failed) == []
-
-
 def test_checks_from_git(tmp_path: Path) -> None:
     """Checkov walks the whole clone; only the checks run, and they give the same verdicts."""
     subprocess.run(["git", "clone", "--quiet", ROOT, tmp_path / "clone"], check=True)
