@@ -68,4 +68,4 @@ def _comment(chunk: Chunk, start: int, end: int) -> Comment:
     place = chunk.origin(start, end)
     line_start = chunk.text.rfind("\n", 0, start) + 1
     own_line = not chunk.text[line_start:start].strip()
-    return Comment(place.line, place.column, bare.strip(), own_line)
+    return Comment(place.line, place.column, bare.strip(" \t"), own_line)

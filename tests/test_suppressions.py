@@ -54,6 +54,25 @@ def test_sql_comment_on_the_line_or_the_line_above(tmp_path: Path, text: str) ->
     assert "batch only" in [reason for _, identifier, reason in _hidden(report)]
 
 
+def test_a_comment_of_several_lines(tmp_path: Path) -> None:
+    """It covers what follows its end, and its line ends are no reason."""
+    statement = "CREATE ROLE a LOGIN CONNECTION LIMIT -1;\n"
+    report = _scan(
+        tmp_path, "a.sql", f"/*\n * connguard: ignore PG001 batch\n * only\n */\n{statement}"
+    )
+    assert _ids(report) == []
+
+    report = _scan(tmp_path, "a.sql", f"/* connguard: ignore PG001\n */\n{statement}")
+    assert _ids(report) == [(1, "PG903"), (3, "PG001")]
+
+
+def test_a_terraform_comment_of_several_lines(tmp_path: Path) -> None:
+    """It covers the block behind its end, too."""
+    block = 'resource "postgresql_role" "a" {\n  login = true\n}\n'
+    report = _scan(tmp_path, "a.tf", f"/*\n connguard: ignore PG001 batch\n only\n*/\n{block}")
+    assert _ids(report) == []
+
+
 def test_a_comment_covers_one_statement_only(tmp_path: Path) -> None:
     """A trailing comment does not reach the next line, and a string is no comment."""
     report = _scan(

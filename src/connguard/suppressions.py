@@ -17,6 +17,7 @@ from connguard.text import Text
 
 _OWN = re.compile(r"connguard:\s*ignore\b\s*(?P<ids>[\w-]+(?:\s*,\s*[\w-]+)*)?(?P<reason>.*)", re.S)
 _CHECKOV = re.compile(r"checkov:skip=(?P<ids>[\w*-]+(?:\s*,\s*[\w*-]+)*)(?::(?P<reason>.*))?")
+_LINE_END = re.compile(r"\r\n|\n|\r")
 _CHECKOV_PREFIX = "CKV_CUSTOM_PG_"
 
 UNSUPPRESSIBLE = "PG903"
@@ -89,12 +90,17 @@ def _undecided_ids(finding: Finding, gaps: Iterable[Undecided]) -> set[str]:
 
 
 def _directives(note: Notes, text: Text, problems: list[IdleSuppression]) -> Iterable[_Directive]:
-    own_lines = {comment.line for comment in note.comments if comment.own_line}
+    own_lines = {
+        line
+        for comment in note.comments
+        if comment.own_line
+        for line in range(comment.line, _last_line(comment) + 1)
+    }
     for comment in note.comments:
         for match, is_checkov in _matches(comment):
             start = text.offset(comment.line, comment.column)
             origin = text.origin(start, text.offset(comment.line) + len(text.line(comment.line)))
-            reason = (match["reason"] or "").strip(" \t:-—")
+            reason = " ".join((match["reason"] or "").split()).strip(" :-—*")
             covered = _target(comment, note.spans, own_lines, text)
             ids = [part.strip() for part in (match["ids"] or "").split(",")]
             for name in ids:
@@ -123,6 +129,10 @@ def _matches(comment: Comment) -> Iterable[tuple[re.Match[str], bool]]:
         yield skip, True
 
 
+def _last_line(comment: Comment) -> int:
+    return comment.line + len(_LINE_END.findall(comment.text))
+
+
 def _target(comment: Comment, spans: tuple[Span, ...], own_lines: set[int], text: Text) -> Span:
     """The lines that a comment covers.
 
@@ -132,7 +142,7 @@ def _target(comment: Comment, spans: tuple[Span, ...], own_lines: set[int], text
     """
     line = comment.line
     if comment.own_line:
-        line += 1
+        line = _last_line(comment) + 1
         while line < text.line_count and (line in own_lines or not text.line(line).strip()):
             line += 1
     starting = [span for span in spans if span.first == line]
