@@ -14,7 +14,7 @@ from connguard.cli import main
 
 APP = "CREATE ROLE app LOGIN CONNECTION LIMIT -1;\n"
 JOB = "CREATE ROLE job LOGIN CONNECTION LIMIT -1;\n"
-TRUST = "host all all 10.0.0.0/8 trust\n"
+ODD = "ALTER ROLE app CONNEXION 5;\n"
 
 
 @pytest.fixture
@@ -87,14 +87,14 @@ def test_a_scan_of_one_folder_does_not_use_up_what_was_accepted_in_another(proje
 
 
 def test_equal_lines_of_one_file_are_counted(project: Path) -> None:
-    """Of three equal rules, the baseline holds one."""
-    hba = project / "pg_hba.conf"
-    hba.write_text("local all all scram-sha-256\n" + TRUST)
-    assert run("--write-baseline", "base.json", "--select", "PG303").exit_code == 0
-    hba.write_text("host all all 10.0.0.0/8 trust # first\n" + TRUST)
-    assert new("--select", "PG303")[0][1:] == ("PG303", 1)
-    hba.write_text(TRUST)
-    assert new("--select", "PG303") == []
+    """Of two equal statements that cannot be read, the baseline holds one."""
+    file = project / "migrations" / "V2__odd.sql"
+    file.write_text("SELECT 1;\n" + ODD)
+    assert run("--write-baseline", "base.json", "--select", "PG901").exit_code == 0
+    file.write_text(ODD + "SELECT 1;\n" + ODD)
+    assert new("--select", "PG901") == [("migrations/V2__odd.sql", "PG901", 3)]
+    file.write_text(ODD)
+    assert new("--select", "PG901") == []
 
 
 def test_a_changed_line_leaves_the_state_what_it_was(project: Path) -> None:

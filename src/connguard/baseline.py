@@ -87,7 +87,7 @@ def apply(report: Report, known: Sequence[Known]) -> None:
     comparison = compare(report.findings, report.texts, usable)
     report.findings[:] = comparison.new
     report.suppressed.extend(
-        Suppressed(finding, REASON, None, kind=REASON) for finding in comparison.known
+        Suppressed(finding, REASON, None, kind=REASON) for finding, _ in comparison.known
     )
     report.suppressed.sort(key=lambda one: by_place(one.finding))
     for one in comparison.gone:

@@ -53,6 +53,14 @@ class Failed:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The state that a scan was compared with, and how many of its findings were left out."""
+
+    base: str
+    known: int
+
+
 @dataclass(slots=True)
 class Report:
     """The outcome of a scan. Lists are sorted by place; `texts` serve for source excerpts.
@@ -68,6 +76,7 @@ class Report:
     log: list[str] = field(default_factory=list)
     files: int = 0
     names: frozenset[str] = frozenset()
+    compared: Compared | None = None
     texts: Mapping[str, Text] = field(default_factory=dict)
 
     def count(self, severity: Severity) -> int:

@@ -26,14 +26,15 @@ class Known:
     path: Path
     fingerprint: str
     message: str
+    suppressed: bool = False
 
 
 @dataclass(slots=True)
 class Comparison:
-    """What is new, what was known before, and what was known and is no longer there."""
+    """What is new, what was known before and as what, and what is no longer there."""
 
     new: list[Finding] = field(default_factory=list)
-    known: list[Finding] = field(default_factory=list)
+    known: list[tuple[Finding, Known]] = field(default_factory=list)
     gone: list[Known] = field(default_factory=list)
 
 
@@ -55,13 +56,16 @@ def fingerprint(finding: Finding, texts: Mapping[str, Text]) -> str:
     return hashlib.sha256(identity(finding, texts).encode("utf-8", "replace")).hexdigest()[:32]
 
 
-def remember(findings: Iterable[Finding], texts: Mapping[str, Text]) -> list[Known]:
+def remember(
+    findings: Iterable[Finding], texts: Mapping[str, Text], *, suppressed: bool = False
+) -> list[Known]:
     return [
         Known(
             finding.policy.id,
             Path(finding.origin.path).absolute(),
             fingerprint(finding, texts),
             finding.message,
+            suppressed,
         )
         for finding in findings
     ]
@@ -71,18 +75,16 @@ def compare(
     findings: Sequence[Finding],
     texts: Mapping[str, Text],
     known: Sequence[Known],
-    changed: Callable[[Finding], bool] = lambda finding: False,
 ) -> Comparison:
     """Match each finding with at most one known one.
 
     First in the same file, then in any (it was renamed); findings about the state of a role or
-    database are the same ones also when the text of their place changed. Of equal findings, those
-    on lines that are not `changed` are matched first.
+    database are the same ones also when the text of their place changed. Of equal ones, the first
+    are matched.
     """
     fingerprints = {id(one): fingerprint(one, texts) for one in findings}
     paths = {id(one): Path(one.origin.path).absolute() for one in findings}
-    order = sorted(findings, key=changed)
-    matched: set[int] = set()
+    matched: dict[int, Known] = {}
     free = list(known)
 
     def match(of_finding: Callable[[Finding], object], of_known: Callable[[Known], object]) -> None:
@@ -91,11 +93,12 @@ def compare(
         for one in reversed(free):
             waiting[of_known(one)].append(one)
         used: set[int] = set()
-        for finding in order:
+        for finding in findings:
             key = of_finding(finding)
             if key is not None and id(finding) not in matched and waiting.get(key):
-                used.add(id(waiting[key].pop()))
-                matched.add(id(finding))
+                same = waiting[key].pop()
+                used.add(id(same))
+                matched[id(finding)] = same
         free = [one for one in free if id(one) not in used]
 
     match(
@@ -109,7 +112,7 @@ def compare(
     )
     return Comparison(
         [one for one in findings if id(one) not in matched],
-        [one for one in findings if id(one) in matched],
+        [(one, matched[id(one)]) for one in findings if id(one) in matched],
         free,
     )
 

@@ -13,7 +13,9 @@ import click
 from connguard import baseline as baselines
 from connguard.baseline import BaselineError
 from connguard.commands.common import complain, load_settings, wants_colour
+from connguard.difference import keep_new
 from connguard.finding import EXIT_CLEAN, EXIT_FINDINGS, Report
+from connguard.git_tree import GitError
 from connguard.output import write_output
 from connguard.registry import RegistryError
 from connguard.reporters.table import FORMATS, renderer
@@ -34,6 +36,7 @@ def _ids(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tupl
 @click.option("--fail-on", type=click.Choice(FAIL_ON), help="Least severity that exits 1.")
 @click.option("--exclude", multiple=True, help="Leave out paths, in .gitignore syntax.")
 @click.option("--no-ignore", is_flag=True, help="Scan what .gitignore files leave out, too.")
+@click.option("--diff", metavar="BASE", help="Only what is new since this commit, branch or tag.")
 @click.option("--baseline", type=click.Path(path_type=Path), help="Pass over what this file lists.")
 @click.option(
     "--write-baseline",
@@ -60,6 +63,7 @@ def command(
     fail_on: str | None,
     exclude: tuple[str, ...],
     no_ignore: bool,
+    diff: str | None,
     baseline: Path | None,
     write_baseline: Path | None,
     config: Path | None,
@@ -76,6 +80,8 @@ def command(
     """
     if use_stdin and paths:
         raise click.UsageError("--stdin takes no paths")
+    if diff is not None and (use_stdin or write_baseline):
+        raise click.UsageError("--diff goes with neither --stdin nor --write-baseline")
     if baseline and write_baseline:
         raise click.UsageError("--baseline and --write-baseline do not go together")
     paths = paths or (Path(),)
@@ -97,7 +103,9 @@ def command(
             _write_baseline(report, write_baseline)
         elif settings.baseline:
             baselines.apply(report, accepted)
-    except (SettingsError, RegistryError, BaselineError, ValueError) as error:
+        if diff is not None:
+            keep_new(report, paths, settings, diff)
+    except (SettingsError, RegistryError, BaselineError, GitError, ValueError) as error:
         raise click.UsageError(str(error)) from error
     colour = output is None and not no_color and wants_colour()
     text = renderer(format_)(report, colour=colour, verbose=verbose, quiet=quiet)

@@ -26,9 +26,12 @@ def render(
 
 def document(report: Report) -> dict[str, Any]:
     """The JSON document as Python data."""
+    compared = report.compared
+    base = {"base": {"ref": encodable(compared.base), "known": compared.known}} if compared else {}
     return {
         "version": VERSION,
         "tool": {"name": "connguard", "version": __version__},
+        **base,
         "findings": [_finding(finding) for finding in report.findings],
         "suppressed": [_suppressed(suppressed) for suppressed in report.suppressed],
         "undecided": [

@@ -133,6 +133,10 @@ def _summary(report: Report, style: Style) -> str:
     else:
         found = "No findings"
     where = f" in {_plural(report.files, 'file')}" if report.files else ""
+    if report.compared:
+        rest.insert(0, f"{report.compared.known} known")
+        where += f", compared with {printable(report.compared.base)}"
+        found = found.replace("No findings", "No new findings")
     beside = f" ({', '.join(rest)})" if rest else ""
     failed = f"; {_plural(len(report.failures), 'input')} failed" if report.failures else ""
     clean = report.files and not counts and not rest and not report.failures
