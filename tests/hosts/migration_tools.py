@@ -141,6 +141,11 @@ def test_django(project: Path, server: Postgres) -> None:
         "    'USER': 'postgres', 'HOST': os.environ['PGHOST'], 'PORT': os.environ['PGPORT']}}\n"
         "INSTALLED_APPS = ['accounts', 'shop']\n"
     )
+    for package in (
+        *project.glob("*/migrations"),
+        *(project / app for app in ("accounts", "shop")),
+    ):
+        (package / "__init__.py").write_text("")
     settings = {"DJANGO_SETTINGS_MODULE": "project_settings", "PYTHONPATH": str(project)}
     run([PYTHON, "-m", "django", "migrate"], project, server, **settings)
     (project / "project_settings.py").unlink()

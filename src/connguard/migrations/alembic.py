@@ -16,8 +16,8 @@ from connguard.migrations.graph import dependency_order
 from connguard.migrations.history import History
 from connguard.migrations.host import HostMigration
 from connguard.migrations.natural import path_key
-from connguard.migrations.pool import Pool, shown, too_deep, unreadable
-from connguard.migrations.python_host import PythonCode, Walk, add_comments
+from connguard.migrations.pool import Pool, shown, too_deep
+from connguard.migrations.python_host import PythonCode, Walk, add_comments, parsed
 from connguard.reading import SourceFile
 from connguard.sql_rules.script import Direction
 from connguard.text import Text
@@ -49,15 +49,8 @@ def _history(root: Path, members: list[tuple[SourceFile, Text]], pool: Pool) -> 
     for file, text in members:
         pool.take(file)
         history.files.add(file.name)
-        try:
-            code = PythonCode(text)
-        except SyntaxError as error:
-            if _HAS_SQL.search(text.string):
-                line = min(max(error.lineno or 1, 1), text.line_count)
-                unreadable(history, f"not Python: {error.msg}", text.line_origin(line))
-            continue
-        except RecursionError:
-            too_deep(history, text)
+        code = parsed(history, text, has_sql=bool(_HAS_SQL.search(text.string)))
+        if code is None:
             continue
         revision = code.literal("revision")
         key = revision if isinstance(revision, str) and revision not in codes else file.name

@@ -18,8 +18,8 @@ from connguard.migrations.graph import dependency_order
 from connguard.migrations.history import History
 from connguard.migrations.host import HostMigration
 from connguard.migrations.natural import natural_key
-from connguard.migrations.pool import Pool, shown, too_deep, unreadable
-from connguard.migrations.python_host import Names, PythonCode, Walk, add_comments
+from connguard.migrations.pool import Pool, shown, too_deep
+from connguard.migrations.python_host import Names, PythonCode, Walk, add_comments, parsed
 from connguard.migrations.python_strings import called_name
 from connguard.reading import SourceFile
 from connguard.sql_rules.script import Direction
@@ -87,15 +87,8 @@ def _history(root: Path, members: Sequence[tuple[SourceFile, Text]], pool: Pool)
         return history  # nothing but model operations: no need to parse them
     migrations: dict[Key, _Migration] = {}
     for file, text in members:
-        try:
-            code = PythonCode(text)
-        except SyntaxError as error:
-            if _HAS_SQL.search(text.string):
-                line = min(max(error.lineno or 1, 1), text.line_count)
-                unreadable(history, f"not Python: {error.msg}", text.line_origin(line))
-            continue
-        except RecursionError:
-            too_deep(history, text)
+        code = parsed(history, text, has_sql=bool(_HAS_SQL.search(text.string)))
+        if code is None:
             continue
         for node in code.tree.body:
             if isinstance(node, ast.ClassDef) and node.name == "Migration":

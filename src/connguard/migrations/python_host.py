@@ -16,8 +16,10 @@ import tokenize
 from collections.abc import Iterable, Iterator, Sequence
 
 from connguard.migrations.fragment import Fragment, placeholder, written
+from connguard.migrations.history import History
 from connguard.migrations.host import HostMigration
 from connguard.migrations.names import other_product
+from connguard.migrations.pool import too_deep, unreadable
 from connguard.migrations.python_strings import (
     SAME_BASE,
     SAME_TEXT,
@@ -90,6 +92,19 @@ class PythonCode:
 
     def assigns(self, name: str) -> bool:
         return name in self.constants
+
+
+def parsed(history: History, text: Text, *, has_sql: bool) -> PythonCode | None:
+    """A file's code; what cannot be parsed is recorded if it may run SQL."""
+    try:
+        return PythonCode(text)
+    except SyntaxError as error:
+        if has_sql:
+            line = min(max(error.lineno or 1, 1), text.line_count)
+            unreadable(history, f"not Python: {error.msg}", text.line_origin(line))
+    except RecursionError:
+        too_deep(history, text)
+    return None
 
 
 class Walk:
