@@ -13,15 +13,8 @@ from hypothesis import strategies as st
 
 from connguard.policies.model.addresses import AddressSet
 from connguard.policies.model.hba import Connection, Memberships, Transport, decide
-from connguard.policies.model.hba_coverage import (
-    Cell,
-    Coverage,
-    DatabaseCell,
-    DatabaseKind,
-    UserCell,
-    cover,
-    outcome,
-)
+from connguard.policies.model.hba_cells import Cell, DatabaseCell, DatabaseKind, UserCell
+from connguard.policies.model.hba_coverage import Coverage, cover, outcome
 from connguard.postgres.hba_reader import read_hba_text
 from connguard.text import Text
 
@@ -74,7 +67,7 @@ ADDRESSES: dict[str, Test] = {
     "::/0": lambda c: isinstance(c.address, ipaddress.IPv6Address),
     "10.1.0.3 255.255.0.255": lambda c: (
         isinstance(c.address, ipaddress.IPv4Address)
-        and c.address.packed[0] == 10
+        and c.address.packed[:2] == bytes((10, 1))
         and c.address.packed[3] == 3
     ),
 }

@@ -10,10 +10,9 @@ unknown memberships, regular expressions over unknown names) never hides a later
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
-from typing import TypeVar, cast
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
 
 from connguard.policies.model.addresses import NOWHERE, AddressSet, Breadth, breadth
 from connguard.policies.model.hba import (
@@ -24,51 +23,12 @@ from connguard.policies.model.hba import (
     Answer,
     HbaRule,
     Memberships,
-    Name,
     NameKind,
     Transport,
     database_answer,
-    matches_every_name,
-    replication_answer,
     user_answer,
 )
-
-K = TypeVar("K")
-
-
-@dataclass(frozen=True, slots=True)
-class UserCell:
-    """A user that the file names, or any other one (`name` None).
-
-    `groups` are the roles, among those that the file names, of which another user is a member.
-    """
-
-    name: str | None
-    groups: frozenset[str] = frozenset()
-
-
-class DatabaseKind(Enum):
-    """SAME is the database that is called like a user whom the file does not name."""
-
-    NAMED = "named"
-    OTHER = "other"
-    SAME = "same"
-    REPLICATION = "replication"
-
-
-@dataclass(frozen=True, slots=True)
-class DatabaseCell:
-    kind: DatabaseKind
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """`users` and `databases` are what is alike for all rules; the first stands for all."""
-
-    transport: Transport
-    users: tuple[UserCell, ...]
-    databases: tuple[DatabaseCell, ...]
+from connguard.policies.model.hba_cells import Cell, DatabaseCell, Grid, UserCell
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +109,6 @@ class Coverage:
 
     reaches: tuple[Reach, ...]
     cells: tuple[Cell, ...] = ()
-    left: Mapping[Cell, AddressSet] = field(default_factory=dict)
 
     def reach(self, rule: HbaRule) -> Reach:
         return next(reach for reach in self.reaches if reach.rule is rule)
@@ -161,36 +120,55 @@ def cover(
     transports: frozenset[Transport] = frozenset(Transport),
 ) -> Coverage:
     """What every rule can match. `transports` leaves out what cannot happen (TLS with ssl off)."""
-    cells = _cells(rules, memberships, transports)
-    left = dict.fromkeys(cells, CLIENT_ADDRESSES)
-    sure_left = dict(left)
-    matches = [_name_answers(rule, cells, memberships) for rule in rules]
+    grid = Grid(rules, memberships, transports)
+    left = [CLIENT_ADDRESSES] * len(grid.cells)
+    sure_left = list(left)
+    matches = [grid.matches(rule) for rule in rules]
     reaches = []
     for index, rule in enumerate(rules):
+        step = _Step(rule)
         pieces = []
-        alone = False
-        for cell, answer in matches[index].items():
-            alone = alone or bool(rule.address.possible)
-            possible = rule.address.possible & left[cell]
-            if possible:
-                pieces.append(
-                    Piece(
-                        cell,
-                        possible,
-                        rule.address.sure & left[cell],
-                        rule.address.sure & sure_left[cell],
-                        answer is Answer.YES,
-                    )
-                )
+        for place, answer in matches[index].items():
+            shares = step.shares(left[place], sure_left[place])
+            if shares[0]:
+                pieces.append(Piece(grid.cells[place], *shares, answer is Answer.YES))
             if answer is Answer.YES:
-                left[cell] -= rule.address.sure
+                left[place] = step.without(left[place], rule.address.sure)
             if rule.rejects or rule.is_gap:
-                sure_left[cell] -= _may_take(rule)
+                sure_left[place] = step.without(sure_left[place], _may_take(rule))
             elif answer is Answer.YES:
-                sure_left[cell] -= rule.address.sure
+                sure_left[place] = step.without(sure_left[place], rule.address.sure)
         hidden_by = () if pieces else _deciders(rules[:index], matches, index, rule)
+        alone = bool(matches[index]) and bool(rule.address.possible)
         reaches.append(Reach(rule, tuple(pieces), hidden_by, not alone))
-    return Coverage(tuple(reaches), tuple(cells), left)
+    return Coverage(tuple(reaches), tuple(grid.cells))
+
+
+class _Step:
+    """The set arithmetic of one rule. Most cells share a few sets, so that results are kept."""
+
+    def __init__(self, rule: HbaRule) -> None:
+        self._address = rule.address
+        self._shares: dict[tuple[int, int], tuple[AddressSet, AddressSet, AddressSet]] = {}
+        self._rest: dict[tuple[int, int], AddressSet] = {}
+        self._kept: list[AddressSet] = []  # an id is only unique while its object lives
+
+    def shares(
+        self, left: AddressSet, sure_left: AddressSet
+    ) -> tuple[AddressSet, AddressSet, AddressSet]:
+        key = id(left), id(sure_left)
+        if key not in self._shares:
+            self._kept += (left, sure_left)
+            sure = self._address.sure
+            self._shares[key] = self._address.possible & left, sure & left, sure & sure_left
+        return self._shares[key]
+
+    def without(self, left: AddressSet, taken: AddressSet) -> AddressSet:
+        key = id(left), id(taken)
+        if key not in self._rest:
+            self._kept += (left, taken)
+            self._rest[key] = left - taken
+        return self._rest[key]
 
 
 _Names = tuple[tuple[UserCell, ...], tuple[DatabaseCell, ...]]
@@ -279,7 +257,7 @@ def _doubtful(coverage: Coverage, rule: HbaRule) -> HbaRule | None:
 
 def _deciders(
     earlier: Sequence[HbaRule],
-    matches: Sequence[Mapping[Cell, Answer]],
+    matches: Sequence[Mapping[int, Answer]],
     index: int,
     rule: HbaRule,
 ) -> tuple[HbaRule, ...]:
@@ -294,192 +272,6 @@ def _deciders(
                 found.add(number)
                 wanted -= other.address.sure
     return tuple(earlier[number] for number in sorted(found))
-
-
-def _name_answers(
-    rule: HbaRule, cells: Sequence[Cell], memberships: Memberships
-) -> dict[Cell, Answer]:
-    """The cells whose names the rule may match."""
-    found: dict[Cell, Answer] = {}
-    transports = rule.transports
-    users: dict[tuple[UserCell, DatabaseCell], Answer] = {}
-    for cell in cells:
-        if cell.transport not in transports:
-            continue
-        pair = cell.users[0], cell.databases[0]
-        if pair not in users:
-            users[pair] = min(
-                max((_user(name, *pair, memberships) for name in rule.users), default=Answer.NO),
-                max(
-                    (_database(name, *pair, memberships) for name in rule.databases),
-                    default=Answer.NO,
-                ),
-            )
-        if users[pair] is not Answer.NO:
-            found[cell] = users[pair]
-    return found
-
-
-def _user(name: Name, user: UserCell, database: DatabaseCell, memberships: Memberships) -> Answer:
-    if user.name is not None:
-        return user_answer(name, user.name, database.name, memberships)
-    match name.kind:
-        case NameKind.ALL:
-            return Answer.YES
-        case NameKind.REGEX:
-            return Answer.YES if matches_every_name(name.text) else Answer.MAYBE
-        case NameKind.MEMBER:
-            return Answer.YES if name.text in user.groups else Answer.NO
-        case NameKind.SAMEUSER:
-            return Answer.YES if database.kind is DatabaseKind.SAME else Answer.NO
-        case NameKind.UNKNOWN:
-            return Answer.MAYBE
-        case _:
-            return Answer.NO
-
-
-def _database(
-    name: Name, user: UserCell, database: DatabaseCell, memberships: Memberships
-) -> Answer:
-    if database.kind is DatabaseKind.REPLICATION:
-        return replication_answer(name)
-    if database.kind is DatabaseKind.NAMED and user.name is not None:
-        return database_answer(name, database.name, user.name, memberships)
-    match name.kind:
-        case NameKind.ALL:
-            return Answer.YES
-        case NameKind.NAME:
-            named = database.kind is DatabaseKind.NAMED
-            return Answer.YES if named and name.text == database.name else Answer.NO
-        case NameKind.REGEX:
-            if database.kind is DatabaseKind.NAMED:
-                return database_answer(name, database.name, "", memberships)
-            return Answer.YES if matches_every_name(name.text) else Answer.MAYBE
-        case NameKind.SAMEUSER:
-            return Answer.YES if database.kind is DatabaseKind.SAME else Answer.NO
-        case NameKind.SAMEROLE:
-            if database.kind is DatabaseKind.SAME:
-                return Answer.YES
-            if user.name is None and database.kind is DatabaseKind.NAMED:
-                return Answer.YES if database.name in user.groups else Answer.NO
-            return Answer.MAYBE
-        case NameKind.UNKNOWN:
-            return Answer.MAYBE
-        case _:
-            return Answer.NO
-
-
-def _cells(
-    rules: Sequence[HbaRule], memberships: Memberships, transports: frozenset[Transport]
-) -> list[Cell]:
-    """The cells, with users and databases that no rule tells apart taken together."""
-    users, databases = _alphabets(rules, memberships)
-    user_classes = _classes(
-        [user for user in users if user.name is not None],
-        lambda user: _user_signature(user, rules, memberships),
-    )
-    user_classes += [(user,) for user in users if user.name is None]
-    cells: list[Cell] = []
-    for user_class in user_classes:
-        own = [
-            database
-            for database in databases
-            if database.kind is not DatabaseKind.SAME or user_class[0].name is None
-        ]
-        signatures = {
-            database: _pair_signature(user_class[0], database, rules, memberships)
-            for database in own
-        }
-        for database_class in _classes(own, signatures.__getitem__):
-            cells.extend(
-                Cell(transport, user_class, database_class)
-                for transport in Transport
-                if transport in transports
-            )
-    return cells
-
-
-def _alphabets(
-    rules: Sequence[HbaRule], memberships: Memberships
-) -> tuple[list[UserCell], list[DatabaseCell]]:
-    user_names: dict[str, None] = {}
-    database_names: dict[str, None] = {}
-    groups: dict[str, None] = {}
-    linked = False
-    for rule in rules:
-        for name in rule.users:
-            if name.kind is NameKind.NAME:
-                user_names[name.text] = None
-            elif name.kind is NameKind.MEMBER:
-                groups[name.text] = None
-            linked = linked or name.kind is NameKind.SAMEUSER
-        for name in rule.databases:
-            if name.kind is NameKind.NAME:
-                database_names[name.text] = None
-            if name.kind in (NameKind.SAMEUSER, NameKind.SAMEROLE):
-                linked = True
-    if linked:
-        # "database called like the user": every name is then both.
-        both = {**user_names, **database_names}
-        if any(name.kind is NameKind.SAMEROLE for rule in rules for name in rule.databases):
-            groups.update(database_names)
-        user_names = database_names = both
-    users = [UserCell(name) for name in user_names]
-    users.append(UserCell(None))
-    users.extend(dict.fromkeys(UserCell(None, memberships.roles_of(group)) for group in groups))
-    databases = [DatabaseCell(DatabaseKind.NAMED, name) for name in database_names]
-    databases.append(DatabaseCell(DatabaseKind.OTHER))
-    if linked:
-        databases.append(DatabaseCell(DatabaseKind.SAME))
-    databases.append(DatabaseCell(DatabaseKind.REPLICATION))
-    return users, databases
-
-
-def _user_signature(
-    user: UserCell, rules: Sequence[HbaRule], memberships: Memberships
-) -> tuple[object, ...]:
-    """Equal for users that no rule tells apart. (With linked names, every user stands alone.)"""
-    kinds = {
-        name.kind for rule in rules for names in (rule.users, rule.databases) for name in names
-    }
-    if kinds & {NameKind.SAMEUSER, NameKind.SAMEROLE}:
-        return (user.name,)
-    other = DatabaseCell(DatabaseKind.OTHER)
-    return tuple(
-        max((_user(name, user, other, memberships) for name in rule.users), default=Answer.NO)
-        for rule in rules
-    )
-
-
-def _pair_signature(
-    user: UserCell, database: DatabaseCell, rules: Sequence[HbaRule], memberships: Memberships
-) -> tuple[object, ...]:
-    own = [database.kind is DatabaseKind.REPLICATION]
-    return (
-        *own,
-        *(
-            max(
-                (_database(name, user, database, memberships) for name in rule.databases),
-                default=Answer.NO,
-            )
-            for rule in rules
-        ),
-        *(
-            max(
-                (_user(name, user, database, memberships) for name in rule.users),
-                default=Answer.NO,
-            )
-            for rule in rules
-        ),
-    )
-
-
-def _classes(items: Iterable[K], signature: Callable[[K], object]) -> list[tuple[K, ...]]:
-    """The items, those with equal signatures together, in the order of their first."""
-    found: dict[object, list[K]] = {}
-    for item in items:
-        found.setdefault(signature(item), []).append(item)
-    return [tuple(same) for same in found.values()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,13 +21,8 @@ from connguard.policies.model.hba import (
     decide,
     written,
 )
-from connguard.policies.model.hba_coverage import (
-    DatabaseKind,
-    Row,
-    UserCell,
-    cover,
-    rows,
-)
+from connguard.policies.model.hba_cells import DatabaseKind, UserCell
+from connguard.policies.model.hba_coverage import Row, cover, rows
 from connguard.postgres.hba_reader import HbaFile
 
 
