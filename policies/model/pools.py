@@ -298,7 +298,7 @@ class PoolsOfPooler:
             wanted = min(most, asking.at(high))
             if asking.at(high) > 0 or prefilled:
                 wanted = max(wanted, self._least(minimum.at(high), size.at(high)))
-            bounds.append((UNBOUNDED if high else 0) if open_ended else wanted)
+            bounds.append((UNBOUNDED if high else self._certain) if open_ended else wanted)
         database = entry.database or name
         return Pool(name, user, database, entry, size, reserve, minimum, merged, *bounds)
 
@@ -306,6 +306,12 @@ class PoolsOfPooler:
         if forced and self.version < FORCED_USERS_COUNT:
             return None
         return self._users.get(user)
+
+    @property
+    def _certain(self) -> int:
+        """What whoever comes can open at least: where only the whole is capped, all of it."""
+        cap = self.pooler.server_cap
+        return cap.low if cap is not None else 0
 
     def _size_at(self, size: Amount, high: bool) -> int:
         """The size to compute with. 0 can be the largest of all, so a range leaves it out."""

@@ -61,4 +61,5 @@ FRONT_ENDS = (
     Entry("postgresql.conf", "connguard.postgres.conf_frontend", _is_server_conf),
     Entry("embedded", "connguard.postgres.embedded_frontend", _may_hold_server_files),
     Entry("topology", "connguard.budget.frontend", may_hold_topology),
+    Entry("terraform topology", "connguard.budget.terraform_topology", _is_terraform),
 )

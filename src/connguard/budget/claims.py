@@ -11,12 +11,14 @@ from connguard.settings import FILE_NAME
 
 _COMPOSE = re.compile(r"^(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml$|^stack\.ya?ml$")
 
+OTHER_POOLERS = ("pgcat.toml", "pgdog.toml", "pgpool.conf")
+
 
 def may_hold_topology(path: PurePath) -> bool:
     return (
         may_be_pgbouncer(path)
         or path.suffix in (".yml", ".yaml")
-        or path.name in (FILE_NAME, "postgresql.conf")
+        or path.name in (FILE_NAME, "postgresql.conf", *OTHER_POOLERS)
     )
 
 

@@ -110,7 +110,14 @@ class _Projects:
         services = [one for one in services if one.pooler is None or one.user or one.database]
         hosts = {one.service.name: one.host for one in project.services}
         if not project.servers:
-            return [self._stack(None, [one for one, _ in poolers], services)] if poolers else []
+            stack = self._stack(None, [one for one, _ in poolers], services) if poolers else None
+            near = [
+                one for one in self._found.server_files if one.file.path.parent == project.folder
+            ]
+            if stack is not None and len(near) == 1:
+                server = _server_of_file(near[0], self._context, stack.gaps, stack.files)
+                stack.topology = replace(stack.topology, server=server)
+            return [stack] if stack is not None else []
         single = len(project.servers) == 1
         stacks = []
         for run_server in project.servers:

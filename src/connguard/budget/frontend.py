@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 
 from connguard import yaml_source
-from connguard.budget import compose, kubernetes, pgbouncer_ini
-from connguard.budget.claims import is_compose, may_be_pgbouncer
-from connguard.budget.discovered import PoolerFile, ServerFile
+from connguard.budget import compose, kubernetes, other_poolers, pgbouncer_ini
+from connguard.budget.claims import OTHER_POOLERS, is_compose, may_be_pgbouncer
+from connguard.budget.discovered import PoolerFile, Project, ServerFile
 from connguard.budget.kubernetes import MENTIONS
 from connguard.policies.model.reading import Comment, Notes, Reading, Span, mentions_suppression
 from connguard.reading import Context, SourceFile
@@ -36,6 +36,12 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
                 reading.files.add(file.name)
         elif may_be_pgbouncer(path) and pgbouncer_ini.looks_like_pgbouncer(text.string):
             configurations.append(pgbouncer_ini.parse(text, file, context))
+        elif path.name in OTHER_POOLERS:
+            beside = context.file(file.path.parent / "users.toml")
+            ready = other_poolers.read(text, path, context.text(beside) if beside else None)
+            if ready is not None:
+                reading.files.add(file.name)
+                reading.add(Project(file.path.parent, poolers=[ready]))
         elif path.name == "postgresql.conf":
             reading.add(ServerFile(file))
         elif path.name == FILE_NAME and mentions_suppression(text.string):
