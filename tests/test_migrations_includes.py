@@ -79,3 +79,15 @@ def test_backslash_i_in_a_string_is_no_include(tmp_path: Path) -> None:
     """Only psql commands include: a line in a string or a function body does not."""
     report = scanned(tmp_path, {"a.sql": "SELECT '\n\\i gone.sql\n';\nDO $$ BEGIN\n END $$;\n"})
     assert report.not_parsed == []
+
+
+def test_include_in_a_here_document(tmp_path: Path) -> None:
+    """A shell script's here document is psql's input, includes too."""
+    report = scanned(
+        tmp_path,
+        {
+            "db/init.sh": "psql <<'EOF'\nCREATE ROLE a LOGIN;\n\\i limit.sql\n\\i gone.sql\nEOF\n",
+            "db/limit.sql": "ALTER ROLE a CONNECTION LIMIT -1;\n",
+        },
+    )
+    assert places(report) == [("init.sh", 4, "PG901"), ("limit.sql", 1, "PG001")]

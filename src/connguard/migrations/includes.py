@@ -45,10 +45,18 @@ class Includes:
         self._read = read
 
     def expand(self, file: SourceFile, text: Text, direction: Direction) -> Expanded:
+        """A script of its own, with its sections."""
+        return self._gathered(self._parts(file, text, direction, (file.path,)))
+
+    def expand_chunk(self, file: SourceFile, chunk: Chunk) -> Expanded:
+        """SQL that a program hands to psql."""
+        return self._gathered(self._split(file, chunk, (file.path,)))
+
+    def _gathered(self, parts: Iterable[Chunk | NotParsed | SourceFile]) -> Expanded:
         chunks: list[Chunk] = []
         files: list[SourceFile] = []
         missing: list[NotParsed] = []
-        for part in self._parts(file, text, direction, (file.path,)):
+        for part in parts:
             if isinstance(part, Chunk):
                 chunks.append(part)
             elif isinstance(part, NotParsed):
@@ -76,18 +84,23 @@ class Includes:
         self, file: SourceFile, text: Text, direction: Direction, above: tuple[Path, ...]
     ) -> Iterator[Chunk | NotParsed | SourceFile]:
         for chunk in sections(text, direction):
-            if not _MENTION.search(chunk.text):
-                yield chunk
-                continue
-            position = 0
-            for start, end, name in _commands(chunk.text):
-                if start > position:
-                    yield _cut(chunk, position, start)
-                position = end
-                place = chunk.origin(start, end)
-                yield from self._include(file, name, place, chunk.direction, above)
-            if position < len(chunk.text):
-                yield _cut(chunk, position, len(chunk.text))
+            yield from self._split(file, chunk, above)
+
+    def _split(
+        self, file: SourceFile, chunk: Chunk, above: tuple[Path, ...]
+    ) -> Iterator[Chunk | NotParsed | SourceFile]:
+        if not _MENTION.search(chunk.text):
+            yield chunk
+            return
+        position = 0
+        for start, end, command in _commands(chunk.text):
+            if start > position:
+                yield _cut(chunk, position, start)
+            position = end
+            place = chunk.origin(start, end)
+            yield from self._include(file, command, place, chunk.direction, above)
+        if position < len(chunk.text):
+            yield _cut(chunk, position, len(chunk.text))
 
     def _include(
         self,

@@ -132,12 +132,12 @@ def _add_shell(history: History, file: SourceFile, script: ShellMigration, pool:
     chunks: list[Chunk] = []
     position = 0
     for index, name in script.included:
-        chunks.extend(script.chunks[position:index])
+        chunks.extend(pool.psql_chunks(history, file, script.chunks[position:index]))
         position = index
         included = _included(file, name, pool)
         if included is not None:
             chunks.extend(pool.sql_chunks(history, included, Direction.UP) or ())
-    chunks.extend(script.chunks[position:])
+    chunks.extend(pool.psql_chunks(history, file, script.chunks[position:]))
     script.chunks[:] = chunks
     script.add_to(history, file, pool)
     history.scripts[-1] = Script(file.name, tuple(chunks), script.variables)

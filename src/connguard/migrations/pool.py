@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from connguard.migrations.history import History
-from connguard.migrations.includes import Includes
+from connguard.migrations.includes import Expanded, Includes
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Subject
@@ -110,7 +110,18 @@ class Pool:
         text = self.context.text(file)
         if text is None:
             return None
-        script = self._includes.expand(file, text, direction)
+        return self._expanded(history, file, self._includes.expand(file, text, direction))
+
+    def psql_chunks(
+        self, history: History, file: SourceFile, chunks: Iterable[Chunk]
+    ) -> Iterator[Chunk]:
+        """Chunks that a program hands to psql, with their includes."""
+        for chunk in chunks:
+            yield from self._expanded(history, file, self._includes.expand_chunk(file, chunk))
+
+    def _expanded(self, history: History, file: SourceFile, script: Expanded) -> tuple[Chunk, ...]:
+        for included in script.files:
+            self.take(included)
         history.files.update(one.name for one in (file, *script.files))
         history.subjects.extend(Subject((gap,)) for gap in script.missing)
         return script.chunks
