@@ -10,6 +10,7 @@ from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.reading import Comment, Notes, Reading, Span, mentions_suppression
 from connguard.policies.model.terraform_postgresql import ATTRIBUTES, RESOURCE_TYPES, facts
 from connguard.reading import Context, SourceFile
+from connguard.terraform import server_settings
 from connguard.terraform.configuration import load
 from connguard.terraform.syntax import Block, Document, ReaderUnavailable
 from connguard.terraform.treesitter_reader import comments
@@ -17,7 +18,7 @@ from connguard.text import Text
 
 
 def read(files: Sequence[SourceFile], context: Context) -> Reading:
-    """Roles and databases that the configuration declares. See `connguard.reading.FrontEnd`."""
+    """Roles, databases and server settings that are declared. See `connguard.reading.FrontEnd`."""
     reading = Reading()
     try:
         configuration = load(files, context)
@@ -37,6 +38,9 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
             resource.type, resource.address, settings, resource.origin, resource.calls
         ):
             reading.add(fact)
+    for resource in configuration.resources(*server_settings.RESOURCE_TYPES):
+        for setting in server_settings.server_settings(resource):
+            reading.add(setting)
     reading.log.extend(configuration.log)
     return reading
 
