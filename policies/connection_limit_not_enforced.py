@@ -35,8 +35,9 @@ def decide(role: Role) -> Verdict:
         return undecided(f'the connection limit of superuser "{role.name}"', limit)
     if limit is None or limit.value == UNLIMITED:
         return PASS
+    cause = role.cause(limit.origin, role.superuser)
     return fail(
         f'the connection limit {limit.value} of superuser "{role.name}" is not enforced',
-        limit.origin,
-        related=role.history,
+        cause,
+        related=role.besides(cause),
     )

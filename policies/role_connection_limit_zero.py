@@ -39,8 +39,9 @@ def decide(role: Role) -> Verdict:
     for attribute, value in (("can log in", role.can_login), ("is a superuser", role.superuser)):
         if isinstance(value, Unknown):
             return undecided(f'whether role "{role.name}" {attribute}', value)
+    cause = role.cause(limit.origin, role.can_login, role.superuser)
     return fail(
         f'role "{role.name}" has a connection limit of 0: nobody can log in as it',
-        limit.origin,
-        related=role.history,
+        cause,
+        related=role.besides(cause),
     )

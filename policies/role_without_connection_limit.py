@@ -59,24 +59,26 @@ def decide(role: Role) -> Verdict:
     if isinstance(limit, Unknown):
         return undecided(f'the connection limit of role "{role.name}"', limit)
     if isinstance(limit, Known):
+        cause = role.cause(limit.origin, role.can_login, role.superuser)
         return fail(
             f'role "{role.name}" has no connection limit: it is set to -1',
-            limit.origin,
-            related=role.history,
+            cause,
+            related=role.besides(cause),
             fix=_fix(role),
         )
+    cause = role.origin if role.declarative else _login_origin(role)
     return fail(
         f'role "{role.name}" can log in and has no connection limit',
-        role.origin if role.declarative else _login_origin(role),
+        cause,
         severity=Severity.ERROR if role.declarative else Severity.WARNING,
-        related=role.history,
+        related=role.besides(cause),
         fix=_fix(role),
     )
 
 
 def _login_origin(role: Role) -> Origin:
     """The statement that let the role log in is the one at fault."""
-    return role.can_login.origin if role.can_login else role.origin
+    return role.cause(role.can_login.origin, role.superuser) if role.can_login else role.origin
 
 
 def _fix(role: Role) -> str:

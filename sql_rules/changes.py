@@ -204,10 +204,10 @@ class Changes:
             entity = replace(entity, limit=limit).noting(_limit_message(limit), origin)
         if options.superuser is not None:
             word = "a" if options.superuser else "no"
-            entity = replace(entity, superuser=Known(options.superuser, origin))
+            entity = replace(entity, superuser=_set(entity.superuser, options.superuser, origin))
             entity = entity.noting(f"it becomes {word} superuser here", origin)
         if options.login is not None:
-            entity = replace(entity, login=Known(options.login, origin))
+            entity = replace(entity, login=_set(entity.login, options.login, origin))
             word = "can" if options.login else "cannot"
             entity = entity.noting(f"it {word} log in from here on", origin)
         if options.template is not None:
@@ -395,6 +395,11 @@ class Changes:
     def _refusal(self, kind: Kind, reason: str) -> Outcome:
         text = f"the server refuses this statement: {reason}"
         return Outcome(reason, Undecided(_POLICY[kind], text, self._origin))
+
+
+def _set(before: Value[bool] | None, value: bool, origin: Origin) -> Value[bool]:
+    """A property after a statement that sets it; one that had this value keeps its origin."""
+    return before if isinstance(before, Known) and before.value == value else Known(value, origin)
 
 
 def _about_database(statement: ObjectStatement) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
-from connguard.policies.model.facts import Database, Role
+from connguard.policies.model.facts import UNLIMITED, Database, Role
 from connguard.policies.model.origin import Known, Origin, Related, Unknown, Value
 from connguard.sql_rules.assignments import Assignments
 from connguard.sql_rules.names import Name
@@ -59,6 +59,12 @@ class Entity:
     def label(self) -> str:
         return f'{self.kind.value} "{self.name.shown}"'
 
+    @property
+    def unlimited_here(self) -> bool:
+        """Whether a statement has set its limit to "none"."""
+        limit = self.limit if self.existence is not Existence.ABSENT else None
+        return isinstance(limit, Known) and limit.value == UNLIMITED
+
     def noting(self, message: str, origin: Origin) -> Entity:
         """The same state with one more remark in its history."""
         return replace(self, touched=origin, history=(*self.history, Related(message, origin)))
@@ -92,7 +98,7 @@ class Entity:
             self.superuser,
             self.limit,
             False,
-            self._others(self.limit or self.login),
+            tuple(dict.fromkeys(self.history)),
         )
 
     def _others(self, decisive: Value[Any] | None) -> tuple[Related, ...]:

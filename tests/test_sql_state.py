@@ -224,7 +224,24 @@ def test_facts_carry_their_origins() -> None:
         2,
         3,
     )
-    assert [related.origin.line for related in role.history] == [1, 2]
+    assert [related.origin.line for related in role.history] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("CREATE ROLE r CONNECTION LIMIT -1;\nALTER ROLE r LOGIN;", (2, "PG001")),
+        ("CREATE USER r CONNECTION LIMIT -1;\nALTER ROLE r LOGIN NOSUPERUSER;", (1, "PG001")),
+        ("CREATE USER r SUPERUSER;\nALTER ROLE r NOSUPERUSER;", (2, "PG001")),
+        ("CREATE ROLE r CONNECTION LIMIT 0;\nALTER ROLE r LOGIN;", (2, "PG002")),
+        ("CREATE USER r CONNECTION LIMIT 5;\nALTER ROLE r SUPERUSER;", (2, "PG003")),
+    ],
+)
+def test_a_finding_stands_where_the_harm_begins(text: str, expected: tuple[int, str]) -> None:
+    """edge 36: a role made LOGIN later is unlimited only from then."""
+    assert lines(text) == {expected}
+    (found,) = findings(text)
+    assert {related.origin.line for related in found.related} == {3 - expected[0]}
 
 
 def test_passwords_are_in_no_message() -> None:

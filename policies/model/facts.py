@@ -23,8 +23,8 @@ class Role:
     limit (CREATE ROLE documentation). `can_login` and `superuser` are None when the role was made
     outside the scanned files and nothing here says what it is. `declarative` is True where the
     file states the whole role, so that what is not written is decided, too (a Terraform resource);
-    False where statements change a role step by step (SQL). `history` holds the earlier places
-    that led to this state, oldest first.
+    False where statements change a role step by step (SQL). `history` holds the places that led to
+    this state, oldest first.
     """
 
     name: str
@@ -34,6 +34,19 @@ class Role:
     connection_limit: Value[int] | None
     declarative: bool
     history: tuple[Related, ...] = ()
+
+    def cause(self, decisive: Origin, *values: Value[bool] | None) -> Origin:
+        """The last of the places that together made this state what it is: a limit of -1 does no
+        harm before the role can log in."""
+        if self.declarative:
+            return decisive
+        order = [related.origin for related in self.history]
+        places = [decisive, *(value.origin for value in values if value is not None)]
+        return max(places, key=lambda place: order.index(place) if place in order else -1)
+
+    def besides(self, origin: Origin) -> tuple[Related, ...]:
+        """The history without the place where a finding stands."""
+        return tuple(related for related in self.history if related.origin != origin)
 
 
 @dataclass(frozen=True, slots=True)
