@@ -29,7 +29,7 @@ from servers import (
 
 from connguard.budget.run import run as compute
 from connguard.policies.model.amount import Standing
-from connguard.policies.model.usage import Budget
+from connguard.policies.model.usage import Budget, Usage
 from connguard.settings import load
 
 HOLD_SECONDS = 5.0
@@ -76,13 +76,13 @@ def compare(seed: int, program: Path, installation: Installation) -> Comparison:
             budget.standing.value,
             f"peak {seen.peak} of {budget.server.demand.high if budget.server else '?'}",
         )
-        _check_bounds(budget, seen, result)
+        _check_bounds(budget, seen, result, stack.processes)
         for groups in _still_to_show(budget, seen, stack):
             for alone in (
                 _loaded(stack, server, program, [groups]),
                 _loaded(stack, server, program, [[group] for group in groups]),
             ):
-                _check_bounds(budget, alone, result)
+                _check_bounds(budget, alone, result, stack.processes)
                 seen.refusals.extend(alone.refusals)
                 seen.errors.extend(alone.errors)
         _check_shown(budget, seen, result)
@@ -123,7 +123,7 @@ def _loaded(
         return whole
 
 
-def _check_bounds(budget: Budget, seen: Observation, result: Comparison) -> None:
+def _check_bounds(budget: Budget, seen: Observation, result: Comparison, processes: int) -> None:
     """No peak above the bound, and no error where the budget says safe."""
     for kind, usages, peaks, text in (
         ("role", budget.roles, seen.by_role, ROLE_TEXT),
@@ -131,20 +131,35 @@ def _check_bounds(budget: Budget, seen: Observation, result: Comparison) -> None
     ):
         demands = {usage.name: usage for usage in usages}
         for name, peak in peaks.items():
-            if name not in demands or peak > demands[name].demand.high:
+            if name not in demands or peak > _most(demands[name], processes):
                 result.problems.append(f"{kind} {name}: peak {peak} is above the bound")
         for name, usage in demands.items():
-            if usage.standing is Standing.SAFE and _refused(seen, text.format(name)):
+            if _holds(usage, processes) and _refused(seen, text.format(name)):
                 result.problems.append(f"{kind} {name} is safe, and was refused")
     server = budget.server
     assert server is not None
-    if seen.peak > server.demand.high:
+    if seen.peak > _most(server, processes):
         result.problems.append(f"server: peak {seen.peak} is above {server.demand.high}")
-    if server.standing is Standing.SAFE and any(_refused(seen, text) for text in SLOT_TEXTS):
+    if _holds(server, processes) and any(_refused(seen, text) for text in SLOT_TEXTS):
         result.problems.append("the server is safe, and refused for lack of slots")
     for pooler in budget.clients:
         if pooler.standing is Standing.SAFE and _told(seen, CLIENT_TEXT):
             result.problems.append(f"{pooler.name} is safe, and refused clients")
+
+
+def _most(usage: Usage, processes: int) -> int:
+    """The bound, and one backend for each process that is being replaced.
+
+    Pools under one cap close each other's idle connections, and a closed connection's backend is
+    still there while the next one logs in: this is what the headroom (PG107) is for.
+    """
+    return usage.demand.high + (processes if usage.capped else 0)
+
+
+def _holds(usage: Usage, processes: int) -> bool:
+    """Safe, with room for the backends that are being replaced."""
+    room = usage.limit is None or _most(usage, processes) <= usage.limit.low
+    return usage.standing is Standing.SAFE and room
 
 
 def _still_to_show(
