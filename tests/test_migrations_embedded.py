@@ -256,7 +256,7 @@ def test_other_languages(
         (javascript_migration, "m.js", "exports.up = (k) =>\n k.schema.raw(load());", [2]),
         (go_migration, "1_m.go", "package m\nfunc Up1(tx *sql.Tx) {\n tx.Exec(q)\n}\n", [3]),
         (elixir_migration, "m.exs", "use Ecto.Migration\ndef up do\n execute(q)\nend\n", [3]),
-        (shell_migration, "m.sh", 'psql -c "$(cat x)"\npsql -c $SQL\n', [2]),
+        (shell_migration, "m.sh", 'psql -c "$(cat x)"\npsql -c "$SQL"\n', [1, 2]),
     ],
 )
 def test_unreadable_text_of_other_languages(
@@ -383,7 +383,7 @@ exports.down = function (db) {
                 "migrations/sqls/1-roles-up.sql": "CREATE ROLE a LOGIN;\n",
                 "migrations/sqls/1-roles-down.sql": "ALTER ROLE b CONNECTION LIMIT -1;\n",
             },
-            [("1-roles-up.sql", 1, "PG001")],
+            [("1-roles-down.sql", 1, "PG009"), ("1-roles-up.sql", 1, "PG001")],
         ),
         (
             {

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from tree_sitter import Node
 
@@ -19,7 +20,8 @@ from connguard.migrations.fragment import (
 )
 from connguard.migrations.host import HostMigration
 from connguard.migrations.tree_host import Assignment, Call, TreeHost
-from connguard.sql_rules.script import Direction
+from connguard.policies.model.origin import Origin
+from connguard.sql_rules.script import Chunk, Direction
 from connguard.text import Text
 
 _PSQL = re.compile(r"(?:^|[/\s\"{\[])psql(?:[\]@}\"\s]|$)|^docker_process_sql$")
@@ -29,6 +31,7 @@ _VARIABLE_OPTION = re.compile(r"^(?:-[A-Za-z0-9]*v|--set|--variable)$")
 _ASSIGNMENT = re.compile(r"^(?:-v\s*|--(?:set|variable)=)?(?P<name>\w+)=(?P<value>.*)$", re.DOTALL)
 _BACKSLASH = re.compile(r"\\([$`\\\"]|\n)")
 _QUOTED_BACKSLASH = re.compile(r"\\([$`\\]|\n)")
+_ONLY_PLACEHOLDER = re.compile(r"\s*\$\{\w+\}\s*$")
 _TAB_INDENT = re.compile(r"^\t+", re.MULTILINE)
 
 
@@ -83,6 +86,9 @@ class ShellHost(TreeHost):
                     self._psql(body, direction)
                     self._redirects(node, direction)
                     return
+                for redirect in node.children_by_field_name("redirect"):
+                    if self._is_piped_into_psql(redirect):
+                        self._heredoc(redirect, direction)
             case "pipeline":
                 if any(self._is_psql(_command(child)) for child in node.named_children[1:]):
                     self._piped(node.named_children[0], direction)
@@ -91,6 +97,16 @@ class ShellHost(TreeHost):
                     self._psql(node, direction)
         for child in node.named_children:
             self.walk(child, direction)
+
+    def _is_piped_into_psql(self, redirect: Node) -> bool:
+        """`cat <<EOF | psql`: the parser puts the pipe into the here document."""
+        return redirect.type == "heredoc_redirect" and any(
+            self._is_psql(part)
+            for pipeline in redirect.named_children
+            if pipeline.type == "pipeline"
+            for command in pipeline.named_children
+            for part in (command, *command.named_children)
+        )
 
     def _is_psql(self, node: Node | None) -> bool:
         """Whether a command starts psql, perhaps through sudo, gosu, docker exec or kubectl."""
@@ -114,6 +130,8 @@ class ShellHost(TreeHost):
 
     def _psql(self, command: Node, direction: Direction) -> None:
         self.host.call(*self.source.range(command))
+        if self._runs_other_shell(command, direction):
+            return
         arguments = iter(command.named_children)
         for argument in arguments:
             code = self.source.code(argument)
@@ -136,10 +154,38 @@ class ShellHost(TreeHost):
             elif argument.type == "herestring_redirect" and argument.named_children:
                 self._statement(argument.named_children[-1], direction)
 
+    def _runs_other_shell(self, command: Node, direction: Direction) -> bool:
+        """`su postgres -c "psql …"`: the text after -c is another shell's program."""
+        arguments = list(command.named_children)
+        for option, program in pairwise(arguments):
+            name = self.source.code(option)
+            if _PSQL.search(name) and not name.startswith("-"):
+                return False
+            if _COMMAND_OPTION.match(name) and _PSQL.search(self.source.code(program)):
+                self._other_shell(self.word(program), direction)
+                return True
+        return False
+
+    def _other_shell(self, program: Fragment, direction: Direction) -> None:
+        text = Text(self.host.text.path, program.text + "\n")  # ends a here document, too
+        inner = ShellHost(text)
+        inner.read()
+        for chunk in inner.migration.chunks:
+            self.host.chunks.append(_moved(chunk, text, program, self.host.text))
+        for gap in inner.migration.gaps:
+            start = text.offset(gap.origin.line, gap.origin.column)
+            self.host.opaque(*program.range(start, start + 1), direction)
+        self.migration.included.extend(
+            (len(self.host.chunks), name) for _, name in inner.migration.included
+        )
+        self.migration.variables.update(inner.migration.variables)
+
     def _statement(self, node: Node | None, direction: Direction) -> None:
         if node is None:
             return
         value = self.word(node)
+        if node.type == "string" and _ONLY_PLACEHOLDER.match(value.text):
+            node = node.named_children[0]
         if node.type in ("simple_expansion", "expansion", "command_substitution"):
             known = self.value(node.named_children[0]) if node.named_children else None
             if known is None:
@@ -243,6 +289,17 @@ class ShellHost(TreeHost):
                 return value
             return placeholder(self.source.code(names[0]) if names else "value", start, end)
         return super().part(child, depth)
+
+
+def _moved(chunk: Chunk, inner: Text, program: Fragment, host: Text) -> Chunk:
+    """A chunk of a program that is itself a string: its places in the script."""
+
+    def origin(start: int, end: int) -> Origin:
+        place = chunk.origin(start, end)
+        first = inner.offset(place.line, place.column)
+        return host.origin(*program.range(first, inner.offset(place.end_line, place.end_column)))
+
+    return Chunk(chunk.text, origin, chunk.direction)
 
 
 def _command(node: Node) -> Node | None:

@@ -10,4 +10,4 @@ CREATE ROLE batch LOGIN; -- expect: PG001
 
 -- +goose Down
 DROP ROLE batch;
-ALTER ROLE app CONNECTION LIMIT -1;
+ALTER ROLE app CONNECTION LIMIT -1; -- expect: PG009

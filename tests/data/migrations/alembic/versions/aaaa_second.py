@@ -44,4 +44,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("ALTER ROLE dev CONNECTION LIMIT -1")
+    op.execute("ALTER ROLE dev CONNECTION LIMIT -1")  # expect: PG009

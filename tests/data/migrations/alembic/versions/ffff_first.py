@@ -14,4 +14,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("ALTER ROLE app CONNECTION LIMIT -1")
+    op.execute("ALTER ROLE app CONNECTION LIMIT -1")  # expect: PG009

@@ -27,6 +27,6 @@ func forward(ctx context.Context, tx *sql.Tx) error {
 }
 
 func back(ctx context.Context, tx *sql.Tx) error {
-	_, err := tx.ExecContext(ctx, "ALTER ROLE app CONNECTION LIMIT -1")
+	_, err := tx.ExecContext(ctx, "ALTER ROLE app CONNECTION LIMIT -1") // expect: PG009
 	return err
 }

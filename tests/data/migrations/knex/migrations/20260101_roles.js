@@ -12,4 +12,4 @@ exports.up = async function (knex) {
   });
 };
 
-exports.down = (knex) => knex.raw('ALTER ROLE app CONNECTION LIMIT -1');
+exports.down = (knex) => knex.raw('ALTER ROLE app CONNECTION LIMIT -1'); // expect: PG009

@@ -6,5 +6,5 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 }
 
 export async function down(db: Kysely<unknown>): Promise<void> {
-  await sql`ALTER ROLE app CONNECTION LIMIT -1`.execute(db);
+  await sql`ALTER ROLE app CONNECTION LIMIT -1`.execute(db); // expect: PG009
 }

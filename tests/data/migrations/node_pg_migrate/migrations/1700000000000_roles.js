@@ -7,6 +7,6 @@ exports.up = (pgm) => {
 };
 
 exports.down = (pgm) => {
-  pgm.alterRole('app', { limit: -1 });
+  pgm.alterRole('app', { limit: -1 }); // expect: PG009
   pgm.dropRole('batch');
 };

@@ -4,6 +4,6 @@ module.exports = {
       "CREATE ROLE app LOGIN CONNECTION LIMIT -1", // expect: PG001
     ),
   async down(queryInterface) {
-    await queryInterface.sequelize.query("ALTER ROLE app CONNECTION LIMIT -1");
+    await queryInterface.sequelize.query("ALTER ROLE app CONNECTION LIMIT -1"); // expect: PG009
   },
 };

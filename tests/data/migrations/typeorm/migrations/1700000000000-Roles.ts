@@ -8,6 +8,6 @@ export class Roles1700000000000 implements MigrationInterface {
   }
 
   public async down(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.query("ALTER ROLE app CONNECTION LIMIT -1");
+    await queryRunner.query("ALTER ROLE app CONNECTION LIMIT -1"); // expect: PG009
   }
 }

@@ -9,6 +9,6 @@ class Migration(migrations.Migration):
                 ("ALTER ROLE app CONNECTION LIMIT %s", [20]),
                 "CREATE ROLE batch LOGIN CONNECTION LIMIT 5",
             ],
-            reverse_sql="ALTER ROLE app CONNECTION LIMIT -1",
+            reverse_sql="ALTER ROLE app CONNECTION LIMIT -1",  # expect: PG009
         ),
     ]

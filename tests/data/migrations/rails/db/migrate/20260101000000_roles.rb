@@ -12,6 +12,6 @@ class Roles < ActiveRecord::Migration[6.1]
   end
 
   def down
-    execute "ALTER ROLE app CONNECTION LIMIT -1"
+    execute "ALTER ROLE app CONNECTION LIMIT -1" # expect: PG009
   end
 end

@@ -11,8 +11,8 @@ defmodule Shop.Repo.Migrations.Roles do
     CREATE ROLE batch LOGIN CONNECTION LIMIT -1 -- expect: PG001
     """
 
-    execute "CREATE ROLE report LOGIN CONNECTION LIMIT 3", "ALTER ROLE app CONNECTION LIMIT -1"
+    execute "CREATE ROLE report LOGIN CONNECTION LIMIT 3", "ALTER ROLE app CONNECTION LIMIT -1" # expect: PG009
   end
 
-  def down, do: execute("ALTER ROLE report CONNECTION LIMIT -1")
+  def down, do: execute("ALTER ROLE report CONNECTION LIMIT -1") # expect: PG009
 end
