@@ -99,16 +99,30 @@ class FieldLines:
 
 def source_lines(text: Text) -> list[SourceLine]:
     """The lines of a text. Only a line feed ends a line for the server."""
+    return lines_between(text, 0, len(text.string))
+
+
+def lines_between(text: Text, start: int, end: int) -> list[SourceLine]:
+    """The lines of a range of characters that stand in the text as the server reads them."""
     found = []
-    start = 0
-    for line in text.string.split("\n"):
-        found.append(SourceLine(line, _range_in(text, start)))
+    for line in text.string[start:end].split("\n"):
+        found.append(SourceLine(line, _Range(text, start)))
         start += len(line) + 1
     return found
 
 
-def _range_in(text: Text, start: int) -> Callable[[int, int], Origin]:
-    return lambda first, end: text.origin(start + first, start + end)
+def line_at(line: str, origin: Origin) -> SourceLine:
+    """A line that is written otherwise in the file: every part of it stands at `origin`."""
+    return SourceLine(line, lambda _, __: origin)
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    text: Text
+    start: int
+
+    def __call__(self, first: int, end: int) -> Origin:
+        return self.text.origin(self.start + first, self.start + end)
 
 
 def read_lines(

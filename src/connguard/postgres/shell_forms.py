@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from connguard.policies.model.origin import Origin
-from connguard.postgres.hba_lines import SourceLine
+from connguard.postgres.hba_lines import SourceLine, line_at, lines_between
 from connguard.text import Text
 
 _HBA = r"[^\s;|&<>]*(?:pg_?hba|hba_?(?:file|conf|path))[^\s;|&<>]*"
@@ -52,7 +52,7 @@ def written_lines(text: Text) -> Iterator[Written]:
             if targets:
                 yield Written(
                     _kind(targets[0]),
-                    tuple(_verbatim(text, body_start, body_end)),
+                    tuple(lines_between(text, body_start, body_end)),
                     text.origin(start, start + len(line)),
                     not heredoc["quote"],
                 )
@@ -115,31 +115,16 @@ def _body(string: str, line_end: int, heredoc: re.Match[str]) -> tuple[int, int,
     return start, len(string), len(string)
 
 
-def _verbatim(text: Text, start: int, end: int) -> Iterator[SourceLine]:
-    for line in text.string[start:end].split("\n"):
-        yield SourceLine(line, _Range(text, start))
-        start += len(line) + 1
-
-
 def _echoed(text: Text, start: int, echo: re.Match[str]) -> Iterator[SourceLine]:
     """The lines of an echo or printf; those with escapes stand for the whole text."""
     content = echo["text"]
     first = start + echo.start("text")
     if "\\" not in content:
-        yield from _verbatim(text, first, first + len(content))
+        yield from lines_between(text, first, first + len(content))
         return
     whole = text.origin(first, first + len(content))
     plain = _CONTINUED.sub("", content).replace("%s", "${printf}")
     if echo["quote"] == '"':
         plain = re.sub(r'\\(["$`\\])', r"\1", plain)
     for line in re.split(r"\\n|\n", plain.replace("\\t", "\t")):
-        yield SourceLine(line, lambda _, __: whole)
-
-
-@dataclass(frozen=True, slots=True)
-class _Range:
-    text: Text
-    start: int
-
-    def __call__(self, first: int, end: int) -> Origin:
-        return self.text.origin(self.start + first, self.start + end)
+        yield line_at(line, whole)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from connguard.policies.model.origin import Origin
-from connguard.postgres.hba_lines import SourceLine
+from connguard.postgres.hba_lines import SourceLine, line_at, lines_between
 from connguard.text import Text
 from connguard.yaml_source import Node
 
@@ -93,32 +93,13 @@ def scalar_lines(node: Node, text: Text) -> tuple[SourceLine, ...]:
     raw = text.string[start:end]
     if raw.startswith("|"):
         first = node.content_offset
-        return tuple(_verbatim(text, first, end))
+        return tuple(lines_between(text, first, end))
     inner = raw[1:-1] if raw[:1] in "'\"" else raw
     if inner == string and "\n" not in string:
         offset = start + (raw[:1] in "'\"")
-        return (SourceLine(string, _range_in(text, offset)),)
+        return tuple(lines_between(text, offset, offset + len(string)))
     whole = node.origin
-    return tuple(SourceLine(line, lambda _, __: whole) for line in string.split("\n"))
-
-
-def _verbatim(text: Text, start: int, end: int) -> Iterator[SourceLine]:
-    for line in text.string[start:end].split("\n"):
-        yield SourceLine(line, _range_in(text, start))
-        start += len(line) + 1
-
-
-def _range_in(text: Text, start: int) -> _Range:
-    return _Range(text, start)
-
-
-@dataclass(frozen=True, slots=True)
-class _Range:
-    text: Text
-    start: int
-
-    def __call__(self, first: int, end: int) -> Origin:
-        return self.text.origin(self.start + first, self.start + end)
+    return tuple(line_at(line, whole) for line in string.split("\n"))
 
 
 def _hba_value(value: Node, text: Text) -> Iterator[HbaLines]:
@@ -154,11 +135,7 @@ def _structured(rule: Node) -> tuple[SourceLine, ...]:
     fields.append(method or "md5")
     options = _first(rule, "auth_options", "options")
     fields += [options] if options else []
-    return (_whole_line(" ".join(fields), rule.origin),)
-
-
-def _whole_line(line: str, origin: Origin) -> SourceLine:
-    return SourceLine(line, lambda _, __: origin)
+    return (line_at(" ".join(fields), rule.origin),)
 
 
 def _first(rule: Node, *names: str) -> str | None:
@@ -249,4 +226,4 @@ def _crunchy_line(rule: Node) -> SourceLine:
     fields = [kind, _first(rule, "databases") or "all", _first(rule, "users") or "all"]
     if kind != "local":
         fields.append("all")
-    return _whole_line(" ".join((*fields, _first(rule, "method") or "")), rule.origin)
+    return line_at(" ".join((*fields, _first(rule, "method") or "")), rule.origin)
