@@ -19,7 +19,10 @@ _NAME = rf"{_PART}(?:\s*\.\s*{_PART})*"
 _HEADER = re.compile(rf"[ \t]*(\[\[?)\s*({_NAME})\s*\]\]?")
 _KEY = re.compile(rf"[ \t]*({_NAME})[ \t]*=[ \t]*")
 _PARTS = re.compile(_PART)
-_SKIPPED = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|#[^\n]*')
+_SKIPPED = re.compile(
+    r'"""(?:[^\\]|\\.)*?"""|' + r"'''.*?'''" + r'|"(?:[^"\\\n]|\\.)*"' + r"|'[^'\n]*'|#[^\n]*",
+    re.DOTALL,
+)
 _INLINE = re.compile(rf"({_PART})[ \t]*=[ \t]*([^,}}\s]+)")
 
 
@@ -95,9 +98,6 @@ class _Scanner:
 
     def _value_end(self, start: int) -> int:
         """The end of a value: of its line, or further for what spans several lines."""
-        for quote in ('"""', "'''"):
-            if self._string.startswith(quote, start):
-                return self._string.index(quote, start + 3) + 3
         depth, position = 0, start
         while position < len(self._string):
             if match := _SKIPPED.match(self._string, position):
