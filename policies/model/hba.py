@@ -371,11 +371,11 @@ def matches_every_name(regex: str) -> bool:
 
 
 def compile_regex(regex: str) -> re.Pattern[str] | None:
-    """The expression for Python; None when it may mean something else there.
+    """The expression for Python; None when it may mean something else there, or take for ever.
 
     Raises re.error when the server refuses it, too.
     """
-    if not _COMMON_REGEX.fullmatch(regex):
+    if not _COMMON_REGEX.fullmatch(regex) or re.search(r"\)[*+{]", regex):
         return None
     return re.compile(re.sub(r"(?<!\\)\$", r"\\Z", regex), re.ASCII)
 
@@ -403,7 +403,7 @@ def parse_address(text: str) -> tuple[int, int] | None:
         except ValueError:
             return None
     parts = text.split(".")
-    if not 1 <= len(parts) <= 4:
+    if not 1 <= len(parts) <= 4 or len(text) > 100:
         return None
     numbers = []
     for part in parts:

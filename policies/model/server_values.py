@@ -16,11 +16,18 @@ from fractions import Fraction
 
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1
 
+_LONGEST = 400
+"""No number that a server takes is longer."""
+
+_TINY = 1e-30
+"""Below this a number is as good as zero, and its exponent may be too large to write out."""
+
 # C's strtol with base 0, and strtod.
 _INTEGER = re.compile(r"[ \t\n\v\f\r]*([+-]?)(0[xX][0-9a-fA-F]+|[0-9]+)")
 _REAL = re.compile(
     r"[ \t\n\v\f\r]*([+-]?(?:0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)(?:[pP][+-]?\d+)?"
-    r"|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))"
+    r"|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))",
+    re.ASCII,
 )
 _UNIT = re.compile(r"[ \t\n\v\f\r]*(?:([^\s]{1,3})[ \t\n\v\f\r]*)?")
 
@@ -50,6 +57,8 @@ def parse_integer(text: str, base_unit: str | None = None) -> int | None:
 
 def parse_number(text: str, base_unit: str | None = None) -> Fraction | None:
     """The value of a real-valued setting, in its base unit, exactly."""
+    if len(text) > _LONGEST:
+        return None
     match = _REAL.match(text)
     integer = _INTEGER.match(text)
     if integer and not (match and text[integer.end() : integer.end() + 1] in (".", "e", "E")):
@@ -69,7 +78,8 @@ def parse_number(text: str, base_unit: str | None = None) -> Fraction | None:
         value = float.fromhex(match[1]) if "x" in match[1].lower() else float(match[1])
         if not math.isfinite(value):
             return None
-        number = Fraction(match[1]) if "x" not in match[1].lower() else Fraction(value)
+        plain = "x" not in match[1].lower() and abs(value) > _TINY
+        number = Fraction(match[1]) if plain else Fraction(value)
         rest = text[match.end() :]
     else:
         return None

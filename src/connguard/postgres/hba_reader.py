@@ -103,7 +103,7 @@ _SEARCH_AND_BIND = (
     "ldapsearchattribute",
     "ldapsearchfilter",
 )
-_PREFIX_LENGTH = re.compile(r"\s*[+-]?\d+")
+_PREFIX_LENGTH = re.compile(r"[ \t]*[+-]?[0-9]{1,20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,7 +381,7 @@ def _check_value(name: str, value: str) -> None:
 
 
 def _leading_integer(text: str) -> int:
-    match = re.match(r"\s*[+-]?\d+", text)
+    match = re.match(r"\s*[+-]?[0-9]{1,20}", text)
     return int(match[0]) if match else 0
 
 

@@ -228,7 +228,7 @@ class _Parser:
             raise _Skipped(f"failed to parse address {host}") from None
         bits = address.max_prefixlen
         if slash:
-            if not re.fullmatch(r"\+?\d+", length) or int(length) > bits:
+            if not re.fullmatch(r"\+?[0-9]{1,20}", length) or int(length) > bits:
                 raise _Skipped(f"invalid mask {length}")
             mask = ((1 << int(length)) - 1) << (bits - int(length))
         else:
