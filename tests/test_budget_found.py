@@ -237,3 +237,68 @@ def test_templates_are_unknown_and_not_refused(tmp_path: Path) -> None:
 
     assert not {one for one in ids(done) if one[0] == "PG901"}
     assert not role(done, "app").demand.exact
+
+
+SPRING = """\
+spring:
+  datasource:
+    url: jdbc:postgresql://{host}/shop
+    username: shop_app
+    hikari:
+      maximum-pool-size: ${{POOL:15}}
+      connection-timeout: 5000
+"""
+DEPLOYED = """\
+services:
+  db:
+    image: postgres:16
+    command: postgres -c max_connections=40
+  shop:
+    image: shop
+    depends_on: [db]
+    deploy: {replicas: 3}
+"""
+
+
+def test_spring_settings_complete_what_the_deployment_says(tmp_path: Path) -> None:
+    """Replicas from the compose file, the pool from the application's own file."""
+    folder = tmp_path / "shop" / "src" / "main" / "resources"
+    folder.mkdir(parents=True)
+    (folder / "application.yml").write_text(SPRING.format(host="db:5432"))
+    done = found(tmp_path, compose__yml=DEPLOYED)
+
+    assert role(done, "shop_app").demand.high == 45
+    assert ("PG103", "application.yml", 6) in ids(done)
+
+
+def test_spring_through_an_old_pooler_in_transaction_mode(tmp_path: Path) -> None:
+    """JDBC prepares statements on the server unless the URL says prepareThreshold=0."""
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    pooler = (
+        "  pgbouncer:\n    image: bitnami/pgbouncer:1.20.1\n    environment:\n"
+        "      POSTGRESQL_HOST: db\n      PGBOUNCER_POOL_MODE: transaction\n"
+        "      PGBOUNCER_DATABASE: shop\n"
+    )
+    text = DEPLOYED.replace("depends_on: [db]", "depends_on: [pgbouncer]") + pooler
+    (folder / "application.yml").write_text(SPRING.format(host="pgbouncer:6432"))
+    done = found(tmp_path, compose__yml=text)
+    assert ("PG112", "application.yml", 3) in ids(done)
+
+    off = SPRING.replace("/shop\n", "/shop?prepareThreshold=0\n").format(host="pgbouncer:6432")
+    (folder / "application.yml").write_text(off)
+    assert "PG112" not in {one[0] for one in ids(found(tmp_path, compose__yml=text))}
+
+
+def test_rails_settings(tmp_path: Path) -> None:
+    """The pool of the production section; how many replicas there are is not known."""
+    folder = tmp_path / "store" / "config"
+    folder.mkdir(parents=True)
+    (folder / "database.yml").write_text(
+        "production:\n  adapter: postgresql\n  host: db\n  database: store\n  username: store\n"
+        '  pool: <%= ENV.fetch("RAILS_MAX_THREADS") { 7 } %>\n'
+    )
+    done = found(tmp_path, compose__yml=DEPLOYED)
+
+    assert role(done, "store").demand.low == 7
+    assert not role(done, "store").demand.exact

@@ -12,7 +12,7 @@ from typing import TypeVar
 from connguard.budget import declared as declarations
 from connguard.budget import pgbouncer_ini
 from connguard.budget.declared import Declared, DeclaredPooler, DeclaredServer
-from connguard.budget.discovered import PoolerFile, Project, ServerFile
+from connguard.budget.discovered import PoolerFile, Project, ServerFile, ServiceFound
 from connguard.budget.found import Found, Stack, found_stacks, unknown_pooler
 from connguard.budget.pgbouncer import Deployment, to_pooler
 from connguard.budget.server import formula, server_of, settings_of
@@ -59,6 +59,7 @@ def stacks(subjects: Iterable[Subject], context: Context) -> list[Stack]:
         server_files=_facts(everything, ServerFile),
         roles=_roles(everything),
         databases=_databases(everything),
+        applications=_facts(everything, ServiceFound),
     )
     declared = declarations.read(context)
     if declared is not None:

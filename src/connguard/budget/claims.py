@@ -18,6 +18,7 @@ def may_hold_topology(path: PurePath) -> bool:
     return (
         may_be_pgbouncer(path)
         or path.suffix in (".yml", ".yaml")
+        or (path.suffix == ".properties" and path.name.startswith("application"))
         or path.name in (FILE_NAME, "postgresql.conf", *OTHER_POOLERS)
     )
 

@@ -15,6 +15,7 @@ from connguard.budget.discovered import (
     Project,
     ServerFile,
     ServerRun,
+    ServiceFound,
 )
 from connguard.budget.pgbouncer import Deployment, to_pooler
 from connguard.budget.server import server_of, settings_of
@@ -52,6 +53,7 @@ class Found:
     server_files: Sequence[ServerFile]
     roles: Sequence[LimitedRole]
     databases: Sequence[LimitedDatabase]
+    applications: Sequence[ServiceFound] = ()
 
 
 def found_stacks(found: Found, context: Context) -> list[Stack]:
@@ -105,10 +107,11 @@ class _Projects:
             pooler = self._pooler(run)
             if pooler is not None:
                 poolers.append((pooler, run.hosts))
-        services = [self._connected(poolers, one.service, one.host) for one in project.services]
+        applications = self._applications(poolers)
+        services = [self._connected(poolers, one.service, one.host) for one in applications]
         # A pooler whose clients are not declared is open to all anyway.
         services = [one for one in services if one.pooler is None or one.user or one.database]
-        hosts = {one.service.name: one.host for one in project.services}
+        hosts = {one.service.name: one.host for one in applications}
         if not project.servers:
             stack = self._stack(None, [one for one, _ in poolers], services) if poolers else None
             near = [
@@ -132,6 +135,31 @@ class _Projects:
             if own or connected or run_server.settings:
                 stacks.append(self._stack(run_server, own, connected))
         return stacks
+
+    def _applications(self, poolers: Sequence[tuple[Pooler, frozenset[str]]]) -> list[ServiceFound]:
+        """The project's services, and applications whose own files name one of its hosts.
+
+        What the deployment says about a service (replicas, variables) wins over its files; the
+        pool size of the files holds where the deployment says none.
+        """
+        names = {name for _, hosts in poolers for name in hosts}
+        names |= {name for server in self._project.servers for name in server.hosts}
+        own = {one.service.name: one for one in self._project.services}
+        for other in self._found.applications:
+            deployed = own.get(other.service.name)
+            if deployed is None and _is_host(other.host, frozenset(names)):
+                own[other.service.name] = other
+            elif deployed is not None and not deployed.service.pool.exact:
+                service = replace(
+                    deployed.service,
+                    pool=other.service.pool,
+                    needs=other.service.needs,
+                    timeouts=other.service.timeouts,
+                    database=deployed.service.database or other.service.database,
+                    user=deployed.service.user or other.service.user,
+                )
+                own[other.service.name] = replace(deployed, service=service)
+        return list(own.values())
 
     def _stack(
         self, run: ServerRun | None, poolers: Sequence[Pooler], services: Sequence[Service]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 
 from connguard import yaml_source
-from connguard.budget import compose, kubernetes, other_poolers, pgbouncer_ini
+from connguard.budget import application_files, compose, kubernetes, other_poolers, pgbouncer_ini
 from connguard.budget.claims import OTHER_POOLERS, is_compose, may_be_pgbouncer
 from connguard.budget.discovered import PoolerFile, Project, ServerFile
 from connguard.budget.kubernetes import MENTIONS
@@ -31,7 +31,12 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
         text = context.text(file)
         if text is None:
             continue
-        if path.suffix in (".yml", ".yaml"):
+        if application_files.may_be(path):
+            service = application_files.read(text, file.path)
+            if service is not None:
+                reading.files.add(file.name)
+                reading.add(service)
+        elif path.suffix in (".yml", ".yaml"):
             if _read_yaml(file, text, folders, context, reading):
                 reading.files.add(file.name)
         elif may_be_pgbouncer(path) and pgbouncer_ini.looks_like_pgbouncer(text.string):

@@ -1,0 +1,190 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pool settings in applications' own files: Spring Boot (HikariCP) and Rails.
+
+`application.yml`, `application.yaml`, `application.properties` and `config/database.yml`, with
+their production profiles. A file that names no PostgreSQL database is none of ours.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from connguard.budget import dsn
+from connguard.budget.applications import HIKARI_DEFAULT
+from connguard.budget.discovered import ServiceFound
+from connguard.policies.model.amount import Amount, exactly, unknown_amount
+from connguard.policies.model.origin import Origin
+from connguard.policies.model.topology import (
+    CONNECTION_TIMEOUT,
+    KEEPALIVE,
+    MAX_LIFETIME,
+    PREPARED_STATEMENTS,
+    Service,
+)
+from connguard.text import Text
+from connguard.yaml_source import Node, parse
+
+_SPRING = re.compile(r"^application(?:-prod(?:uction)?)?\.(?:ya?ml|properties)$")
+_DEFAULT = re.compile(r"\$\{[\w.]+:([^}]*)\}")
+_ERB = re.compile(r"<%=.*?(?:\{\s*|,\s*|\|\|\s*)[\"']?(\w+)[\"']?\s*\}?\)?.*?%>")
+_PROPERTY = re.compile(r"^[ \t]*([\w.-]+)[ \t]*[=:][ \t]*(.*?)[ \t]*$", re.MULTILINE)
+_MILLISECONDS = 1000.0
+_HIKARI_TIMES = {
+    "connectiontimeout": CONNECTION_TIMEOUT,
+    "maxlifetime": MAX_LIFETIME,
+    "keepalivetime": KEEPALIVE,
+}
+_RAILS_POOL = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    text: str
+    origin: Origin
+
+
+def may_be(path: PurePath) -> bool:
+    return _SPRING.match(path.name) is not None or (
+        path.name == "database.yml" and path.parent.name == "config"
+    )
+
+
+def read(text: Text, path: Path) -> ServiceFound | None:
+    """The service that the file belongs to; None if it does not use PostgreSQL."""
+    if path.name == "database.yml":
+        return _rails(text, path)
+    values = _properties(text) if path.suffix == ".properties" else _flattened(text)
+    return _spring(values, _project_name(path))
+
+
+def _spring(values: dict[str, _Value], name: str) -> ServiceFound | None:
+    url = values.get("spring.datasource.url") or values.get("spring.datasource.hikari.jdbcurl")
+    if url is None:
+        return None
+    target = dsn.parse(_DEFAULT.sub(r"\1", url.text))
+    if target is None:
+        return None
+    hikari = {
+        key.removeprefix("spring.datasource.hikari."): value
+        for key, value in values.items()
+        if key.startswith("spring.datasource.hikari.")
+    }
+    user = values.get("spring.datasource.username") or hikari.get("username")
+    needs = (
+        ()
+        if target.options.get("preparethreshold") == "0"
+        else ((PREPARED_STATEMENTS, url.origin),)
+    )
+    service = Service(
+        name=name,
+        origin=url.origin,
+        instances=_replicas(name),
+        pool=_size(hikari.get("maximumpoolsize"), HIKARI_DEFAULT, f"maximumPoolSize of {name}"),
+        pooler=None,
+        database=target.database,
+        user=target.user or _known(user),
+        database_origin=url.origin,
+        needs=needs,
+        timeouts=tuple(
+            (own, int(value.text) / _MILLISECONDS, value.origin)
+            for key, own in _HIKARI_TIMES.items()
+            if (value := hikari.get(key)) is not None and value.text.isdecimal()
+        ),
+    )
+    return ServiceFound(service, target.host, target.port)
+
+
+def _rails(text: Text, path: Path) -> ServiceFound | None:
+    for document in parse(text).documents:
+        production = document.get("production")
+        if production is None:
+            continue
+        production = production.get("primary") or production
+        adapter = production.get("adapter")
+        if adapter is None or "postg" not in (adapter.string or ""):
+            continue
+        name = path.parent.parent.name or "rails"
+        url = production.get("url")
+        target = dsn.parse(_text(url)) if url else None
+        service = Service(
+            name=name,
+            origin=production.origin,
+            instances=_replicas(name),
+            pool=_size(_value(production.get("pool")), _RAILS_POOL, f"pool of {name}"),
+            pooler=None,
+            database=(target.database if target else None) or _plain(production.get("database")),
+            user=(target.user if target else None) or _plain(production.get("username")),
+            database_origin=production.origin,
+        )
+        host = (target.host if target else None) or _plain(production.get("host"))
+        return ServiceFound(service, host)
+    return None
+
+
+def _replicas(name: str) -> Amount:
+    return unknown_amount(f"replicas of {name}", f"how many replicas {name} has", low=1)
+
+
+def _size(value: _Value | None, default: int, name: str) -> Amount:
+    if value is None:
+        return exactly(default, f"{name} (default)")
+    text = _ERB.sub(r"\1", _DEFAULT.sub(r"\1", value.text)).strip()
+    if not text.isdecimal():
+        return unknown_amount(name, f"{value.text} is set elsewhere", value.origin)
+    return exactly(int(text), name, value.origin)
+
+
+def _known(value: _Value | None) -> str | None:
+    text = _DEFAULT.sub(r"\1", value.text) if value else ""
+    return text if text and "$" not in text else None
+
+
+def _plain(node: Node | None) -> str | None:
+    text = _text(node)
+    return text if text and "<%" not in text else None
+
+
+def _text(node: Node | None) -> str:
+    return (node.string if node else None) or ""
+
+
+def _value(node: Node | None) -> _Value | None:
+    return _Value(node.string, node.origin) if node is not None and node.string else None
+
+
+def _properties(text: Text) -> dict[str, _Value]:
+    return {
+        _canonical(match[1]): _Value(match[2], text.origin(*match.span(2)))
+        for match in _PROPERTY.finditer(text.string)
+        if match[2]
+    }
+
+
+def _flattened(text: Text) -> dict[str, _Value]:
+    """The keys of a YAML file as Spring joins them."""
+    found: dict[str, _Value] = {}
+    pending = [("", document) for document in parse(text).documents]
+    while pending:
+        prefix, node = pending.pop()
+        for key, value in node.items():
+            path = f"{prefix}{key.string}"
+            if value.is_mapping:
+                pending.append((f"{path}.", value))
+            elif value.string:
+                found[_canonical(path)] = _Value(value.string, value.origin)
+    return found
+
+
+def _canonical(key: str) -> str:
+    """Spring's relaxed binding: maximum-pool-size and maximumPoolSize are one key."""
+    return key.replace("-", "").replace("_", "").lower()
+
+
+def _project_name(path: Path) -> str:
+    parts = [
+        part for part in path.parent.parts if part not in ("src", "main", "resources", "config")
+    ]
+    return parts[-1] if parts else "application"
