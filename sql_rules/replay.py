@@ -13,8 +13,9 @@ from connguard.policies.model.facts import NotParsed, Undecided
 from connguard.policies.model.origin import Known, Origin
 from connguard.policies.model.reading import Notes, Reading, mentions_suppression
 from connguard.policies.model.server_values import parse_integer
+from connguard.policies.model.statement_facts import PasswordLiteral, RemovedLimit
 from connguard.policies.model.usage import ServerSize
-from connguard.sql_rules import lexer, psql, syntax
+from connguard.sql_rules import lexer, passwords, psql, syntax
 from connguard.sql_rules.frames import Frame
 from connguard.sql_rules.interpreter import Interpreter, place
 from connguard.sql_rules.lexer import Piece
@@ -59,6 +60,7 @@ _BIG_TEXT = 8_000_000
 _BIG_STATEMENT = 1_000_000
 _DATA = re.compile(r"(?:insert|values|copy|select)\b", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\$\{\s*([\w.:-]+)\s*\}|\{\{-?\s*\.?([\w.]+)\s*-?\}\}")
+_IN_ROLLBACK = re.compile(rf"\bconnection\s+limit\b|{passwords.MAY_HOLD.pattern}", re.IGNORECASE)
 _MOST_RESUMES = 50
 _MOST_READ_AGAIN = 20_000_000
 
@@ -97,6 +99,7 @@ class _Replay:
         self._failed_at: Origin | None = None
         self._files: set[str] = set()
         self._notes: dict[str, Notes] = {}
+        self._written: str | None = None
 
     @property
     def state(self) -> State:
@@ -112,6 +115,28 @@ class _Replay:
             if chunk.direction is Direction.UP:
                 self._chunk(chunk)
         self._session.end_of_script()
+        self._rollback(script)
+
+    def _rollback(self, script: Script) -> None:
+        """What is wrong with the rollback of a script, which makes no part of the state."""
+        chunks = tuple(
+            replace(chunk, direction=Direction.UP)
+            for chunk in script.chunks
+            if chunk.direction is Direction.DOWN and _IN_ROLLBACK.search(chunk.text)
+        )
+        if not chunks:
+            return
+        run = _Replay(failures=False)
+        run.script(replace(script, chunks=chunks))
+        for fact in run._interpreter.facts:
+            if isinstance(fact, PasswordLiteral):
+                self._interpreter.report(fact)
+        for alternatives in run.state.objects.values():
+            for entity in alternatives:
+                if entity.unlimited_here and not never_logs_in((entity,)):
+                    place = entity.limit.origin if entity.limit else None
+                    assert place is not None
+                    self._interpreter.report(RemovedLimit(entity.label, place))
 
     def reading(self) -> Reading:
         """What was found. To be called once, at the end."""
@@ -149,6 +174,7 @@ class _Replay:
 
     def _chunk(self, chunk: Chunk) -> None:
         source = self._with_values(Source(chunk.text, chunk.origin))
+        self._written = chunk.text if passwords.MAY_HOLD.search(source.text) else None
         if len(source.text) <= _BIG_TEXT:
             try:
                 statements = syntax.parse(source.text)
@@ -156,6 +182,7 @@ class _Replay:
                 pass
             else:
                 for parsed in statements:
+                    self._observe(source, parsed)
                     if parsed.kind in RELEVANT:
                         self._statement(source, parsed)
                 return
@@ -214,6 +241,7 @@ class _Replay:
             )
             return False
         for parsed in statements:
+            self._observe(part, parsed)
             if parsed.kind in RELEVANT:
                 self._statement(part, parsed, results=piece.command_name == "gexec")
             if piece.command_name == "gset":
@@ -237,6 +265,12 @@ class _Replay:
             self._interpreter.variables.pop(each.get("ResTarget", {}).get("name", ""), None)
 
     # Statements
+
+    def _observe(self, source: Source, parsed: Parsed) -> None:
+        """Report what a statement shows, whether it runs or not."""
+        if self._written is not None:
+            for literal in passwords.passwords(source, parsed, self._written):
+                self._interpreter.report(literal)
 
     def _statement(self, source: Source, parsed: Parsed, *, results: bool = False) -> None:
         session = self._session

@@ -1,7 +1,7 @@
 -- The application's accounts, as a first migration often makes them.
 CREATE ROLE shop_readers NOLOGIN;
 
-CREATE ROLE shop_api LOGIN PASSWORD 'change-me'; -- expect: PG001
+CREATE ROLE shop_api LOGIN PASSWORD '${shop_api_password}'; -- expect: PG001
 
 CREATE USER shop_worker; -- expect: PG001
 GRANT shop_readers TO shop_worker;

@@ -1,7 +1,7 @@
 CREATE ROLE shop_readers NOLOGIN;
 CREATE ROLE shop_writers CONNECTION LIMIT -1; -- nobody logs in as a group
 
-CREATE ROLE shop_api LOGIN PASSWORD 'change-me' CONNECTION LIMIT 30 IN ROLE shop_writers;
+CREATE ROLE shop_api LOGIN PASSWORD '${shop_api_password}' CONNECTION LIMIT 30 IN ROLE shop_writers;
 
 -- Without a limit at first, with one in the end.
 CREATE USER shop_worker;

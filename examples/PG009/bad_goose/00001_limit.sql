@@ -1,0 +1,7 @@
+-- +goose Up
+ALTER ROLE shop_app CONNECTION LIMIT 20;
+ALTER DATABASE shop CONNECTION LIMIT 60;
+
+-- +goose Down
+ALTER ROLE shop_app CONNECTION LIMIT -1;  -- expect: PG009
+ALTER DATABASE shop CONNECTION LIMIT = -1;  -- expect: PG009
