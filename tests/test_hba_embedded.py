@@ -140,6 +140,7 @@ def test_role_variables_in_fields(tmp_path: Path) -> None:
           - { type: local, database: all, user: postgres, auth_method: peer }
           - { type: hostssl, database: all, user: all, address: 10.1.0.0/24, auth_method: md5 }
         postgresql_pg_hba: "{{ postgresql_hba_entries }}"
+        pg_hba_location: "/etc/postgresql/{{ version }}/main/pg_hba.conf"
         """,
     ) == {(3, "PG304")}
 

@@ -31,6 +31,7 @@ _HBA_TARGET = re.compile(r"pg_?hba[\w.-]*(?:\.conf|\}\}|$)", re.IGNORECASE)
 _CONF_TARGET = re.compile(r"postgres(?:ql)?(?:\.auto)?\.conf")
 _FILE_MODULES = re.compile(r"(?:ansible\.builtin\.)?(copy|lineinfile|blockinfile)")
 _HBA_MODULE = re.compile(r"(?:community\.(?:general|postgresql)\.)?postgresql_pg_hba")
+_RULE = re.compile(r"\s*\"?(?:local|host|include)", re.IGNORECASE)
 _PLAIN_SETTING = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 
 
@@ -107,7 +108,7 @@ def _hba_value(value: Node, text: Text) -> Iterator[HbaLines]:
         if re.fullmatch(r"\s*\{\{.*\}\}\s*", value.string or "", re.DOTALL):
             return  # what it stands for is read where it is written
         lines = scalar_lines(value, text)
-        if any(line.text.strip() for line in lines):
+        if any(_RULE.match(line.text) for line in lines):  # and not a path, for example
             yield HbaLines(lines, value.origin)
     elif value.is_sequence:
         lines = ()
