@@ -305,6 +305,9 @@ class Interpreter:
             return Flow(frame, raises=ANY_ERROR)
         if not self._matters(plain) and not OBJECT_DDL.search(constants):
             return Flow(frame, raises=ANY_ERROR)
+        if gap is not None and texts.ends_in_two_holes(version):
+            self._unread(constants, gap, origin)  # the second may hold options, not a name
+            return Flow(frame, raises=ANY_ERROR)
         self._read.append(plain)
         blanks = Blanks(frame.scope)
         inner = Source(

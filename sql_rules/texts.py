@@ -94,6 +94,12 @@ def first_hole(template: Template) -> Hole | None:
     return next((part for part in template if isinstance(part, Hole)), None)
 
 
+def ends_in_two_holes(template: Template) -> bool:
+    """Whether nothing tells where the last two unknown pieces meet, as in `'ALTER ' || a || b`."""
+    pieces = [part for part in template if not isinstance(part, str) or part.strip(" ;\n\t")]
+    return len(pieces) > 1 and all(isinstance(part, Hole) for part in pieces[-2:])
+
+
 def _quoted(template: Template, mark: str) -> Template:
     inner = (
         part.replace(mark, mark + mark) if isinstance(part, str) else part for part in template

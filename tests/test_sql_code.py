@@ -97,6 +97,7 @@ def test_arguments_reach_the_statement() -> None:
         ("EXECUTE 'CREATE USER ' || a || ' PASSWORD ' || b;", {"PG001"}),
         ("EXECUTE format('ALTER ROLE %I CONNECTION LIMIT %s', a, b);", {"PG006"}),
         ("EXECUTE 'ALTER ROLE ' || a || ' ' || b;", {"PG006"}),
+        ("EXECUTE 'CREATE ROLE ' || a || b;", {"PG006"}),
         ("EXECUTE 'ALTER DATABASE ' || a || ' CONNECTION LIMIT ' || b;", {"PG006"}),
         ("EXECUTE 'ALTER ROLE app CONNECTION LIMIT ' || b;", {"PG006", "PG902"}),
         ("EXECUTE array_to_string(ARRAY['ALTER ROLE app', a], ' ');", {"PG006"}),
