@@ -71,3 +71,43 @@ def test_settings_of_the_clouds(tmp_path: Path) -> None:
     }
     undecided = scan([tmp_path], Settings(select=("PG502",))).undecided
     assert [(gap.policy_id, gap.origin.line) for gap in undecided] == [("PG502", 11)]
+
+
+PLAN = """\
+{
+  "format_version": "1.2",
+  "planned_values": {"root_module": {"resources": [
+    {"address": "aws_db_parameter_group.main", "mode": "managed",
+     "type": "aws_db_parameter_group",
+     "values": {"family": "postgres16", "parameter": [
+       {"name": "rds.force_ssl",
+        "value": "0"},
+       {"name": "statement_timeout"}
+     ]}},
+    {"address": "google_sql_database_instance.x", "mode": "managed",
+     "type": "google_sql_database_instance",
+     "values": {"database_version": "POSTGRES_16", "settings": [{"database_flags": [
+       {"name": "idle_in_transaction_session_timeout",
+        "value": "0"}
+     ]}]}},
+    {"address": "azurerm_postgresql_flexible_server_configuration.x", "mode": "managed",
+     "type": "azurerm_postgresql_flexible_server_configuration",
+     "values": {"name": "require_secure_transport",
+       "value": "OFF"}}
+  ]}},
+  "resource_changes": []
+}
+"""
+
+
+def test_settings_in_a_plan(tmp_path: Path) -> None:
+    """The same from terraform show -json; what is known only after apply is undecided."""
+    (tmp_path / "plan.json").write_text(PLAN)
+    report = scan([tmp_path], Settings(select=("PG401", "PG5")))
+    assert report.failures == []
+    assert {(one.origin.line, one.policy.id) for one in report.findings} == {
+        (8, "PG401"),
+        (15, "PG501"),
+        (20, "PG401"),
+    }
+    assert [(gap.policy_id, gap.origin.line) for gap in report.undecided] == [("PG502", 9)]

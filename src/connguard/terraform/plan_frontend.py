@@ -19,6 +19,7 @@ from connguard.policies.model.reading import Reading
 from connguard.policies.model.terraform_postgresql import ATTRIBUTES, RESOURCE_TYPES, facts
 from connguard.policies.model.terraform_value import Setting, Unresolved
 from connguard.reading import Context, SourceFile
+from connguard.terraform import server_settings
 from connguard.terraform.json_cursor import JsonCursor, JsonError
 from connguard.text import Text
 
@@ -31,7 +32,7 @@ _FIRST_KEY = re.compile(
 
 
 def read(files: Sequence[SourceFile], context: Context) -> Reading:
-    """Roles and databases that a plan creates, changes or leaves as they are.
+    """Roles, databases and server settings that a plan creates, changes or leaves as they are.
 
     Other JSON files are left alone after a look at their first bytes. See
     `connguard.reading.FrontEnd`.
@@ -66,7 +67,8 @@ def _is_plan(string: str) -> bool:
 
 
 def _read_plan(text: Text, reading: Reading) -> None:
-    if not any(f'"{kind}"' in text.string for kind in RESOURCE_TYPES):
+    known = (*RESOURCE_TYPES, *server_settings.RESOURCE_TYPES)
+    if not any(f'"{kind}"' in text.string for kind in known):
         return
     try:
         plan = JsonCursor(text.string)
@@ -74,6 +76,8 @@ def _read_plan(text: Text, reading: Reading) -> None:
         planned = {
             _read_resource(each, "values", changes, text, reading) for each in _resources(plan)
         }
+        for each in _resources(plan):
+            _read_settings(each, text, reading)
         # A plan that was cut down to its changes, as policy tools like it, has nothing else.
         listed = plan.get("resource_changes")
         for each in listed.items() if listed else ():
@@ -119,6 +123,14 @@ def _read_resource(
     for fact in facts(kind, address, settings, header):
         reading.add(fact)
     return str(address)
+
+
+def _read_settings(resource: JsonCursor, text: Text, reading: Reading) -> None:
+    planned = resource.plain()
+    kind = planned.get("type") if isinstance(planned, dict) else None
+    if kind in server_settings.RESOURCE_TYPES and planned.get("mode") != "data":
+        for setting in server_settings.planned_settings(str(kind), resource, text):
+            reading.add(setting)
 
 
 def _address(resource: JsonCursor) -> str | None:

@@ -10,6 +10,8 @@ from connguard.policies.model.origin import Known, Origin, Unknown, Value
 from connguard.policies.model.setting_facts import EffectiveSetting
 from connguard.policies.model.terraform_value import Settings, text
 from connguard.terraform.bodies import Body, Resource
+from connguard.terraform.json_cursor import JsonCursor
+from connguard.text import Text
 
 PARAMETER_GROUPS = ("aws_db_parameter_group", "aws_rds_cluster_parameter_group")
 CONFIGURATIONS = (
@@ -57,3 +59,48 @@ def _value(settings: Settings, origin: Origin) -> Value[str]:
     if isinstance(raw.value, bool):
         return Known("on" if raw.value else "off", raw.origin)
     return text(settings, "value") or Unknown("it is null", origin)
+
+
+def planned_settings(kind: str, resource: JsonCursor, text: Text) -> Iterator[EffectiveSetting]:
+    """As `server_settings`, for a resource of a plan with its planned values."""
+    values = resource.get("values")
+    if values is None:
+        return
+    if kind in PARAMETER_GROUPS:
+        if _says_postgres(values, "family"):
+            yield from _planned_pairs(_elements(values.get("parameter")), text)
+    elif kind == GOOGLE:
+        if _says_postgres(values, "database_version"):
+            for settings in _elements(values.get("settings")):
+                yield from _planned_pairs(_elements(settings.get("database_flags")), text)
+    elif kind in CONFIGURATIONS:
+        yield from _planned_pairs([values], text)
+
+
+def _elements(cursor: JsonCursor | None) -> list[JsonCursor]:
+    return list(cursor.items()) if cursor is not None else []
+
+
+def _says_postgres(values: JsonCursor, attribute: str) -> bool:
+    cursor = values.get(attribute)
+    value = cursor.plain() if cursor is not None else None
+    return not isinstance(value, str) or "postgres" in value.lower()
+
+
+def _planned_pairs(pairs: list[JsonCursor], text: Text) -> Iterator[EffectiveSetting]:
+    for pair in pairs:
+        places = {key: (start, cursor) for key, start, cursor in pair.members()}
+        name = places["name"][1].plain() if "name" in places else None
+        if not isinstance(name, str):
+            continue
+        if "value" in places:
+            start, cursor = places["value"]
+            origin = text.origin(start, cursor.end)
+            raw = cursor.plain()
+            known = isinstance(raw, str | int | float)
+            value: Value[str] = Known(str(raw), origin) if known else Unknown("it is null", origin)
+        else:
+            start, cursor = places["name"]
+            origin = text.origin(start, cursor.end)
+            value = Unknown("it is known only after apply", origin)
+        yield EffectiveSetting(name.lower(), value, origin)
