@@ -8,12 +8,11 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
 from connguard import suppressions
-from connguard.budget.assemble import assemble
 from connguard.discovery import discover, display_name
 from connguard.finding import Failed, Finding, Report, Suppressed
 from connguard.frontends import FRONT_ENDS, Entry
@@ -71,6 +70,14 @@ def conclude(reading: Reading, context: Context, chosen: frozenset[str], report:
 
 def _assembled(reading: Reading, context: Context, report: Report) -> Reading:
     """What only all front ends together show: the connection budget."""
+    if not context.settings.topology and not any(
+        type(fact).__module__.startswith("connguard.budget.")
+        for subject in reading.subjects
+        for fact in subject.alternatives
+    ):
+        return Reading()  # nothing of a topology was found: its modules need not be loaded
+    from connguard.budget.assemble import assemble
+
     try:
         return assemble(reading.subjects, context)
     except SettingsError:
@@ -94,7 +101,7 @@ def _inputs(
 ) -> tuple[Context, list[SourceFile]]:
     if stdin is not None:
         path = Path(stdin[0]).absolute()
-        file = SourceFile(path, display_name(path))
+        file = SourceFile(path, display_name(path), named=True)
         context = Context(roots=(path.parent,), settings=settings, name_of=display_name)
         context.texts[path] = decode(file.name, stdin[1])[0]
         return context, [file]
@@ -119,7 +126,7 @@ def _inputs(
 def _read(files: Sequence[SourceFile], context: Context, report: Report) -> Reading:
     reading = Reading()
     for entry in FRONT_ENDS:
-        claimed = [file for file in files if entry.claims(PurePath(file.path))]
+        claimed = [file for file in files if entry.takes(file)]
         if claimed:
             reading.extend(_read_with(entry, claimed, context, report))
     return reading
