@@ -45,6 +45,10 @@ def texts(host: HostMigration, direction: Direction = Direction.UP) -> list[str]
         ('op.execute("a" + "b" + c)', ["ab${c}"]),
         ('op.execute(f"a {b} {{c}} {d.e!r:>10} {f(1)}")', ["a ${b} {c} ${e} ${f}"]),
         ('b = 5\nop.execute(f"a {b}")', ["a 5"]),
+        ('b = 5\nop.execute(f"a {b + 1} {2 + 3}")', ["a ${b} ${value}"]),
+        ('b = 5\nc = 6\nd = b + c\nop.execute(f"a {d}")', ["a ${d}"]),
+        ('b = "x"\nc = "y"\nop.execute(b + c)', ["xy"]),
+        ('async def f():\n    await c.execute("a")\nf()', ["a"]),
         ('op.execute(r"\\n" "\\n\\x41\\u00e4\\N{BULLET}")', ["\\n\nAä•"]),
         ('op.execute("a %s %d %%" % (b, 5))', ["a ${b} 5 %"]),
         ('op.execute("a %(x)s" % {"x": "y"})', ["a y"]),
@@ -102,6 +106,9 @@ def test_python_helpers() -> None:
         ("op.execute(sa.table('t').insert().values(a=1))", []),
         ("op.execute(sa.update(t).where(t.c.a == 1))", []),
         ("op.execute(CreateSequence(s))", []),
+        ("op.execute(CreateRole(s))", [3]),
+        ("op.execute('; '.join(x for x in y))", [3]),
+        ("op.execute(Template('CREATE ROLE $r').substitute(r=r))", [3]),
     ],
 )
 def test_python_unreadable_text(body: str, lines: list[int]) -> None:
@@ -171,6 +178,20 @@ RUBY = "class A < ActiveRecord::Migration[7.0]\n%s\nend\n"
             "\nexport async function down(db) { await sql`DROP ROLE a`.execute(db) }",
             ["ALTER ROLE ${x} LOGIN"],
             ["DROP ROLE a"],
+        ),
+        (
+            javascript_migration,
+            "m.js",
+            "const n = 5, s = 'ROLE'; exports.up = (k) => k.raw(`DROP ${s + ' a'} ${n + 1} ${n}`);",
+            ["DROP ROLE a ${n} 5"],
+            [],
+        ),
+        (
+            javascript_migration,
+            "m.ts",
+            "export const up = async (db) => { await db.executeQuery(sql`SELECT 1`.compile(db)) }",
+            ["SELECT 1"],
+            [],
         ),
         (
             javascript_migration,
@@ -254,6 +275,12 @@ def test_other_languages(
     [
         (ruby_migration, "m.rb", RUBY % "def up\n execute sql\nend\ndef down = execute(x)", [3]),
         (javascript_migration, "m.js", "exports.up = (k) =>\n k.schema.raw(load());", [2]),
+        (
+            javascript_migration,
+            "m.js",
+            "exports.up = (k) => {\n k.query(fs.readFileSync(p));\n k.query(k.select(1)) };",
+            [2],
+        ),
         (go_migration, "1_m.go", "package m\nfunc Up1(tx *sql.Tx) {\n tx.Exec(q)\n}\n", [3]),
         (elixir_migration, "m.exs", "use Ecto.Migration\ndef up do\n execute(q)\nend\n", [3]),
         (shell_migration, "m.sh", 'psql -c "$(cat x)"\npsql -c "$SQL"\n', [1, 2]),

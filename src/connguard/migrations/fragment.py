@@ -15,6 +15,7 @@ from connguard.sql_rules.script import Chunk, Direction
 from connguard.text import Text
 
 _LINE = re.compile(r".*(?:\r\n|\n|\r)|.+$")
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _NAME_PART = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -149,6 +150,11 @@ def placeholder(expression: str, start: int, end: int) -> Fragment:
     """`${name}` for a value that is only known at run time."""
     words = _NAME_PART.findall(expression)
     return written(f"${{{words[-1] if words else 'value'}}}", start, end)
+
+
+def is_number(fragment: Fragment) -> bool:
+    """Whether the text may be a number, which `+` adds and does not join."""
+    return bool(_NUMBER.fullmatch(fragment.text))
 
 
 def join(fragments: Iterable[Fragment]) -> Fragment:

@@ -92,6 +92,8 @@ def _speaks_postgresql(file: SourceFile, pool: Pool, is_sql: bool) -> bool:
 
 def _within_root(file: SourceFile, pool: Pool) -> PurePath:
     """The path from the scanned folder on: what lies above says nothing about the file."""
+    if file.named:
+        return PurePath("migrations", file.path.name)
     for root in pool.context.roots:
         if root in file.path.parents:
             above = root.parents[1] if len(root.parts) > 2 else root

@@ -32,6 +32,13 @@ _BOUNDARIES = frozenset(
     ("arrow_function", "function_expression", "function_declaration", "method_definition")
 )
 _MAX_CALLS = 8
+_QUERY_BUILDERS = frozenset(
+    (
+        *("select", "insert", "insertInto", "update", "updateTable", "delete", "deleteFrom"),
+        *("from", "into", "where", "table", "values", "with", "createTable", "alterTable"),
+        *("selectFrom", "createQueryBuilder", "createIndex", "dropTable", "dropIndex"),
+    )
+)
 _LETS_THROUGH = frozenset(("all", "allSettled", "resolve", "push", "transaction"))
 _ROLE_OPTIONS = {
     "superuser": ("SUPERUSER", "NOSUPERUSER"),
@@ -60,7 +67,7 @@ class JavaScriptHost(TreeHost):
             *("unsafe", "$executeRawUnsafe", "$executeRaw", "$queryRawUnsafe", "executeQuery"),
         )
     )
-    unchanged = frozenset(("trim", "trimStart", "trimEnd", "toString"))
+    unchanged = frozenset(("trim", "trimStart", "trimEnd", "toString", "compile"))
 
     def __init__(self, text: Text) -> None:
         super().__init__(text)
@@ -159,8 +166,14 @@ class JavaScriptHost(TreeHost):
 
     def is_harmless(self, node: Node) -> bool:
         """Query builders and option objects are no text of a statement."""
+        if node.type == "object":
+            return True
         call = self.call(node)
-        return node.type == "object" or (call is not None and call.receiver is not None)
+        while call is not None:
+            if call.name in _QUERY_BUILDERS:
+                return True
+            call = self.call(call.receiver) if call.receiver is not None else None
+        return False
 
     def special(self, node: Node) -> Fragment | None:
         if node.type in ("as_expression", "satisfies_expression", "non_null_expression"):

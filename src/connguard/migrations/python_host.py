@@ -34,6 +34,7 @@ from connguard.text import Text
 
 _EXECUTES = frozenset(("execute", "exec_driver_sql", "executemany", "executescript"))
 _QUERY_BUILDERS = frozenset(("insert", "update", "delete", "select", "values", "where", "table"))
+_SCHEMA_CONSTRUCT = re.compile(r"^(?:Create|Drop|Add|Set)(?!Role|User|Group|Database)[A-Z]\w*$")
 _PARAMETER = re.compile(r"%(?:\((?P<name>\w+)\))?s|%%")
 _COLON_ESCAPE = re.compile(r"\\:")
 _PRODUCT_QUESTION = re.compile(r"^_*is_?(?P<product>[a-z0-9]+)(?:_dialect|_db)?$", re.IGNORECASE)
@@ -63,7 +64,7 @@ class PythonCode:
         self.constants: Names = {}
         for node in _module_statements(self.tree.body):
             match node:
-                case ast.FunctionDef(name=name):
+                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
                     self.functions[name] = node
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
                     self._bind(name, value)
@@ -135,18 +136,18 @@ class Walk:
 
     def _statement(self, node: ast.stmt, names: Names, direction: Direction) -> None:
         match node:
-            case ast.FunctionDef():
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
                 self._functions[node.name] = node
                 self._strings.functions[node.name] = node
             case ast.If():
                 self._branch(node, names, direction)
-            case ast.For():
+            case ast.For() | ast.AsyncFor():
                 self._loop(node, names, direction)
             case ast.While(test=test):
                 self._calls_in(test, names, direction)
                 self._uncertain(node.body, names)
                 self._block([*node.body, *node.orelse], names, direction)
-            case ast.With(items=items):
+            case ast.With(items=items) | ast.AsyncWith(items=items):
                 for item in items:
                     self._calls_in(item.context_expr, names, direction)
                 self._block(node.body, names, direction)
@@ -235,7 +236,7 @@ class Walk:
                 if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                     names[node.id] = node
 
-    def _loop(self, node: ast.For, names: Names, direction: Direction) -> None:
+    def _loop(self, node: ast.For | ast.AsyncFor, names: Names, direction: Direction) -> None:
         self._calls_in(node.iter, names, direction)
         rounds = self._rounds(node.iter, names)
         if rounds is None:
@@ -503,7 +504,7 @@ def _builds_query(node: ast.expr) -> bool:
             node = node.value
             continue
         name = called_name(node)
-        if name in _QUERY_BUILDERS or name[:1].isupper():
+        if name in _QUERY_BUILDERS or _SCHEMA_CONSTRUCT.match(name):
             return True
         node = node.func
-    return isinstance(node, ast.Constant)
+    return isinstance(node, ast.Constant) and not isinstance(node.value, str)

@@ -14,6 +14,7 @@ from functools import cached_property
 from connguard.migrations.fragment import (
     EMPTY,
     Fragment,
+    is_number,
     join,
     placeholder,
     verbatim,
@@ -36,6 +37,8 @@ SAME_BASE = frozenset(("bindparams", "execution_options", "columns", "as_string"
 
 Environment = Mapping[str, Fragment | ast.expr]
 """Names with their text, or with the expression (a list, a query) that they are bound to."""
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 _MAX_DEPTH = 60
 
@@ -71,7 +74,7 @@ class Strings:
 
     def __init__(self, source: PythonSource) -> None:
         self.source = source
-        self.functions: dict[str, ast.FunctionDef] = {}
+        self.functions: dict[str, Function] = {}
         self._string = source.text.string
 
     def value(self, node: ast.expr, names: Environment, depth: int = 0) -> Fragment | None:
@@ -117,8 +120,12 @@ class Strings:
             terms.append(rest.right)
             rest = rest.left
         terms.append(rest)
+        if any(_is_number(resolve(term, names)) for term in terms):
+            return None  # arithmetic
         values = [self.value(term, names, depth + 1) for term in reversed(terms)]
-        if not any(values):
+        known = [value for value in values if value is not None]
+        texts = any(_is_text(term) for term in terms)
+        if not known or (not texts and all(map(is_number, known))):
             return None
         return join(
             value if value is not None else self._unknown(term)
@@ -177,7 +184,7 @@ class Strings:
         return None
 
     def _returned(
-        self, function: ast.FunctionDef, call: ast.Call, names: Environment, depth: int
+        self, function: Function, call: ast.Call, names: Environment, depth: int
     ) -> Fragment | None:
         """What a function returns that only builds a text."""
         inside = {**names, **self.arguments(function, call, names, depth)}
@@ -197,7 +204,7 @@ class Strings:
         return None
 
     def arguments(
-        self, function: ast.FunctionDef, call: ast.Call, names: Environment, depth: int = 0
+        self, function: Function, call: ast.Call, names: Environment, depth: int = 0
     ) -> dict[str, Fragment | ast.expr]:
         """The parameters of a function with what a call passes, as far as it is known."""
         parameters = [*function.args.posonlyargs, *function.args.args]
@@ -427,6 +434,16 @@ def resolve(node: ast.expr, names: Environment) -> ast.expr:
             break
         node = bound
     return node
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.JoinedStr) or (
+        isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+
+
+def _is_number(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, int | float)
 
 
 def called_name(call: ast.Call) -> str:

@@ -21,6 +21,7 @@ from connguard.migrations.byte_offsets import ByteOffsets
 from connguard.migrations.fragment import (
     EMPTY,
     Fragment,
+    is_number,
     join,
     placeholder,
     verbatim,
@@ -313,8 +314,9 @@ class TreeHost:
         terms.append(rest)
         terms.reverse()
         values = [self.value(term, depth + 1) for term in terms]
-        if not any(value is not None for value in values):
-            return None
+        known = [value for value in values if value is not None]
+        if not any(term.type in self.strings for term in terms) and all(map(is_number, known)):
+            return None  # arithmetic, or nothing known
         return join(
             value if value is not None else self.unknown(term)
             for value, term in zip(values, terms, strict=True)
