@@ -16,6 +16,7 @@ from connguard.migrations.natural import natural_key
 from connguard.migrations.pool import Pool
 from connguard.migrations.sections import sections
 from connguard.reading import Context, SourceFile
+from connguard.scan import scan
 from connguard.settings import Settings
 from connguard.sql_rules.script import Direction
 from connguard.text import Text
@@ -192,3 +193,17 @@ def test_the_content_decides_where_the_name_is_wrong(
         [name] if kept else []
     )
     assert [line.split(":")[0] for line in pool.log] == ([] if kept else [name])
+
+
+def test_a_named_file_is_read_in_any_folder(tmp_path: Path) -> None:
+    """A migration program that the user names need not lie in a migrations folder."""
+    (tmp_path / "0001_roles.py").write_text(
+        "from alembic import op\n\nrevision = '1'\ndown_revision = None\n\n\n"
+        "def upgrade():\n    op.execute('ALTER ROLE app CONNECTION LIMIT -1')\n"
+    )
+
+    by_name = scan([tmp_path / "0001_roles.py"], Settings())
+    by_folder = scan([tmp_path], Settings())
+
+    assert [(one.policy.id, one.origin.line) for one in by_name.findings] == [("PG001", 8)]
+    assert by_folder.files == 0

@@ -88,7 +88,7 @@ def discover(
                 if wanted(file):
                     chosen[file] = SourceFile(file, display_name(file))
         elif stat.S_ISREG(mode):
-            chosen[absolute] = SourceFile(absolute, display_name(absolute))
+            chosen[absolute] = SourceFile(absolute, display_name(absolute), named=True)
         else:
             found.unreadable.append((str(path), "not a regular file"))
     found.files = sorted(chosen.values(), key=lambda file: file.name)

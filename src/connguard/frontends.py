@@ -12,7 +12,7 @@ from typing import cast
 
 from connguard.budget.claims import may_hold_topology
 from connguard.migrations.claims import may_hold_sql
-from connguard.reading import FrontEnd
+from connguard.reading import FrontEnd, SourceFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,11 @@ class Entry:
     name: str
     module: str
     claims: Callable[[PurePath], bool]
+
+    def takes(self, file: SourceFile) -> bool:
+        """Whether to read a file. One named by the user need not lie in a migrations folder."""
+        named = file.named and self.claims(PurePath("migrations", file.path.name))
+        return named or self.claims(file.path)
 
     def load(self) -> FrontEnd:
         return cast(FrontEnd, import_module(self.module))

@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file to scan. `path` is absolute; `name` is what findings show (posix separators)."""
+    """A file to scan. `path` is absolute; `name` is what findings show (posix separators).
+
+    `named` files were given on the command line: they are read whatever folder they lie in.
+    """
 
     path: Path
     name: str
+    named: bool = False
 
 
 @dataclass(slots=True)
