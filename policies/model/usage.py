@@ -188,6 +188,16 @@ class LimitAgainstServer:
 
 
 @dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A number that is declared, and stands differently in the files. The declared one counts."""
+
+    what: str
+    declared: Amount
+    found: Amount
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
 class Budget:
     """The whole chain, computed."""
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from connguard.budget import declared as declarations
 from connguard.budget import pgbouncer_ini
+from connguard.budget.contradictions import contradictions
 from connguard.budget.declared import Declared, DeclaredPooler, DeclaredServer
 from connguard.budget.discovered import PoolerFile, Project, ServerFile, ServiceFound
 from connguard.budget.found import Found, Stack, found_stacks, unknown_pooler
@@ -42,7 +43,7 @@ def assemble(subjects: Iterable[Subject], context: Context) -> Reading:
     for stack in stacks(subjects, context):
         budget = solve(stack.topology)
         reading.files |= stack.files
-        for fact in (*budget.facts, *stack.gaps):
+        for fact in (*budget.facts, *stack.facts, *stack.gaps):
             reading.add(fact)
     return reading
 
@@ -110,7 +111,17 @@ def _declared_stack(declared: Declared, found: Found, context: Context) -> Stack
         headroom=declared.headroom,
     )
     gaps.extend(_lost_services(topology))
-    return Stack(topology, gaps, names)
+    configured = _configured(declared, other, context)
+    differing = contradictions(declared, other, configured, found.roles)
+    return Stack(topology, gaps, names, list(differing))
+
+
+def _configured(declared: Declared, other: Topology | None, context: Context) -> Server | None:
+    """The server as its files describe it, without what is declared."""
+    one = declared.server
+    if one is None or one.config is None:
+        return other.server if other is not None else None
+    return _server(replace(one, settings={}, formula=None), context, [], set())
 
 
 def _pooler(

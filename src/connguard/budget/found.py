@@ -42,6 +42,7 @@ class Stack:
     topology: Topology
     gaps: list[NotParsed] = field(default_factory=list)
     files: set[str] = field(default_factory=set)
+    facts: list[object] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ def run(paths: Sequence[Path], settings: Settings, overrides: Sequence[Override]
         budget = solve(stack.topology)
         solved.append((stack, budget))
         reading.files |= stack.files
-        for fact in (*budget.facts, *stack.gaps):
+        for fact in (*budget.facts, *stack.facts, *stack.gaps):
             reading.add(fact)
     conclude(reading, context, select(POLICIES) - select(settings.ignore), report)
     return Run(solved, report, context)
