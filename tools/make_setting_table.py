@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 TARGET = REPOSITORY / "src" / "connguard" / "postgres" / "server_settings.json"
 sys.path.insert(0, str(REPOSITORY / "tests"))
 
-from servers import Postgres, available_postgres
+from servers import Postgres, available_postgres  # noqa: E402
 
 QUERY = """
 SELECT name, vartype, unit, min_val, max_val, enumvals FROM pg_settings
