@@ -1,0 +1,53 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which roles and databases of an SQL history break a policy that a new migration can satisfy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from connguard.migrations.history import History
+from connguard.policies.model.facts import Database, Role
+from connguard.policies.model.origin import Origin
+from connguard.policies.model.reading import Subject
+from connguard.policies.model.verdict import Status, Verdict, worst
+from connguard.registry import find
+from connguard.sql_rules.replay import replay
+
+POLICIES = ("PG001", "PG002", "PG004")
+
+
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """A role or database (`kind` as SQL writes it) that fails a policy at a place."""
+
+    policy_id: str
+    kind: str
+    name: str
+    message: str
+    origin: Origin
+
+
+def flagged(history: History) -> list[Flagged]:
+    """What the history leaves without a usable limit, in the order of the objects."""
+    found: list[Flagged] = []
+    for subject in replay(history.scripts).subjects:
+        found.extend(_judged(subject))
+    return found
+
+
+def _judged(subject: Subject) -> Iterable[Flagged]:
+    first = subject.alternatives[0] if subject.alternatives else None
+    if not isinstance(first, Role | Database):
+        return
+    kind = "ROLE" if isinstance(first, Role) else "DATABASE"
+    for policy_id in POLICIES:
+        registered = find(policy_id)
+        assert registered is not None
+        if registered.policy.about is not type(first):
+            continue
+        decide: Callable[[object], Verdict] = registered.decide
+        verdict = worst(decide(fact) for fact in subject.alternatives)
+        if verdict.status is Status.FAIL and verdict.at is not None:
+            yield Flagged(policy_id, kind, first.name, verdict.message, verdict.at)
