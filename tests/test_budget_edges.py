@@ -10,6 +10,7 @@ import pytest
 from budget_cases import database, ids, ini, role, server, service, write
 
 from connguard.policies.model.amount import UNBOUNDED, Standing
+from connguard.policies.model.risks import risks
 
 SERVER = "[server]\nmax_connections = 300\n"
 
@@ -375,3 +376,15 @@ def test_the_automatic_configuration_comes_last(tmp_path: Path) -> None:
 
     done = write(tmp_path, None, declared + "max_connections = 90\n").run()
     assert server(done).limit.high == 87  # type: ignore[union-attr]
+
+
+def test_cancel_requests_are_a_risk_of_their_own(tmp_path: Path) -> None:
+    """edge 70: up to twice the pool, but in sockets that are no connections of the role."""
+    pooler = ini("shop = host=db", "default_pool_size = 7")
+    done = write(tmp_path, pooler, service("web", 40) + SERVER).run()
+
+    assert role(done, "app").demand.high == 7
+    ((stack, _),) = done.stacks
+    found = {risk.name: risk for risk in risks(stack.topology)}
+    assert found["cancel-requests"].connections == 7
+    assert "count against no limit" in found["cancel-requests"].message

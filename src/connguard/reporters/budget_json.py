@@ -12,6 +12,7 @@ from connguard.budget.run import Run
 from connguard.policies.model.amount import Amount, Standing, worst_standing
 from connguard.policies.model.explain import fault, settings
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.risks import risks
 from connguard.policies.model.usage import Budget, Usage
 from connguard.reporters import json_report
 from connguard.reporters.plain import encodable
@@ -31,6 +32,16 @@ def document(run: Run) -> dict[str, Any]:
     whole.update(_chain(budgets))
     for key in ("findings", "suppressed", "undecided", "not_parsed", "failures"):
         whole[key] = report[key]
+    whole["risks"] = [
+        {
+            "name": risk.name,
+            "subject": encodable(risk.subject),
+            "connections": risk.connections,
+            "message": encodable(risk.message),
+        }
+        for stack, _ in run.stacks
+        for risk in risks(stack.topology)
+    ]
     if len(budgets) > 1:
         whole["stacks"] = [
             {

@@ -10,6 +10,7 @@ from connguard.budget.run import Run
 from connguard.policies.model.amount import UNBOUNDED, Amount, Standing
 from connguard.policies.model.explain import largest_first, sentence
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.risks import risks
 from connguard.policies.model.usage import Budget, ClientUsage, ServerUsage, Usage
 from connguard.reporters import text_report
 from connguard.reporters.plain import printable
@@ -28,6 +29,11 @@ def render(run: Run, *, colour: bool, verbose: bool, quiet: bool) -> str:
         heading = f"connection budget of {stack.topology.origin.path}: "
         lines.append(style.paint("bold", printable(heading)) + _verdict(budget.standing, style))
         lines.extend(_chain(budget, style, verbose))
+        if verbose:
+            lines.extend(
+                style.paint("dim", f"not in the numbers: {printable(risk.message)}")
+                for risk in risks(stack.topology)
+            )
         lines.append("")
     findings = text_report.render(run.report, colour=colour, verbose=verbose, quiet=quiet)
     return "\n".join(lines) + "\n" + findings
