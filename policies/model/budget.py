@@ -29,7 +29,6 @@ from connguard.policies.model.origin import Origin
 from connguard.policies.model.pools import (
     UNKNOWN,
     ZERO_IS_UNLIMITED,
-    Caps,
     Pool,
     PoolsOfPooler,
     clients_of,
@@ -106,9 +105,8 @@ class _Demand:
         self._add_group(pooler, variants, _user_of, self.roles)
         self._add_group(pooler, variants, _database_of, self.databases)
         self._add_group(pooler, variants, _all_alike, {"": self.total})
-        with_caps = [(one, one.caps(False), one.caps(True)) for one in variants]
         for pool in _alike(variants).values():
-            use = _pool_use(pooler, pool, _range(with_caps, pool))
+            use = _pool_use(pooler, pool, _range(variants, pool))
             if use.amount.high:
                 self.total.uses.append(use)
                 if pool.user != UNKNOWN:
@@ -185,15 +183,14 @@ def _alike(variants: Iterable[PoolsOfPooler]) -> dict[tuple[str, str], Pool]:
     return found
 
 
-def _range(variants: Iterable[tuple[PoolsOfPooler, Caps, Caps]], pool: Pool) -> Amount:
+def _range(variants: Iterable[PoolsOfPooler], pool: Pool) -> Amount:
     """What one pool can have by itself: its own size and the caps over it, in any version."""
     key = pool.name, pool.user
-    lows, highs = [], []
-    for variant, low_caps, high_caps in variants:
-        if key in variant.pools:
-            lows.append(variant.maximum([variant.pools[key]], False, low_caps))
-            highs.append(variant.maximum([variant.pools[key]], True, high_caps))
-    return Amount(min(lows), max(highs))
+    having = [(one, one.pools[key]) for one in variants if key in one.pools]
+    return Amount(
+        min(one.alone(own, False) for one, own in having),
+        max(one.alone(own, True) for one, own in having),
+    )
 
 
 def _pool_reason(pool: Pool) -> str:

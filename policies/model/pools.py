@@ -107,6 +107,7 @@ class PoolsOfPooler:
         self._topology = topology
         self._users = {user.name: user for user in pooler.users}
         self.pools: dict[Key, Pool] = {}
+        self._caps: dict[bool, Caps] = {}
         self._clients: dict[Key, list[Clients]] = {}
         self._entries: dict[Key, PoolerEntry] = {}
         self._gather()
@@ -334,6 +335,19 @@ class PoolsOfPooler:
     # What the caps leave.
 
     def caps(self, high: bool) -> Caps:
+        """The caps with all amounts at one end; the pools and caps of a version do not change."""
+        if high not in self._caps:
+            self._caps[high] = self._caps_at(high)
+        return self._caps[high]
+
+    def alone(self, pool: Pool, high: bool) -> int:
+        """How many server connections one pool can have by itself."""
+        caps = self.caps(high)
+        name = caps.names.get(pool.name, UNBOUNDED)
+        user = caps.users.get(self._counted_as(pool), UNBOUNDED)
+        return min(caps.total, pool.at(high), name, user)
+
+    def _caps_at(self, high: bool) -> Caps:
         names: dict[str, int] = {}
         users: dict[Key, int] = {}
         for (name, user), pool in self.pools.items():
