@@ -274,6 +274,15 @@ class _Splitter:
         return end.end() if end else None
 
 
+def copy_data(text: str, piece: Piece) -> tuple[int, int] | None:
+    """The range of the lines of data behind a COPY … FROM stdin."""
+    if not _COPY_IN.match(text, piece.start, piece.end):
+        return None
+    line_end = text.find("\n", piece.end)
+    end = _END_OF_COPY.search(text, piece.end)
+    return (line_end + 1, end.start()) if end and 0 <= line_end < end.start() else None
+
+
 def _trimmed(text: str, piece: Piece) -> Piece:
     while text[piece.end - 1].isspace():
         piece.end -= 1

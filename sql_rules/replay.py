@@ -15,7 +15,8 @@ from connguard.policies.model.reading import Notes, Reading, mentions_suppressio
 from connguard.policies.model.server_values import parse_integer
 from connguard.policies.model.statement_facts import PasswordLiteral, RemovedLimit
 from connguard.policies.model.usage import ServerSize
-from connguard.sql_rules import lexer, passwords, psql, syntax
+from connguard.sql_rules import lexer, list_names, passwords, psql, syntax
+from connguard.sql_rules.allow_lists import AllowLists
 from connguard.sql_rules.frames import Frame
 from connguard.sql_rules.interpreter import Interpreter, place
 from connguard.sql_rules.lexer import Piece
@@ -97,9 +98,12 @@ class _Replay:
         self._interpreter = Interpreter()
         self._conditionals = psql.Conditionals()
         self._failed_at: Origin | None = None
+        self._script = ""
         self._files: set[str] = set()
         self._notes: dict[str, Notes] = {}
         self._written: str | None = None
+        self._allow_lists = AllowLists()
+        self._writes_lists = False
 
     @property
     def state(self) -> State:
@@ -107,6 +111,7 @@ class _Replay:
 
     def script(self, script: Script) -> None:
         self._files.add(script.name)
+        self._script = script.name
         self._conditionals = psql.Conditionals()
         self._interpreter.variables = dict(script.variables)
         for chunk in script.chunks:
@@ -149,6 +154,8 @@ class _Replay:
             if facts:
                 reading.add(*facts)
         self._add_settings(state, reading)
+        for allowed in self._allow_lists.facts():
+            reading.add(allowed)
         return reading
 
     def _add_settings(self, state: State, reading: Reading) -> None:
@@ -175,6 +182,8 @@ class _Replay:
     def _chunk(self, chunk: Chunk) -> None:
         source = self._with_values(Source(chunk.text, chunk.origin))
         self._written = chunk.text if passwords.MAY_HOLD.search(source.text) else None
+        test_data = list_names.is_test_path(self._script)
+        self._writes_lists = not test_data and self._allow_lists.may_matter(source.text)
         if len(source.text) <= _BIG_TEXT:
             try:
                 statements = syntax.parse(source.text)
@@ -242,6 +251,10 @@ class _Replay:
             return False
         for parsed in statements:
             self._observe(part, parsed)
+            if self._writes_lists and parsed.kind == "CopyStmt":
+                data = lexer.copy_data(source.text, piece)
+                if data is not None:
+                    self._allow_lists.see_data(parsed, source, data)
             if parsed.kind in RELEVANT:
                 self._statement(part, parsed, results=piece.command_name == "gexec")
             if piece.command_name == "gset":
@@ -271,6 +284,8 @@ class _Replay:
         if self._written is not None:
             for literal in passwords.passwords(source, parsed, self._written):
                 self._interpreter.report(literal)
+        if self._writes_lists:
+            self._allow_lists.see(source, parsed)
 
     def _statement(self, source: Source, parsed: Parsed, *, results: bool = False) -> None:
         session = self._session

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from connguard.policies.model.addresses import AddressSet
 from connguard.policies.model.origin import Origin
 
 
@@ -39,3 +40,22 @@ class RemovedLimit:
 
     subject: str
     origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedRange:
+    """Addresses that a statement lets in, and where it names them."""
+
+    addresses: AddressSet
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedAddresses:
+    """What SQL statements let in through one list, in the order in which they run.
+
+    `target` names the list: 'table "allowed_ips"', 'function "add_firewall_rule"'.
+    """
+
+    target: str
+    ranges: tuple[AllowedRange, ...]

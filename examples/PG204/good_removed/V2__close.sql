@@ -1,0 +1,1 @@
+DELETE FROM allowed_networks WHERE name = 'everyone';
