@@ -11,6 +11,7 @@ from budget_cases import ids, role, server
 
 from connguard.budget.run import Run, run
 from connguard.policies.model.amount import UNBOUNDED, Standing
+from connguard.scan import scan
 from connguard.settings import Settings
 
 COMPOSE = """\
@@ -302,3 +303,14 @@ def test_rails_settings(tmp_path: Path) -> None:
 
     assert role(done, "store").demand.low == 7
     assert not role(done, "store").demand.exact
+
+
+def test_a_compose_file_that_is_no_yaml_is_said(tmp_path: Path) -> None:
+    """What was not read is visible, where it stands."""
+    (tmp_path / "pgbouncer.ini").write_text("[databases]\na = host=db\n[pgbouncer]\n")
+    (tmp_path / "compose.yml").write_text("services:\n  db: {image: postgres:16\n")
+    report = scan([tmp_path], Settings())
+
+    assert [(Path(gap.origin.path).name, gap.origin.line) for gap in report.not_parsed] == [
+        ("compose.yml", 2)
+    ]

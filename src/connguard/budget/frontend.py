@@ -84,6 +84,12 @@ def _read_yaml(
     if not composed and ("apiVersion" not in text.string or not MENTIONS.search(text.string)):
         return False
     stream = yaml_source.parse(text)
+    if "{{" in text.string:
+        # Helm fills these in: what they will say is not in the repository.
+        reading.log.extend(f"{gap.origin}: a template, not read" for gap in stream.gaps)
+    else:
+        for gap in stream.gaps:
+            reading.add(gap)
     if mentions_suppression(text.string):
         reading.notes.append(yaml_source.notes(text, stream))
     if not composed:
