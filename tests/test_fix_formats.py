@@ -39,6 +39,24 @@ RAILS = """class Roles < ActiveRecord::Migration[7.1]
   end
 end
 """
+GOOSE_GO = """package migrations
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/pressly/goose/v3"
+)
+
+func init() {
+	goose.AddMigrationContext(up, nil)
+}
+
+func up(ctx context.Context, tx *sql.Tx) error {
+	_, err := tx.ExecContext(ctx, "CREATE ROLE other LOGIN CONNECTION LIMIT 5")
+	return err
+}
+"""
 ALEMBIC_1 = """from alembic import op
 revision = "aaa"
 down_revision = None
@@ -91,6 +109,17 @@ FORMATS: dict[str, tuple[Files, Files]] = {
         {"migrations/00001_roles.sql": f"-- +goose Up\n{BAD}\n-- +goose Down\nDROP ROLE app;\n"},
         {
             "migrations/00002_limit_connections.sql": (
+                f"-- +goose Up\n{LIMIT}\n-- +goose Down\n{STAY}"
+            )
+        },
+    ),
+    "goose with programs": (
+        {
+            "migrations/00001_roles.sql": f"-- +goose Up\n{BAD}",
+            "migrations/00002_more.go": GOOSE_GO,
+        },
+        {
+            "migrations/00003_limit_connections.sql": (
                 f"-- +goose Up\n{LIMIT}\n-- +goose Down\n{STAY}"
             )
         },
@@ -277,6 +306,18 @@ def test_without_a_value(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert fix().exit_code == 0
 
 
+FLYWAY_JAVA = """package db.migration;
+
+import org.flywaydb.core.api.migration.BaseJavaMigration;
+import org.flywaydb.core.api.migration.Context;
+
+public class V1__Roles extends BaseJavaMigration {
+    public void migrate(Context context) throws Exception {
+        context.getConnection().createStatement().execute("CREATE ROLE app LOGIN");
+    }
+}
+"""
+
 BY_HAND: dict[str, Files] = {
     "liquibase": {"db/roles.sql": f"--liquibase formatted sql\n--changeset a:1\n{BAD}"},
     "sqitch": {
@@ -292,6 +333,7 @@ BY_HAND: dict[str, Files] = {
         "versions/bbb.py": ALEMBIC_2,
         "versions/ccc.py": ALEMBIC_2.replace("bbb", "ccc"),
     },
+    "flyway with programs": {"src/main/java/db/migration/V1__Roles.java": FLYWAY_JAVA},
     "knex": {
         "migrations/20240101120000_roles.js": (
             'exports.up = (knex) => knex.raw("CREATE ROLE app LOGIN");\n'

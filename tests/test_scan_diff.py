@@ -240,6 +240,31 @@ def test_hooks_of_git_do_not_mislead(project: Path, monkeypatch: pytest.MonkeyPa
     assert new() == []
 
 
+def test_submodules_are_compared_at_their_commits(project: Path) -> None:
+    """What a submodule had at the base is known; what its new commit brings is new."""
+    other = project.parent / "other"
+    (other / "sql").mkdir(parents=True)
+    git(other, "init", "--initial-branch=main")
+    (other / "sql" / "V1__job.sql").write_text(JOB)
+    commit(other)
+    git(project, "-c", "protocol.file.allow=always", "submodule", "add", str(other), "sub")
+    commit(project)
+    assert new() == []
+    (project / "sub" / "sql" / "V2__more.sql").write_text(JOB.replace("job", "more"))
+    commit(project / "sub")
+    assert new() == [("sub/sql/V2__more.sql", "PG001", 1)]
+
+
+def test_linked_work_trees(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There, .git is a file."""
+    git(project, "worktree", "add", "../linked", "-b", "feature")
+    linked = project.parent / "linked"
+    monkeypatch.chdir(linked)
+    assert new() == []
+    (linked / "migrations" / "V3__job.sql").write_text(JOB)
+    assert new() == [("migrations/V3__job.sql", "PG001", 1)]
+
+
 def test_an_empty_base(project: Path) -> None:
     """Against a state without the scanned folder, everything is new."""
     (project / "other").mkdir()

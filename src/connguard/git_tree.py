@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
@@ -16,6 +17,7 @@ from typing import IO
 
 _TIMEOUT_S = 120
 _REGULAR = frozenset((b"100644", b"100755", b"100664"))
+_SUBMODULE = b"160000"
 _HUNK = re.compile(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
 _PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
 """What git sets for its hooks: the repository is to be found from the paths instead."""
@@ -33,14 +35,29 @@ class Commit:
     sha: str
 
     def export(self, folder: Path, wanted: Callable[[PurePosixPath], bool]) -> None:
-        """Write the wanted regular files below `folder`. Raises GitError."""
-        files = [(sha, path) for sha, path in self._files() if wanted(path)]
-        if not files:
-            return
-        with tempfile.TemporaryFile() as names:
-            names.writelines(sha + b"\n" for sha, _ in files)
-            names.seek(0)
-            self._write(folder, [path for _, path in files], names)
+        """Write the wanted regular files below `folder`, also those of submodules that are here.
+
+        Raises GitError.
+        """
+        files: list[tuple[bytes, PurePosixPath]] = []
+        for mode, sha, path in self._entries():
+            if mode in _REGULAR and wanted(path):
+                files.append((sha, path))
+            elif mode == _SUBMODULE and (self.root / path / ".git").exists():
+                self._submodule(sha, path, folder, wanted)
+        if files:
+            with tempfile.TemporaryFile() as names:
+                names.writelines(sha + b"\n" for sha, _ in files)
+                names.seek(0)
+                self._write(folder, [path for _, path in files], names)
+
+    def _submodule(
+        self, sha: bytes, path: PurePosixPath, folder: Path, wanted: Callable[[PurePosixPath], bool]
+    ) -> None:
+        """Where the submodule lacks the commit, everything in it is new."""
+        with contextlib.suppress(GitError):
+            inner = Commit(self.root / path, sha.decode())
+            inner.export(folder / path, lambda name: wanted(path / name))
 
     def changed_lines(self) -> dict[Path, list[range]]:
         """The lines of tracked files in the work tree that the commit does not have.
@@ -62,7 +79,8 @@ class Commit:
                 ]
         return found
 
-    def _files(self) -> Iterator[tuple[bytes, PurePosixPath]]:
+    def _entries(self) -> Iterator[tuple[bytes, bytes, PurePosixPath]]:
+        """Mode, hash and path of everything in the commit but folders."""
         listing = _git(self.root, "ls-tree", "-r", "-z", "--full-tree", self.sha)
         for entry in listing.split(b"\0"):
             properties, _, name = entry.partition(b"\t")
@@ -74,8 +92,8 @@ class Commit:
             unsafe = path.is_absolute() or any(
                 part == ".." or part.lower() == ".git" for part in path.parts
             )
-            if mode in _REGULAR and not unsafe:
-                yield sha, path
+            if not unsafe:
+                yield mode, sha, path
 
     def _write(self, folder: Path, paths: list[PurePosixPath], names: IO[bytes]) -> None:
         command = ["git", "-C", str(self.root), "cat-file", "--batch"]

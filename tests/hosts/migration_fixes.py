@@ -70,7 +70,7 @@ def test_the_tool_applies_the_repair(project: Path, server: Postgres, apply: App
 def test_the_tool_rolls_back(project: Path, server: Postgres) -> None:
     """The way down is accepted by the tool, and leaves the limits where they are."""
     CliRunner().invoke(main, ["fix", str(project)])
-    command = [tools.NPM / "dbmate", "--migrations-dir", ".", "--no-dump-schema"]
+    command: list[str | Path] = [tools.NPM / "dbmate", "--migrations-dir", ".", "--no-dump-schema"]
     tools.run([*command, "migrate"], project, server)
     before = Session(server).roles()
     tools.run([*command, "rollback"], project, server)

@@ -14,6 +14,7 @@ from connguard.fixing.numbering import Name, following, next_number, parse
 from connguard.fixing.statements import KEPT
 from connguard.migrations.history import History
 from connguard.migrations.names import is_step_of_folder
+from connguard.migrations.sections import tool_of
 from connguard.reading import Context
 
 _MARKERS = {
@@ -69,12 +70,16 @@ def numbered(place: Place, sql: Sequence[str]) -> NewFiles:
     last = place.last
     if is_step_of_folder(last) and parse(last.parent.name):
         return _folder(place, sql)
+    if last.suffix == ".go":
+        last = next((path for path in reversed(place.files) if path.suffix == ".sql"), last)
     name = parse(last.name)
+    if last.suffix == ".go":
+        raise CannotWrite("these migrations are programs")
     if name is None or last.suffix.lower() == ".gz":
         raise CannotWrite(f"the name of {last.name} has no number to continue")
     new = following(name, names_in(last.parent), place.now)
     files = NewFiles()
-    markers = _MARKERS.get(place.history.layout)
+    markers = _MARKERS.get(tool_of(place.source(last)) or "")
     if markers:
         up, down = markers
         head = [up] if up else []
@@ -112,6 +117,8 @@ def flyway(place: Place, sql: Sequence[str]) -> NewFiles:
     last = next((path for path in reversed(place.files) if _is_version(path.name)), None)
     if last is None:
         raise CannotWrite("there is no versioned migration to continue")
+    if not any(path.parent == last.parent and path.suffix == ".sql" for path in place.files):
+        raise CannotWrite(f"{last.name} is a program, and SQL files lie elsewhere")
     names = [match for match in map(_FLYWAY.match, names_in(last.parent)) if match]
     version = _next_version(last.name, [match["version"] for match in names], place.now)
     like = Name("", "0", "_", last.name.partition("__")[2], "")

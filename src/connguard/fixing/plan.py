@@ -33,10 +33,16 @@ from connguard.sql_rules.script import Direction
 from connguard.text import Text
 
 _BY_HAND = {
-    "container initialization scripts": "these scripts run on the first start only",
-    "Liquibase formatted SQL": "a changelog must name the new file",
-    "shell script that runs psql": "it is no directory of migrations",
+    "Atlas": "atlas.sum must hold its hash",
+    "Drizzle": "the journal must name the new file",
+    "Liquibase": "a changelog must name the new file",
+    "container": "these scripts run on the first start only",
+    "graphile-migrate": "committed files hold the hashes of those before",
+    "shell script": "it is no directory of migrations",
+    "sqitch": "sqitch.plan must name the new change",
 }
+"""By the start of the layout's name."""
+
 _NUMBERED = (
     *("goose", "sql-migrate", "dbmate", "Play evolutions", "rambler", "node-pg-migrate", "tern"),
     *("MyBatis migrations", "golang-migrate", "Prisma", "Supabase"),
@@ -157,9 +163,10 @@ def _new_files(place: Place, repairs: Sequence[Repair]) -> NewFiles:
         return django(place, sql, Path(repairs[-1].flagged.origin.path).absolute().parent)
     if layout.startswith("Ruby"):
         return rails(place, sql)
-    if layout in _NUMBERED or layout.startswith("plain SQL"):
+    if layout in _NUMBERED or layout.startswith(("plain SQL", "Go ")):
         return numbered(place, sql)
-    raise CannotWrite(_BY_HAND.get(layout, f"new files are not written for this format: {layout}"))
+    why = (reason for start, reason in _BY_HAND.items() if layout.startswith(start))
+    raise CannotWrite(next(why, f"new files are not written for this format: {layout}"))
 
 
 def _prove(
