@@ -17,7 +17,7 @@ POLICY = Policy(
     condition=(
         "The same file sets the same name again further down, to another value, or"
         " postgresql.auto.conf does: the last one counts. (An included file that overrides another"
-        " is as it should be.)"
+        " is as it should be)."
     ),
     effect="Whoever changes the first line changes nothing.",
     fix="Delete the line that does not count.",

@@ -64,7 +64,7 @@ def _dataclass(kind: type, bound: dict[object, object]) -> st.SearchStrategy[obj
 
 
 @EVERY
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_a_policy_is_total(registered: RegisteredPolicy, data: st.DataObject) -> None:
     """Any fact of the right class gets a verdict with a message and a place, and no exception."""

@@ -32,7 +32,7 @@ class SourceFile:
 class Context:
     """What a front end may use besides its files.
 
-    `roots` are the scanned directories: a file named by another file (a module, an include) may be
+    `files` are all files of the scan. `roots` are the scanned directories: a file named by another file (a module, an include) may be
     read only below one of them. `unreadable` collects (name, reason) of files that could not be
     read; they lead to exit code 2.
     """
@@ -43,6 +43,7 @@ class Context:
     log: list[str] = field(default_factory=list)
     texts: dict[Path, Text | None] = field(default_factory=dict)
     name_of: Callable[[Path], str] = str
+    files: Sequence[SourceFile] = ()
 
     def text(self, file: SourceFile) -> Text | None:
         """The decoded text; None when the file cannot be read, which is recorded once."""

@@ -49,8 +49,8 @@ def gather(
     stdin: tuple[Path, bytes] | None = None,
 ) -> tuple[Context, Reading]:
     """Find the files and read them; what fails is recorded in `report`."""
-    context, files = _inputs(paths, settings, stdin, report)
-    return context, _read(files, context, report)
+    context = _inputs(paths, settings, stdin, report)
+    return context, _read(context, report)
 
 
 def conclude(reading: Reading, context: Context, chosen: frozenset[str], report: Report) -> None:
@@ -98,13 +98,13 @@ def _inputs(
     settings: Settings,
     stdin: tuple[Path, bytes] | None,
     report: Report,
-) -> tuple[Context, list[SourceFile]]:
+) -> Context:
     if stdin is not None:
         path = Path(stdin[0]).absolute()
         file = SourceFile(path, display_name(path), named=True)
-        context = Context(roots=(path.parent,), settings=settings, name_of=display_name)
+        context = Context((path.parent,), settings, name_of=display_name, files=(file,))
         context.texts[path] = decode(file.name, stdin[1])[0]
-        return context, [file]
+        return context
     found = discover(
         paths,
         wanted=lambda path: any(entry.claims(path) for entry in FRONT_ENDS),
@@ -116,17 +116,16 @@ def _inputs(
         absolute if absolute.is_dir() else absolute.parent
         for absolute in (path.absolute() for path in paths)
     )
-    context = Context(
-        roots=roots, settings=settings, unreadable=found.unreadable, name_of=display_name
-    )
     report.log.extend(found.skipped)
-    return context, found.files
+    return Context(
+        roots, settings, unreadable=found.unreadable, name_of=display_name, files=found.files
+    )
 
 
-def _read(files: Sequence[SourceFile], context: Context, report: Report) -> Reading:
+def _read(context: Context, report: Report) -> Reading:
     reading = Reading()
     for entry in FRONT_ENDS:
-        claimed = [file for file in files if entry.takes(file)]
+        claimed = [file for file in context.files if entry.takes(file)]
         if claimed:
             reading.extend(_read_with(entry, claimed, context, report))
     return reading

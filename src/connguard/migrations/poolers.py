@@ -6,10 +6,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import PurePath
 
 from connguard.budget.claims import is_compose
-from connguard.discovery import discover
 from connguard.policies.model.reading import Reading, Subject
 from connguard.policies.model.usage import ServerSize
 from connguard.reading import Context
@@ -38,8 +36,7 @@ def has_pooler(context: Context) -> bool:
     one."""
     if "pooler" in context.settings.topology:
         return True
-    found = discover(context.roots, wanted=_may_tell)
-    for file in found.files:
+    for file in context.files:
         if _POOLER.search(file.path.name):
             return True
         text = context.text(file) if is_compose(file.path) else None
@@ -47,6 +44,3 @@ def has_pooler(context: Context) -> bool:
             return True
     return False
 
-
-def _may_tell(path: PurePath) -> bool:
-    return is_compose(path) or _POOLER.search(path.name) is not None
