@@ -69,8 +69,37 @@ def test_a_new_finding_is_reported(project: Path) -> None:
     assert run("--baseline", "base.json").exit_code == 1
 
 
+def test_places_in_messages_may_shift(project: Path) -> None:
+    """A message that names the line of another statement is still the same one."""
+    file = project / "migrations" / "V2__broken.sql"
+    broken = (
+        "BEGIN;\n"
+        "CREATE ROLE x CONNECTION LIMIT 1 CONNECTION LIMIT 2;\n"
+        "ALTER ROLE app CONNECTION LIMIT 5;\n"
+        "COMMIT;\n"
+    )
+    file.write_text(broken)
+    result = run("--format", "json")
+    messages = [one["message"] for one in json.loads(result.stdout)["findings"]]
+    assert any("V2__broken.sql:2" in message for message in messages), messages
+    assert run("--write-baseline", "base.json").exit_code == 0
+    file.write_text("-- later\n" + broken)
+    assert new() == []
+    file.rename(file.with_name("V3__broken.sql"))
+    assert new() == []
+
+
 def test_a_second_copy_is_new(project: Path) -> None:
     """Equal findings are counted: another database's history with the same role is another one."""
+    other = project / "other"
+    other.mkdir()
+    (other / "V1__app.sql").write_text(APP)
+    assert new() == [("other/V1__app.sql", "PG001", 1)]
+
+
+def test_a_copy_is_new_though_the_first_one_was_repaired(project: Path) -> None:
+    """What was accepted in one file is not accepted in another."""
+    (project / "migrations" / "V2__limit.sql").write_text("ALTER ROLE app CONNECTION LIMIT 5;\n")
     other = project / "other"
     other.mkdir()
     (other / "V1__app.sql").write_text(APP)

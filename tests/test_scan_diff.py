@@ -113,6 +113,14 @@ def test_a_copy_is_new(project: Path) -> None:
     assert new() == [("a_history/V1__app.sql", "PG001", 1)]
 
 
+def test_a_copy_is_new_though_the_first_one_was_repaired(project: Path) -> None:
+    """That as many equal findings are there as before does not make it an old one."""
+    (project / "migrations" / "V3__limit.sql").write_text("ALTER ROLE app CONNECTION LIMIT 5;\n")
+    (project / "other").mkdir()
+    (project / "other" / "V1__app.sql").write_text(APP)
+    assert new() == [("other/V1__app.sql", "PG001", 1)]
+
+
 def test_a_copied_line_is_reported_where_it_was_added(project: Path) -> None:
     """Of two equal lines, the added one is new, though it stands first."""
     file = project / "migrations" / "V3__odd.sql"

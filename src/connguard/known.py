@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,7 +16,8 @@ from connguard.finding import Finding
 from connguard.policies.model.facts import Database, Role
 from connguard.text import Text
 
-_PLACE = re.compile(r"\S+:\d+:\d+")
+_PLACE = re.compile(r"\S*\.[A-Za-z]\w*:\d+\b")
+"""A file and line as messages name them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,8 @@ def compare(
 ) -> Comparison:
     """Match each finding with at most one known one.
 
-    First in the same file, then in any (it was renamed); findings about the state of a role or
+    First in the same file, then in one that is no longer there (it was renamed): the copy of a
+    finding that was repaired in its own place is new. Findings about the state of a role or
     database are the same ones also when the text of their place changed. Of equal ones, the first
     are matched.
     """
@@ -105,7 +108,10 @@ def compare(
         lambda one: (fingerprints[id(one)], paths[id(one)]),
         lambda one: (one.fingerprint, one.path),
     )
-    match(lambda one: fingerprints[id(one)], lambda one: one.fingerprint)
+    match(
+        lambda one: fingerprints[id(one)],
+        lambda one: None if os.path.lexists(one.path) else one.fingerprint,
+    )
     match(
         lambda one: _state(one, paths[id(one)]),
         lambda one: (one.id, _PLACE.sub("", one.message), one.path),
