@@ -4,10 +4,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from sql_findings import findings, ids, judged, lines, reading, script
 
 from connguard.policies.model.verdict import Severity
+from connguard.reporters import github_report, json_report, sarif_report, text_report
+from connguard.scan import scan
+from connguard.settings import Settings
 from connguard.sql_rules.replay import replay
 from connguard.sql_rules.script import Direction
 
@@ -206,3 +211,17 @@ def test_nothing_leaks_through_a_statement_that_does_not_parse() -> None:
     found = reading("ALTER ROLE app PASSWORD 'hunter2-hunter2' NOSUCHWORD;")
 
     assert SECRET not in repr(found)
+
+
+def test_no_report_shows_the_source_of_a_password(tmp_path: Path) -> None:
+    """A password that no pattern can tell from other text stays out of the excerpt, too."""
+    (tmp_path / "V1.sql").write_text(
+        "DO $$ BEGIN EXECUTE format('ALTER ROLE a PASSWORD %L', 'hunter2-hunter2'); END $$;\n"
+        "SELECT dblink_connect('host=a password=''hunter2-hunter2''');\n"
+    )
+    report = scan([tmp_path], Settings())
+
+    assert [each.policy.id for each in report.findings] == ["PG403", "PG403"]
+    for reporter in (github_report, json_report, sarif_report, text_report):
+        assert "PG403" in reporter.render(report)
+        assert SECRET not in reporter.render(report)
