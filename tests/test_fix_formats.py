@@ -31,6 +31,7 @@ STAY = (
     "-- The limits stay when this is rolled back: without them,\n"
     "-- one client can take every connection slot.\n"
 )
+JS_STAY = STAY.replace("-- ", "  // ")
 STAMP = r"20\d{12}"
 
 RAILS = """class Roles < ActiveRecord::Migration[7.1]
@@ -196,6 +197,63 @@ FORMATS: dict[str, tuple[Files, Files]] = {
             )
         },
     ),
+    "knex": (
+        {
+            "migrations/20240101120000_roles.js": (
+                'exports.up = (knex) => knex.raw("CREATE ROLE app LOGIN");\n'
+            )
+        },
+        {
+            f"migrations/{STAMP}_limit_connections.js": (
+                f"exports.up = async (knex) => {{\n  await knex.raw(`\n    {LIMIT}  `);\n}};\n\n"
+                f"exports.down = async () => {{\n{JS_STAY}}};\n"
+            )
+        },
+    ),
+    "knex module": (
+        {
+            "migrations/20240101120000_roles.mjs": (
+                'export async function up(knex) {\n  await knex.raw("CREATE ROLE app LOGIN");\n}\n'
+            )
+        },
+        {
+            f"migrations/{STAMP}_limit_connections.mjs": (
+                "export async function up(knex) {\n"
+                f"  await knex.raw(`\n    {LIMIT}  `);\n}}\n\n"
+                f"export async function down() {{\n{JS_STAY}}}\n"
+            )
+        },
+    ),
+    "node-pg-migrate": (
+        {
+            "migrations/1700000000000_roles.js": (
+                'exports.up = (pgm) => { pgm.sql("CREATE ROLE app LOGIN"); };\n'
+            )
+        },
+        {
+            r"migrations/1\d{12}_limit_connections.js": (
+                f"exports.up = async (pgm) => {{\n  await pgm.sql(`\n    {LIMIT}  `);\n}};\n\n"
+                f"exports.down = async () => {{\n{JS_STAY}}};\n"
+            )
+        },
+    ),
+    "sequelize": (
+        {
+            "migrations/20240101120000-create-roles.js": (
+                "module.exports = {\n"
+                "  up: (queryInterface) => "
+                'queryInterface.sequelize.query("CREATE ROLE app LOGIN"),\n'
+                "};\n"
+            )
+        },
+        {
+            f"migrations/{STAMP}-limit-connections.js": (
+                "exports.up = async (queryInterface) => {\n"
+                f"  await queryInterface.sequelize.query(`\n    {LIMIT}  `);\n}};\n\n"
+                f"exports.down = async () => {{\n{JS_STAY}}};\n"
+            )
+        },
+    ),
     "django": (
         {
             "manage.py": "",
@@ -334,9 +392,14 @@ BY_HAND: dict[str, Files] = {
         "versions/ccc.py": ALEMBIC_2.replace("bbb", "ccc"),
     },
     "flyway with programs": {"src/main/java/db/migration/V1__Roles.java": FLYWAY_JAVA},
-    "knex": {
-        "migrations/20240101120000_roles.js": (
-            'exports.up = (knex) => knex.raw("CREATE ROLE app LOGIN");\n'
+    "typeorm": {
+        "migrations/1700000000000-Roles.ts": (
+            'import { MigrationInterface, QueryRunner } from "typeorm";\n'
+            "export class Roles1700000000000 implements MigrationInterface {\n"
+            "  async up(queryRunner: QueryRunner) {\n"
+            '    await queryRunner.query("CREATE ROLE app LOGIN");\n'
+            "  }\n"
+            "}\n"
         )
     },
     "unnumbered file behind": {"1_roles.sql": MORE, "z_roles.sql": BAD},

@@ -16,6 +16,7 @@ from pathlib import Path, PurePath
 from connguard.discovery import discover, display_name
 from connguard.finding import Finding, Report
 from connguard.fixing.flagged import POLICIES, Flagged, flagged
+from connguard.fixing.javascript import javascript
 from connguard.fixing.layouts import CannotWrite, NewFiles, Place, flyway, numbered
 from connguard.fixing.limits import NOT_KNOWN, limits
 from connguard.fixing.programs import alembic, django, rails
@@ -163,6 +164,8 @@ def _new_files(place: Place, repairs: Sequence[Repair]) -> NewFiles:
         return django(place, sql, Path(repairs[-1].flagged.origin.path).absolute().parent)
     if layout.startswith("Ruby"):
         return rails(place, sql)
+    if layout.startswith("JavaScript"):
+        return javascript(place, sql)
     if layout in _NUMBERED or layout.startswith(("plain SQL", "Go ")):
         return numbered(place, sql)
     why = (reason for start, reason in _BY_HAND.items() if layout.startswith(start))

@@ -18,7 +18,7 @@ _PLAIN = re.compile(r"[^\\\\#{}%`]*")
 _RAILS_CLASS = re.compile(r"<\s*(?P<base>ActiveRecord::Migration(?:\[[\d.]+\])?)")
 
 
-def _checked(sql: Sequence[str]) -> Sequence[str]:
+def checked(sql: Sequence[str]) -> Sequence[str]:
     """SQL that means the same within a string of the program. Raises CannotWrite."""
     for line in sql:
         if not _PLAIN.fullmatch(line) or '"""' in line:
@@ -42,7 +42,7 @@ def rails(place: Place, sql: Sequence[str]) -> NewFiles:
             f"class {''.join(word.capitalize() for word in words)} < {base['base']}",
             "  def up",
             "    execute <<~SQL",
-            *(f"      {line}" for line in _checked(sql)),
+            *(f"      {line}" for line in checked(sql)),
             "    SQL",
             "  end",
             "",
@@ -96,7 +96,7 @@ def alembic(place: Place, sql: Sequence[str]) -> NewFiles:
             "def upgrade() -> None:",
             "    op.execute(",
             '        """',
-            *(f"        {line}" for line in _checked(sql)),
+            *(f"        {line}" for line in checked(sql)),
             '        """',
             "    )",
             "",
@@ -137,7 +137,7 @@ def django(place: Place, sql: Sequence[str], app: Path) -> NewFiles:
             "    operations = [",
             "        migrations.RunSQL(",
             '            """',
-            *(f"            {line}" for line in _checked(sql)),
+            *(f"            {line}" for line in checked(sql)),
             '            """,',
             *(f"            # {line}" for line in KEPT),
             "            reverse_sql=migrations.RunSQL.noop,",
