@@ -32,9 +32,9 @@ class SourceFile:
 class Context:
     """What a front end may use besides its files.
 
-    `files` are all files of the scan. `roots` are the scanned directories: a file named by another file (a module, an include) may be
-    read only below one of them. `unreadable` collects (name, reason) of files that could not be
-    read; they lead to exit code 2.
+    `files` are all files of the scan. `roots` are the scanned directories: a file named by another
+    file (a module, an include) may be read only below one of them. `unreadable` collects (name,
+    reason) of files that could not be read; they lead to exit code 2.
     """
 
     roots: tuple[Path, ...]
