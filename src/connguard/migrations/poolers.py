@@ -43,4 +43,3 @@ def has_pooler(context: Context) -> bool:
         if text is not None and _POOLER.search(text.string):
             return True
     return False
-
