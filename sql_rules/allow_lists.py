@@ -39,11 +39,25 @@ from connguard.sql_rules.syntax import Node, Parsed
 _ADDRESS = re.compile(
     r"\d{1,3}(?:\.\d{1,3}){3}|::|\b\d{1,3}/\d|\ball[ \t]+(?:md5|trust|scram|password)"
 )
-_NAMES = re.compile(
-    r"allow|white|permit|trust|firewall|ingress|inbound|acl|hba|authori[sz]|access|safelist|passlist"
-    r"|accept",
-    re.IGNORECASE,
+_NAMES = (
+    "accept",
+    "access",
+    "acl",
+    "allow",
+    "authoris",
+    "authoriz",
+    "firewall",
+    "hba",
+    "inbound",
+    "ingress",
+    "passlist",
+    "permit",
+    "safelist",
+    "trust",
+    "white",
 )
+"""Parts of names of allow-lists; without one of them in a script there is none."""
+
 _LIMITS = BreadthLimits()
 _FILE_FUNCTION = re.compile(r"file_write|write_file|lo_export|file_put")
 _ALLOWS = frozenset({"allow", "allowed", "accept", "permit", "pass", "grant", "whitelist"})
@@ -88,7 +102,8 @@ class AllowLists:
 
     def may_matter(self, text: str) -> bool:
         """A cheap test of a script's text."""
-        if _NAMES.search(text) and _ADDRESS.search(text):
+        lowered = text.lower()
+        if any(name in lowered for name in _NAMES) and _ADDRESS.search(text):
             return True
         return self._names_list(text)
 
@@ -163,7 +178,9 @@ class AllowLists:
         """First and last address in columns of their own, or side by side."""
         cells = [cell[0] if len(cell) == 1 else None for cell in row]
         for index, first in enumerate(cells[:-1]):
-            if first is None or (columns and not list_names.is_start(columns[index])):
+            if first is None:
+                continue
+            if columns and not (index < len(columns) and list_names.is_start(columns[index])):
                 continue
             for later in range(index + 1, len(cells)):
                 last = cells[later]

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from connguard.policies.model.hba import Memberships
 from connguard.sql_rules import lexer, syntax
 from connguard.sql_rules.script import Chunk, Direction, Script
+from connguard.sql_rules.statements import Transaction, transaction
 from connguard.sql_rules.syntax import Node, NotReadable, Parsed
 
 _MAY_GRANT = re.compile(r"\bgrant\b|\brevoke\b|\brole\b|\bgroup\b|\buser\b", re.I)
@@ -27,6 +28,7 @@ def read_memberships(scripts: Sequence[Script]) -> Memberships:
             if chunk.direction is Direction.UP:
                 for parsed in _statements(chunk, state):
                     state.apply(parsed)
+        state.end_of_script()
     return state.memberships()
 
 
@@ -47,6 +49,7 @@ class _State:
         self._roles: dict[str, set[str]] = {}
         self._created: set[str] = set()
         self._doubtful = False
+        self._saved: list[tuple[str, dict[str, set[str]], set[str]]] = []
 
     def doubt(self, text: str) -> None:
         """Something that cannot be read may change memberships."""
@@ -59,6 +62,10 @@ class _State:
     def apply(self, parsed: Parsed) -> None:
         node = parsed.node
         match parsed.kind:
+            case "TransactionStmt":
+                control = transaction(parsed)
+                if control is not None:
+                    self._transaction(control)
             case "CreateRoleStmt":
                 self._create(node)
             case "AlterRoleStmt":
@@ -72,6 +79,38 @@ class _State:
                 self._rename(node.get("subname", ""), node.get("newname", ""))
             case "DoStmt" | "CreateFunctionStmt":
                 self.doubt(str(node))
+
+    def end_of_script(self) -> None:
+        """Close a transaction that a script leaves open; tools commit it."""
+        self._saved.clear()
+
+    def _transaction(self, control: Transaction) -> None:
+        """ROLLBACK undoes memberships; the first saved state is that of BEGIN."""
+        match control.kind:
+            case "BEGIN" | "START" if not self._saved:
+                self._save("")
+            case "SAVEPOINT" if self._saved:
+                self._save(control.savepoint)
+            case "ROLLBACK" if self._saved:
+                self._restore(0)
+                self._saved.clear()
+            case "COMMIT" | "PREPARE":
+                self._saved.clear()
+            case "ROLLBACK_TO":
+                names = [name for name, _, _ in self._saved[1:]]
+                if control.savepoint in names:
+                    index = len(names) - names[::-1].index(control.savepoint)
+                    self._restore(index)
+                    del self._saved[index + 1 :]
+
+    def _save(self, name: str) -> None:
+        roles = {role: set(groups) for role, groups in self._roles.items()}
+        self._saved.append((name, roles, set(self._created)))
+
+    def _restore(self, index: int) -> None:
+        _, roles, created = self._saved[index]
+        self._roles = {role: set(groups) for role, groups in roles.items()}
+        self._created = set(created)
 
     def _create(self, node: Node) -> None:
         role = node.get("role", "")

@@ -237,3 +237,10 @@ def test_large_lists_take_little_time() -> None:
 
     assert lines(f"INSERT INTO allowed_ips VALUES {rows};") == {(8192, "PG204")}
     assert time.monotonic() - start < 30
+
+
+def test_rows_with_more_values_than_columns_are_read() -> None:
+    """A row that the server refuses is read as far as it goes, without an error."""
+    assert lines("INSERT INTO allowed_ips (cidr) VALUES ('0.0.0.0/0', '0.0.0.1', '9.9.9.9');") == {
+        (1, "PG204")
+    }
