@@ -31,6 +31,11 @@ class Finding:
     fix: str
     fingerprint: str = ""
 
+    @property
+    def about_secret(self) -> bool:
+        """Whether it stands at a secret, so that no output may show or hash its source."""
+        return self.policy.id == "PG403"
+
 
 @dataclass(frozen=True, slots=True)
 class Suppressed:

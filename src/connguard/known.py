@@ -44,11 +44,11 @@ def identity(finding: Finding, texts: Mapping[str, Text]) -> str:
     """What makes a finding the same one when lines shift and files are renamed.
 
     The policy, the message and the text at the place; blanks do not count, nor do places that the
-    message names.
+    message names. A text that holds a secret does not count: hashes of passwords can be guessed.
     """
     origin = finding.origin
     text = texts.get(origin.path)
-    lines = range(origin.line, origin.end_line + 1) if text else ()
+    lines = range(origin.line, origin.end_line + 1) if text and not finding.about_secret else ()
     content = "\n".join(" ".join(text.line(line).split()) for line in lines if text)
     return f"{finding.policy.id}\n{_PLACE.sub('', finding.message)}\n{content}"
 

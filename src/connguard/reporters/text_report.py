@@ -53,14 +53,10 @@ def _full(report: Report, style: Style, verbose: bool) -> Iterator[str]:
     yield _summary(report, style)
 
 
-_ABOUT_SECRETS = frozenset({"PG403"})
-"""Policies whose findings stand at a secret: the source is not shown."""
-
-
 def _finding(finding: Finding, report: Report, style: Style, verbose: bool) -> Iterator[str]:
     yield _headline(finding, style, ": ")
     origin = finding.origin
-    text = None if finding.policy.id in _ABOUT_SECRETS else report.texts.get(origin.path)
+    text = None if finding.about_secret else report.texts.get(origin.path)
     yield from excerpt(text, origin, style, finding.severity.value, "^")
     label = style.paint("help", "related:")
     shown = finding.related if verbose else finding.related[-_RELATED:]
