@@ -91,6 +91,24 @@ def test_names_are_quoted(folder: Path) -> None:
     assert planned(folder)[0].startswith('ALTER ROLE "My ""odd""; role" CONNECTION LIMIT -1;')
 
 
+def test_names_that_the_server_folds(folder: Path) -> None:
+    """An unquoted name is in lower case on the server, and is so in quotes."""
+    (folder / "V1__roles.sql").write_text("CREATE ROLE App LOGIN;\n")
+    assert planned(folder)[0].startswith('ALTER ROLE "app" CONNECTION LIMIT -1;')
+
+
+def test_names_that_the_tool_fills_in(folder: Path) -> None:
+    """A role has the known value of a placeholder as its name; without one, nothing is written."""
+    (folder / "V1__roles.sql").write_text("CREATE ROLE ${app} LOGIN CONNECTION LIMIT -1;\n")
+    (folder / "flyway.conf").write_text("flyway.placeholders.app=shop\n")
+    assert planned(folder)[0].startswith('ALTER ROLE "shop" CONNECTION LIMIT -1;')
+    (folder / "flyway.conf").unlink()
+    assert planned(folder) == []
+    result = fix()
+    assert result.exit_code == 1
+    assert "V1__roles.sql:1: only the run knows the name" in result.stderr
+
+
 def test_one_file_for_each_history(folder: Path) -> None:
     """Two databases get a migration each."""
     for name in ("one", "two"):
@@ -209,6 +227,8 @@ def test_next_numbers(numbers: list[str], expected: str) -> None:
         ("002_roles.sql", ["001_a.sql"], "003_limit_connections.sql"),
         ("2-add-roles.up.sql", ["2-add-roles.down.sql"], "3-limit-connections.up.sql"),
         ("7.sql", [], "8.sql"),
+        ("7_for_postgres.sql", [], "8_limit_connections.sql"),
+        ("7_roles.postgres.up.sql", [], "8_limit_connections.postgres.up.sql"),
         ("7_up.sql", [], "8_up.sql"),
         ("v3_roles.sql", [], "v4_limit_connections.sql"),
         ("001.do.roles.sql", [], "002.do.limit_connections.sql"),

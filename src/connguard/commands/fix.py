@@ -34,9 +34,9 @@ def command(paths: tuple[Path, ...], dry_run: bool, config: Path | None, verbose
     Limits come from the connection budget. Where it does not say one, the statement keeps failing
     the scan until somebody writes a number. Files are never changed or replaced.
 
-    Exit codes: 0 nothing is left to do, 1 a limit must be chosen, or a declaration be changed in
-    its place, 2 usage, settings, unreadable input, a bug in connguard, or a format for which no
-    file is written (the SQL is printed), 3 nothing to scan was found.
+    Exit codes: 0 nothing is left to do, 1 a limit must be chosen or something changed by hand,
+    2 usage, settings, unreadable input, a bug in connguard, or a format for which no file is
+    written (the SQL is printed), 3 nothing to scan was found.
     """
     paths = paths or (Path(),)
     try:
@@ -54,9 +54,9 @@ def command(paths: tuple[Path, ...], dry_run: bool, config: Path | None, verbose
         at, value = line_start(str(repair.flagged.origin)), repair.limit.value
         advice = "" if value is None else f": {value} ({repair.limit.reason})"
         click.echo(f"{at}: a limit must still be chosen here{advice}", err=True)
-    for finding in made.elsewhere:
+    for finding, why in made.by_hand:
         place = line_start(str(finding.origin))
-        click.echo(f"{place}: to be changed in its place: {printable(finding.message)}", err=True)
+        click.echo(f"{place}: {why}: {printable(finding.message)}", err=True)
     complain(made.report, verbose)
     sys.exit(_exit_code(made))
 
@@ -98,6 +98,6 @@ def _exit_code(made: Plan) -> int:
         return EXIT_ERROR
     if not made.report.files:
         return EXIT_NOTHING_TO_SCAN
-    if made.pending or made.elsewhere or any(one.open for one in made.histories):
+    if made.pending or made.by_hand or any(one.open for one in made.histories):
         return EXIT_FINDINGS
     return EXIT_CLEAN

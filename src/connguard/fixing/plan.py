@@ -8,6 +8,7 @@ history before it is written: what does not come last there, or does not repair,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -44,6 +45,9 @@ _BY_HAND = {
 }
 """By the start of the layout's name."""
 
+_PLACEHOLDER = re.compile(r"\$\{|\{\{|#\{|%\(|^[:$@]")
+"""What stands in a name for a value: how it is to be quoted depends on the value."""
+
 _NUMBERED = (
     *("goose", "sql-migrate", "dbmate", "Play evolutions", "rambler", "node-pg-migrate", "tern"),
     *("MyBatis migrations", "golang-migrate", "Prisma", "Supabase"),
@@ -68,13 +72,13 @@ class Repairs:
 
 @dataclass(slots=True)
 class Plan:
-    """`pending` are statements of earlier runs that wait for a number, `elsewhere` findings that no
-    migration repairs. `report` is that of the scan."""
+    """`pending` are statements of earlier runs that wait for a number, `by_hand` findings that no
+    new migration repairs, and why. `report` is that of the scan."""
 
     report: Report
     histories: list[Repairs] = field(default_factory=list)
     pending: list[Repair] = field(default_factory=list)
-    elsewhere: list[Finding] = field(default_factory=list)
+    by_hand: list[tuple[Finding, str]] = field(default_factory=list)
 
 
 def plan(paths: Sequence[Path], settings: Settings, now: datetime) -> Plan:
@@ -96,12 +100,15 @@ def plan(paths: Sequence[Path], settings: Settings, now: datetime) -> Plan:
             finding = findings.pop((one.policy_id, one.origin, one.message), None)
             if finding is None:
                 continue  # suppressed
+            if _PLACEHOLDER.search(one.name):
+                made.by_hand.append((finding, "only the run knows the name, write it by hand"))
+                continue
             repair = Repair(one, known.get((one.kind, one.name), NOT_KNOWN))
             pending = _is_pending(finding, made.report)
             (made.pending if pending else repairs).append(repair)
         if repairs:
             made.histories.append(_repaired(history, repairs, files, context, now))
-    made.elsewhere.extend(findings.values())
+    made.by_hand.extend((one, "to be changed in its place") for one in findings.values())
     return made
 
 
