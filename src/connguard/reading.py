@@ -14,6 +14,7 @@ from connguard.text import Text, decode
 
 if TYPE_CHECKING:
     from connguard.settings import Settings
+    from connguard.sql_rules.script import Script
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class Context:
 
     `files` are all files of the scan. `roots` are the scanned directories: a file named by another
     file (a module, an include) may be read only below one of them. `unreadable` collects (name,
-    reason) of files that could not be read; they lead to exit code 2.
+    reason) of files that could not be read; they lead to exit code 2. `histories` are the scripts
+    of every database that the SQL front end has replayed, for those who read after it.
     """
 
     roots: tuple[Path, ...]
@@ -44,6 +46,7 @@ class Context:
     texts: dict[Path, Text | None] = field(default_factory=dict)
     name_of: Callable[[Path], str] = str
     files: Sequence[SourceFile] = ()
+    histories: list[Sequence[Script]] = field(default_factory=list)
 
     def text(self, file: SourceFile) -> Text | None:
         """The decoded text; None when the file cannot be read, which is recorded once."""

@@ -26,6 +26,7 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
             reading.log.append(f"{history.describe()}; for {product}, not PostgreSQL; left out")
             continue
         reading.extend(replay(history.scripts))
+        context.histories.append(history.scripts)
         reading.files |= history.files
         reading.subjects.extend(history.subjects)
         reading.notes.extend(history.notes)

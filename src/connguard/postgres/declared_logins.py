@@ -19,11 +19,12 @@ from typing import Any
 from connguard.budget import toml_places
 from connguard.policies.model.addresses import AddressSet
 from connguard.policies.model.facts import NotParsed
-from connguard.policies.model.hba import Transport
+from connguard.policies.model.hba import Memberships, Transport
 from connguard.policies.model.hba_coverage import outcome
 from connguard.policies.model.hba_facts import DeclaredLogin
 from connguard.policies.model.reading import Reading
 from connguard.postgres.hba_reader import HbaFile
+from connguard.postgres.known_roles import known_memberships
 from connguard.reading import Context, SourceFile
 
 
@@ -33,9 +34,10 @@ def add_declared_logins(hba: HbaFile, context: Context, reading: Reading) -> Non
     document = _document(context)
     if not hba.loads or document is None or not isinstance(services, list):
         return
+    memberships = known_memberships(hba.rules, context)
     for index, service in enumerate(services):
         if isinstance(service, Mapping) and "from" in service:
-            _add(hba, service, index, document, reading)
+            _add(hba, service, index, document, memberships, reading)
 
 
 def _add(
@@ -43,6 +45,7 @@ def _add(
     service: Mapping[str, Any],
     index: int,
     document: toml_places.Document,
+    memberships: Memberships,
     reading: Reading,
 ) -> None:
     prefix = ("tool", "connguard") if document.text.path.endswith("pyproject.toml") else ()
@@ -58,7 +61,7 @@ def _add(
         reading.add(NotParsed(f"`from` must be a list of addresses or networks: {error}", origin))
         return
     transport = Transport.TLS if service.get("tls") is True else Transport.PLAIN
-    found = outcome(hba.rules, user, database, transport, addresses)
+    found = outcome(hba.rules, user, database, transport, addresses, memberships)
     reading.add(
         DeclaredLogin(
             service=str(service.get("name", user)),

@@ -113,7 +113,7 @@ def _add_lines(
         return
     # A part of a file: what is not in it is elsewhere, so that it is never empty.
     hba.problems = [one for one in hba.problems if "contains no entries" not in one.reason]
-    add_hba(hba, Server(version, Dialect.POSTGRESQL), reading)
+    add_hba(hba, Server(version, Dialect.POSTGRESQL), context, reading)
 
 
 def _add_conf(

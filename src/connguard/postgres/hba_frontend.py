@@ -19,6 +19,7 @@ from connguard.postgres.conf import ServerSettings, read_conf
 from connguard.postgres.declared_logins import add_declared_logins
 from connguard.postgres.hba_reader import HbaFile, read_hba
 from connguard.postgres.ident_reader import read_ident_text
+from connguard.postgres.known_roles import known_memberships
 from connguard.postgres.pgbouncer_hba import read_pgbouncer_hba
 from connguard.postgres.versions import version_for
 from connguard.reading import Context, SourceFile
@@ -73,13 +74,13 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
             continue
         if server.dialect is Dialect.POSTGRESQL:
             servers.append(hba)
-        add_hba(hba, server, reading)
+        add_hba(hba, server, context, reading)
     if len(servers) == 1:
         add_declared_logins(servers[0], context, reading)
     return reading
 
 
-def add_hba(hba: HbaFile, server: Server, reading: Reading) -> None:
+def add_hba(hba: HbaFile, server: Server, context: Context, reading: Reading) -> None:
     """Add everything that the policies need to know about one file."""
     reading.files.update(hba.files)
     reading.notes.extend(hba.notes)
@@ -91,7 +92,8 @@ def add_hba(hba: HbaFile, server: Server, reading: Reading) -> None:
     if server.ssl_off is not None:
         transports.discard(Transport.TLS)
     # What is wrong with the other lines is worth knowing even before a bad line is mended.
-    coverage = cover(hba.rules, transports=frozenset(transports))
+    memberships = known_memberships(hba.rules, context)
+    coverage = cover(hba.rules, memberships, frozenset(transports))
     for reach in coverage.reaches:
         if not reach.rule.is_gap:
             reading.add(
