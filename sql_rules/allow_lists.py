@@ -15,6 +15,9 @@ What tells an allow-list from other places of addresses, in this order:
   have a verb (`set_firewall_rule`, not `is_allowed`).
 * Other columns of the row can say that it denies, is switched off or is about outgoing traffic; in
   a table with a neutral name, one that says "allow" makes the row an entry of an allow-list.
+* `allowed_ips` is WireGuard's word for the routes of a peer: beside its other words (public_key,
+  keepalive, listen_port …) a column of that name is no allow-list, nor are tables of tunnels and
+  peers.
 
 Entries leave a list again by DELETE and UPDATE (where the condition names a value of the row, or
 there is none), TRUNCATE and DROP TABLE.
@@ -58,6 +61,8 @@ _NAMES = (
 )
 """Parts of names of allow-lists; without one of them in a script there is none."""
 
+_WIREGUARD = ("wireguard", "keepalive", "preshared_key", "public_key", "listen_port")
+_ROUTES = (["allowed", "ips"], ["default", "allowed", "ips"], ["client", "allowed", "ips"])
 _LIMITS = BreadthLimits()
 _FILE_FUNCTION = re.compile(r"file_write|write_file|lo_export|file_put")
 _ALLOWS = frozenset({"allow", "allowed", "accept", "permit", "pass", "grant", "whitelist"})
@@ -99,10 +104,14 @@ class AllowLists:
 
     _entries: dict[str, list[_Entry]] = field(default_factory=dict)
     _hba_lines: dict[str, list[_Entry]] = field(default_factory=dict)
+    _wireguard: bool = False
 
     def may_matter(self, text: str) -> bool:
         """A cheap test of a script's text."""
         lowered = text.lower()
+        self._wireguard = self._wireguard or (
+            "allowed_ips" in lowered and any(word in lowered for word in _WIREGUARD)
+        )
         if any(name in lowered for name in _NAMES) and _ADDRESS.search(text):
             return True
         return self._names_list(text)
@@ -139,6 +148,12 @@ class AllowLists:
             if rest:
                 yield AllowedAddresses(target, tuple(rest))
 
+    def meaning(self, column: str) -> Meaning:
+        """What the name of a column says."""
+        if self._wireguard and list_names.words(column) in _ROUTES:
+            return Meaning.NOTHING
+        return meaning(column)
+
     def add(self, target: str, addresses: AddressSet, origin: Origin, row: frozenset[str]) -> None:
         if addresses:
             self._entries.setdefault(target, []).append(
@@ -161,7 +176,7 @@ class AllowLists:
         target = f'table "{table}"'
         for index, cell in enumerate(row):
             column = columns[index] if index < len(columns) else ""
-            own = meaning(column)
+            own = self.meaning(column)
             allows = own is Meaning.ALLOW or whole is Meaning.ALLOW or says_allow is True
             if not allows or Meaning.DENY in (own, whole):
                 continue
@@ -374,7 +389,7 @@ class _Statement:
     def _default(self, table: str, column: str, value: Node | None) -> None:
         target = f'the default of column "{column}" of table "{table}"'
         self._lists.replace_default(target)
-        both = (meaning(column), meaning(table))
+        both = (self._lists.meaning(column), meaning(table))
         if not value or Meaning.DENY in both or Meaning.ALLOW not in both:
             return
         for one in self._literals(value):

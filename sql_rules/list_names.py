@@ -31,6 +31,7 @@ _DENY = word_set(
     exclude excluded except egress outbound abuse abusive threat threats spam spammer
     spammers attack attacker attackers malicious suspicious quarantine log logs audit audits
     history histories event events geo geoip geolocation asn asns route routes
+    wireguard wg tunnel tunnels peer peers
     """
 )
 _TEST = word_set(

@@ -244,3 +244,26 @@ def test_rows_with_more_values_than_columns_are_read() -> None:
     assert lines("INSERT INTO allowed_ips (cidr) VALUES ('0.0.0.0/0', '0.0.0.1', '9.9.9.9');") == {
         (1, "PG204")
     }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CREATE TABLE nodes (public_key text, allowed_ips cidr[] DEFAULT '{0.0.0.0/0}',"
+        " persistent_keepalive int);",
+        "-- WireGuard\nCREATE TABLE grants (allowed_ips cidr[] NOT NULL DEFAULT '{0.0.0.0/0}');",
+        "CREATE TABLE servers (listen_port int, default_allowed_ips text DEFAULT '0.0.0.0/0');",
+        "CREATE TABLE vpn_peers (allowed_ips cidr[] DEFAULT '{0.0.0.0/0}');",
+        "INSERT INTO wg_tunnels (name, allowed_ips) VALUES ('all', '0.0.0.0/0,::/0');",
+    ],
+)
+def test_the_routes_of_wireguard_are_no_allow_list(text: str) -> None:
+    """AllowedIPs of a WireGuard peer says what goes through the tunnel."""
+    assert lines(text) == set()
+
+
+def test_other_lists_beside_wireguard_are_judged() -> None:
+    """Only the word that WireGuard uses itself loses its meaning."""
+    text = "-- WireGuard\nINSERT INTO api_access (ip_whitelist) VALUES ('0.0.0.0/0');"
+
+    assert lines(text) == {(2, "PG204")}
