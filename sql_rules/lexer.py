@@ -275,8 +275,9 @@ class _Splitter:
 
 
 def copy_data(text: str, piece: Piece) -> tuple[int, int] | None:
-    """The range of the lines of data behind a COPY … FROM stdin."""
-    if not _COPY_IN.match(text, piece.start, piece.end):
+    """The range of the lines of data behind a COPY or \\copy … FROM stdin."""
+    start = piece.start + text.startswith("\\", piece.start)
+    if not _COPY_IN.match(text, start, piece.end):
         return None
     line_end = text.find("\n", piece.end)
     end = _END_OF_COPY.search(text, piece.end)

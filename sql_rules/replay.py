@@ -234,6 +234,8 @@ class _Replay:
         """Run a statement or command; false when it does not parse."""
         if piece.is_command:
             self._command(piece)
+            if piece.command_name == "copy" and self._writes_lists:
+                self._copy_command(source, piece)
             return True
         if not self._conditionals.running:
             return True
@@ -271,6 +273,17 @@ class _Replay:
             psql.set_variable(arguments, variables)
         elif name in ("unset", "prompt"):
             variables.pop(arguments.split()[-1] if arguments.split() else "", None)
+
+    def _copy_command(self, source: Source, piece: Piece) -> None:
+        data = lexer.copy_data(source.text, piece)
+        if data is None:
+            return
+        try:
+            statements = syntax.parse(f"copy {piece.arguments}")
+        except NotReadable:
+            return
+        for parsed in statements:
+            self._allow_lists.see_data(parsed, source, data)
 
     def _forget_columns(self, parsed: Parsed) -> None:
         """\\gset sets a variable for each column, to values that only the server knows."""

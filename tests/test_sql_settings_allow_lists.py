@@ -202,6 +202,11 @@ def test_copy_data_counts() -> None:
     ) == {(3, "PG204"), (9, "PG204")}
 
 
+def test_data_behind_a_copy_command_counts() -> None:
+    """psql's own \\copy has data behind it, too."""
+    assert lines("\\copy allowed_ips (cidr) from stdin\n10.0.0.0/8\n::/0\n\\.\n") == {(3, "PG204")}
+
+
 def test_lines_for_hba_in_a_table_count_when_they_are_written() -> None:
     """A table of lines is harmless until COPY writes it to pg_hba.conf."""
     rows = "CREATE TEMP TABLE t (line text);\nINSERT INTO t VALUES ('host all all 0.0.0.0/0 md5');"
