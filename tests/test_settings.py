@@ -37,6 +37,10 @@ def test_both_files_mean_the_same(tmp_path: Path) -> None:
         ("respect-gitignore = 1\n", ":1: respect-gitignore: must be true or false"),
         ("[per-path-ignores]\nlegacy = [1]\n", ":2: legacy: must be a list of strings"),
         ("[nonsense]\nx = 1\n", ":1: nonsense: unknown setting"),
+        ("[addresses]\ninternet = 8\n", ':2: internet: unknown setting "internet" in [addresses]'),
+        ("[addresses]\ninternet-ipv4 = 33\n", ":2: internet-ipv4: must be a prefix length from 0"),
+        ("[addresses]\ninternet-ipv6 = true\n", ":2: internet-ipv6: must be a prefix length"),
+        ("addresses = 8\n", ":1: addresses: must be a table of prefix lengths"),
         ("select = [\n", ":2: "),
     ],
 )

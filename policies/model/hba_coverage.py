@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from connguard.policies.model.addresses import NOWHERE, AddressSet, Breadth, breadth
+from connguard.policies.model.addresses import NOWHERE, AddressSet, Breadth, BreadthLimits, breadth
 from connguard.policies.model.hba import (
     CLIENT_ADDRESSES,
     NETWORK,
@@ -181,7 +181,7 @@ def _may_take(rule: HbaRule) -> AddressSet:
     return rule.address.sure
 
 
-def exposures(coverage: Coverage) -> list[Exposure]:
+def exposures(coverage: Coverage, limits: BreadthLimits | None = None) -> list[Exposure]:
     """The widest set of addresses from which each accepting rule lets somebody in.
 
     Rules count together when they let in the same user to the same database: two halves of the
@@ -202,7 +202,7 @@ def exposures(coverage: Coverage) -> list[Exposure]:
             by_cell.setdefault(key, []).append((reach, found, sure))
     worst: dict[int, Exposure] = {}
     for together in by_cell.values():
-        exposure = _exposure(together, coverage)
+        exposure = _exposure(together, coverage, limits)
         if exposure is None:
             continue
         known = worst.get(id(exposure.rule))
@@ -212,21 +212,27 @@ def exposures(coverage: Coverage) -> list[Exposure]:
 
 
 def _exposure(
-    together: list[tuple[Reach, AddressSet, AddressSet]], coverage: Coverage
+    together: list[tuple[Reach, AddressSet, AddressSet]],
+    coverage: Coverage,
+    limits: BreadthLimits | None,
 ) -> Exposure | None:
     everything = AddressSet.union_of(found for _, found, _ in together)
-    width = breadth(everything)
+    width = breadth(everything, limits)
     if width is Breadth.NARROW:
         return None
     ranked = sorted(
         together,
-        key=lambda one: (breadth(one[1]).rank, one[1].size(4) / 2**32 + one[1].size(6) / 2**128),
+        key=lambda one: (
+            breadth(one[1], limits).rank,
+            one[1].size(4) / 2**32 + one[1].size(6) / 2**128,
+        ),
         reverse=True,
     )
     needed: list[tuple[Reach, AddressSet, AddressSet]] = []
     for one in ranked:
-        reached = breadth(AddressSet.union_of(found for _, found, _ in needed)) is width
-        if not reached or breadth(one[1]).rank >= Breadth.PUBLIC_BLOCK.rank:
+        so_far = AddressSet.union_of(found for _, found, _ in needed)
+        reached = breadth(so_far, limits) is width
+        if not reached or breadth(one[1], limits).rank >= Breadth.PUBLIC_BLOCK.rank:
             needed.append(one)
     rule = needed[0][0].rule
     others = tuple(
@@ -235,7 +241,7 @@ def _exposure(
         if any(reach is other for other, _, _ in needed[1:])
     )
     addresses = AddressSet.union_of(found for _, found, _ in needed)
-    certain = breadth(AddressSet.union_of(sure for _, _, sure in needed))
+    certain = breadth(AddressSet.union_of(sure for _, _, sure in needed), limits)
     doubt = _doubtful(coverage, rule) if certain.rank < width.rank else None
     return Exposure(rule, others, addresses, width, certain, doubt)
 

@@ -45,6 +45,20 @@ class MigrationSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AddressSettings:
+    """The table `[addresses]`: from which prefix length on public addresses are too many.
+
+    The lengths stand for as many addresses, in one network or in several. The default of
+    `public_block_ipv6` is anything wider than a /48.
+    """
+
+    public_block_ipv4: int = 16
+    public_block_ipv6: int | None = None
+    internet_ipv4: int = 9
+    internet_ipv6: int = 16
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Checked settings. `path` is the file they come from; globs are relative to its folder."""
 
@@ -59,6 +73,7 @@ class Settings:
     terraform_var_files: tuple[str, ...] = ()
     migrations: tuple[MigrationSettings, ...] = ()
     baseline: Path | None = None
+    addresses: AddressSettings = field(default_factory=AddressSettings)
     topology: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -134,6 +149,7 @@ class _Checker:
             "terraform-var-files",
             "migrations",
             "baseline",
+            "addresses",
             *TOPOLOGY_KEYS,
         }
         for key in document:
@@ -159,6 +175,7 @@ class _Checker:
             terraform_var_files=self._strings(document, "terraform-var-files"),
             migrations=tuple(self._migration(table) for table in migrations),
             baseline=self._path_of(document, "baseline"),
+            addresses=self._addresses(document.get("addresses", {})),
             topology={key: document[key] for key in TOPOLOGY_KEYS if key in document},
         )
 
@@ -179,6 +196,22 @@ class _Checker:
             raise self._error("order", 'only the format "plain" takes an order')
         known = None if written is None else self._choice(table, "format", MIGRATION_FORMATS, "")
         return MigrationSettings(path, "plain" if "order" in table else known, ordered)
+
+    def _addresses(self, table: Any) -> AddressSettings:
+        if not isinstance(table, dict):
+            raise self._error("addresses", "must be a table of prefix lengths")
+        longest = {
+            "public-block-ipv4": 32,
+            "public-block-ipv6": 128,
+            "internet-ipv4": 32,
+            "internet-ipv6": 128,
+        }
+        for key, value in table.items():
+            if key not in longest:
+                raise self._error(key, f'unknown setting "{key}" in [addresses]')
+            if type(value) is not int or not 0 <= value <= longest[key]:
+                raise self._error(key, f"must be a prefix length from 0 to {longest[key]}")
+        return AddressSettings(**{key.replace("-", "_"): table[key] for key in table})
 
     def _strings(self, table: Mapping[str, Any], key: str) -> tuple[str, ...]:
         value = table.get(key, [])
