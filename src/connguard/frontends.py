@@ -11,6 +11,7 @@ from pathlib import PurePath
 from typing import cast
 
 from connguard.budget.claims import may_hold_topology
+from connguard.budget.pool_claims import may_make_pools
 from connguard.migrations.claims import may_hold_sql
 from connguard.reading import FrontEnd, SourceFile
 
@@ -66,5 +67,6 @@ FRONT_ENDS = (
     Entry("postgresql.conf", "connguard.postgres.conf_frontend", _is_server_conf),
     Entry("embedded", "connguard.postgres.embedded_frontend", _may_hold_server_files),
     Entry("topology", "connguard.budget.frontend", may_hold_topology),
+    Entry("connection pools of code", "connguard.budget.code_pools", may_make_pools),
     Entry("terraform topology", "connguard.budget.terraform_topology", _is_terraform),
 )

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from connguard.budget import declared as declarations
 from connguard.budget import pgbouncer_ini
+from connguard.budget.code_pool import CodePool
 from connguard.budget.contradictions import contradictions
 from connguard.budget.declared import Declared, DeclaredPooler, DeclaredServer
 from connguard.budget.discovered import PoolerFile, Project, ServerFile, ServiceFound
@@ -61,6 +62,7 @@ def stacks(subjects: Iterable[Subject], context: Context) -> list[Stack]:
         roles=_roles(everything),
         databases=_databases(everything),
         applications=_facts(everything, ServiceFound),
+        code_pools=_facts(everything, CodePool),
     )
     declared = declarations.read(context)
     if declared is not None:

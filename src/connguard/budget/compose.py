@@ -138,14 +138,33 @@ def _add_application(project: Project, container: Container) -> None:
         if waits_for is not None:
             service = applications.opaque(container.name, container.origin)
             project.services.append(
-                ServiceFound(applications.replicated(service, instances, exactly(0)), waits_for)
+                ServiceFound(
+                    applications.replicated(service, instances, exactly(0)),
+                    waits_for,
+                    source=_source(container, project.folder),
+                )
             )
     else:
         service, host, port = found
         surge = _surge(container, instances)
         project.services.append(
-            ServiceFound(applications.replicated(service, instances, surge), host, port)
+            ServiceFound(
+                applications.replicated(service, instances, surge),
+                host,
+                port,
+                _source(container, project.folder),
+            )
         )
+
+
+def _source(container: Container, folder: Path) -> Path | None:
+    """The folder that the image is built from."""
+    build = container.node.get("build")
+    context = build.get("context") if build is not None and build.is_mapping else build
+    text = context.string if context is not None else None
+    if not text or "$" in text or "://" in text:
+        return None
+    return (folder / text).resolve()
 
 
 def _waits_for(node: Node) -> str | None:

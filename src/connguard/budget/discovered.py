@@ -67,11 +67,15 @@ class PoolerReady:
 
 @dataclass(frozen=True, slots=True)
 class ServiceFound:
-    """A service; `host` and `port` are where it connects. `service.pooler` is not yet set."""
+    """A service; `host` and `port` are where it connects. `service.pooler` is not yet set.
+
+    `source` is the folder that its image is built from, if the deployment names one.
+    """
 
     service: Service
     host: str | None
     port: int | None = None
+    source: Path | None = None
 
 
 @dataclass(slots=True)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from connguard.budget import pgbouncer_ini
+from connguard.budget.attach_pools import with_code_pools
+from connguard.budget.code_pool import CodePool
 from connguard.budget.discovered import (
     PoolerFile,
     PoolerRun,
@@ -55,6 +57,7 @@ class Found:
     roles: Sequence[LimitedRole]
     databases: Sequence[LimitedDatabase]
     applications: Sequence[ServiceFound] = ()
+    code_pools: Sequence[CodePool] = ()
 
 
 def found_stacks(found: Found, context: Context) -> list[Stack]:
@@ -62,7 +65,8 @@ def found_stacks(found: Found, context: Context) -> list[Stack]:
     stacks: list[Stack] = []
     taken: set[Path] = set()
     for project in found.projects:
-        stacks.extend(_Projects(project, found, context, taken).stacks())
+        complete = with_code_pools(project, found.code_pools)
+        stacks.extend(_Projects(complete, found, context, taken).stacks())
     groups: dict[Path, list[PoolerFile]] = {}
     for one in found.pooler_files:
         if one.configuration.path not in taken:

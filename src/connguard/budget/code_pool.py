@@ -1,0 +1,52 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A connection pool as an application's code or its configuration makes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from connguard.budget import dsn
+from connguard.policies.model.amount import UNBOUNDED, Amount, unknown_amount
+from connguard.policies.model.origin import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One pool: its largest size in one process, and what the code says about its target.
+
+    `postgres` is whether the code itself shows that the database is PostgreSQL. `implied` means
+    that the size is the library's default, which a setting elsewhere in the project replaces.
+    """
+
+    library: str
+    origin: Origin
+    size: Amount
+    target: dsn.Target | None = None
+    postgres: bool = True
+    implied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CodePool:
+    """A pool, the file that makes it and the folder of the project that the file belongs to."""
+
+    made: Made
+    file: Path
+    project: Path = field(default_factory=Path)
+
+
+def unread(library: str, expression: str, origin: Origin, low: int = 0) -> Amount:
+    """The size is an expression that is not a number in this file."""
+    shortened = " ".join(expression.split())
+    if len(shortened) > 60:
+        shortened = shortened[:57] + "…"
+    return unknown_amount(
+        f"pool of {library}", f"{shortened} is decided elsewhere", origin, low, UNBOUNDED
+    )
+
+
+def foreign(text: str) -> bool:
+    """Whether a connection string names another database than PostgreSQL."""
+    return "://" in text and dsn.parse(text) is None
