@@ -97,6 +97,7 @@ class _Demand:
         self.total = _Bounds()
         self.anyone = _Bounds()  # connections of services whose user is not known
         self.anywhere = _Bounds()  # and whose database is not known
+        self.users: dict[str, set[str]] = defaultdict(set)  # who connects to which database
         self.pools: dict[str, list[PoolsOfPooler]] = {}
 
     def add_pooler(self, pooler: Pooler) -> None:
@@ -109,6 +110,7 @@ class _Demand:
             use = _pool_use(pooler, pool, _range(variants, pool))
             if use.amount.high:
                 self.total.uses.append(use)
+                self.users[pool.database].add(pool.user)
                 if pool.user != UNKNOWN:
                     self.roles[pool.user].uses.append(use)
                 if pool.database != ANY:
@@ -117,6 +119,8 @@ class _Demand:
     def add_direct(self, service: Service) -> None:
         amount = connections(service)
         use = Use(service.name, _product(service), amount, _service_settings(service))
+        if amount.high:
+            self.users[service.database or ANY].add(service.user or UNKNOWN)
         targets = [
             self.total,
             self.roles[service.user] if service.user else self.anyone,
@@ -334,7 +338,10 @@ class _Solution:
         database = self._databases.get(name)
         bounds = self._demand.databases.get(name, _Bounds())
         demand = _with_strangers(bounds.amount, self._demand.anywhere)
-        limit = database.limit if database else None
+        limit, ignored = database.limit if database else None, ""
+        users = self._demand.users[name] | self._demand.users[ANY]
+        if limit is not None and users and all(self._is_superuser(user) for user in users):
+            limit, ignored = None, "only superusers connect, and for them it does not hold"
         return DatabaseUsage(
             name=name,
             limit=limit,
@@ -343,7 +350,12 @@ class _Solution:
             standing=Standing.SAFE if limit is None else standing(demand, limit),
             origin=self._origin(limit, database.origin if database else None, bounds),
             capped=_cap_text(bounds),
+            ignored=ignored,
         )
+
+    def _is_superuser(self, name: str) -> bool:
+        role = self._roles.get(name)
+        return role is not None and role.superuser
 
     def _server(self) -> ServerUsage | None:
         server = self._topology.server

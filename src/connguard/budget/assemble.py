@@ -18,6 +18,7 @@ from connguard.budget.discovered import PoolerFile, Project, ServerFile, Service
 from connguard.budget.found import Found, Stack, found_stacks, unknown_pooler
 from connguard.budget.pgbouncer import Deployment, to_pooler
 from connguard.budget.server import formula, server_of, settings_of
+from connguard.budget.server_facts import altered, with_altered
 from connguard.policies.model.amount import UNBOUNDED, Amount, exactly, unknown_amount
 from connguard.policies.model.budget import solve
 from connguard.policies.model.facts import UNLIMITED, Database, NotParsed, Role
@@ -62,6 +63,7 @@ def stacks(subjects: Iterable[Subject], context: Context) -> list[Stack]:
         roles=_roles(everything),
         databases=_databases(everything),
         applications=_facts(everything, ServiceFound),
+        altered=altered(everything),
         code_pools=_facts(everything, CodePool),
     )
     declared = declarations.read(context)
@@ -102,7 +104,7 @@ def _declared_stack(declared: Declared, found: Found, context: Context) -> Stack
     poolers = [replace(one, closed=True) if one.name in clients else one for one in poolers]
     server = other.server if other is not None else None
     if declared.server is not None:
-        server = _server(declared.server, context, gaps, names)
+        server = _server(declared.server, found.altered, context, gaps, names)
     topology = Topology(
         origin=declared.origin,
         services=tuple(services),
@@ -113,17 +115,19 @@ def _declared_stack(declared: Declared, found: Found, context: Context) -> Stack
         headroom=declared.headroom,
     )
     gaps.extend(_lost_services(topology))
-    configured = _configured(declared, other, context)
+    configured = _configured(declared, other, found.altered, context)
     differing = contradictions(declared, other, configured, found.roles)
     return Stack(topology, gaps, names, list(differing))
 
 
-def _configured(declared: Declared, other: Topology | None, context: Context) -> Server | None:
+def _configured(
+    declared: Declared, other: Topology | None, altered: Mapping[str, Amount], context: Context
+) -> Server | None:
     """The server as its files describe it, without what is declared."""
     one = declared.server
     if one is None or one.config is None:
         return other.server if other is not None else None
-    return _server(replace(one, settings={}, formula=None), context, [], set())
+    return _server(replace(one, settings={}, formula=None), altered, context, [], set())
 
 
 def _pooler(
@@ -144,7 +148,11 @@ def _pooler(
 
 
 def _server(
-    one: DeclaredServer, context: Context, gaps: list[NotParsed], names: set[str]
+    one: DeclaredServer,
+    altered: Mapping[str, Amount],
+    context: Context,
+    gaps: list[NotParsed],
+    names: set[str],
 ) -> Server:
     settings: dict[str, Amount] = {}
     if one.config is not None:
@@ -159,6 +167,7 @@ def _server(
             inner = replace(context, roots=(*context.roots, one.config.parent))
             settings, missing = settings_of(file, inner)
             gaps.extend(missing)
+    settings = with_altered(settings, altered, alone=True)
     settings.update(one.settings)
     if one.formula is not None:
         settings["max_connections"] = formula(one.formula[0], one.memory, one.formula[1])

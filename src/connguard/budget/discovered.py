@@ -23,9 +23,13 @@ class PoolerFile:
 
 @dataclass(frozen=True, slots=True)
 class ServerFile:
-    """A postgresql.conf that stands in the repository."""
+    """A postgresql.conf that stands in the repository.
+
+    `settings` are given where it is another kind of file, in which they were found (Patroni's).
+    """
 
     file: SourceFile
+    settings: dict[str, Amount] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from connguard.budget.discovered import (
 )
 from connguard.budget.pgbouncer import Deployment, to_pooler
 from connguard.budget.server import server_of, settings_of
+from connguard.budget.server_facts import with_altered
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
@@ -57,6 +58,18 @@ class Found:
     roles: Sequence[LimitedRole]
     databases: Sequence[LimitedDatabase]
     applications: Sequence[ServiceFound] = ()
+    altered: Mapping[str, Amount] = field(default_factory=dict)
+
+    @property
+    def one_server(self) -> bool:
+        """Whether there is no second server that ALTER SYSTEM could be meant for."""
+        running = sum(len(project.servers) for project in self.projects)
+        return (running or len(self.server_files)) <= 1
+
+    def over(self, settings: Mapping[str, Amount]) -> dict[str, Amount]:
+        """What a server's files set, with ALTER SYSTEM over it."""
+        return with_altered(settings, self.altered, alone=self.one_server)
+
     code_pools: Sequence[CodePool] = ()
 
 
@@ -123,7 +136,9 @@ class _Projects:
                 one for one in self._found.server_files if one.file.path.parent == project.folder
             ]
             if stack is not None and len(near) == 1:
-                server = _server_of_file(near[0], self._context, stack.gaps, stack.files)
+                server = _server_of_file(
+                    near[0], self._found, self._context, stack.gaps, stack.files
+                )
                 stack.topology = replace(stack.topology, server=server)
             return [stack] if stack is not None else []
         single = len(project.servers) == 1
@@ -188,7 +203,8 @@ class _Projects:
             settings, gaps = settings_of(file, self._context)
             self._gaps.extend(gaps)
             self._files.add(file.name)
-        settings.update(run.settings)
+        settings = self._found.over(settings)
+        settings.update(run.settings)  # the command line wins over postgresql.auto.conf
         return server_of(run.origin, settings, run.version, run.provider_reserved)
 
     def _pooler(self, run: PoolerRun) -> Pooler | None:
@@ -244,7 +260,9 @@ def _of_folder(folder: Path, group: Sequence[PoolerFile], found: Found, context:
     near = [one for one in found.server_files if one.file.path.parent == folder]
     every = list(found.server_files)
     chosen = near or (every if len(every) == 1 and not found.projects else [])
-    server = _server_of_file(chosen[0], context, gaps, names) if chosen else None
+    server = _server_of_statements(found)
+    if chosen:
+        server = _server_of_file(chosen[0], found, context, gaps, names)
     topology = Topology(
         origin=poolers[0].origin,
         poolers=tuple(poolers),
@@ -258,7 +276,7 @@ def _of_folder(folder: Path, group: Sequence[PoolerFile], found: Found, context:
 def _of_server_file(one: ServerFile, found: Found, context: Context) -> Stack:
     gaps: list[NotParsed] = []
     names: set[str] = set()
-    server = _server_of_file(one, context, gaps, names)
+    server = _server_of_file(one, found, context, gaps, names)
     topology = Topology(
         server.origin, roles=tuple(found.roles), databases=tuple(found.databases), server=server
     )
@@ -267,14 +285,26 @@ def _of_server_file(one: ServerFile, found: Found, context: Context) -> Stack:
 
 
 def _server_of_file(
-    one: ServerFile, context: Context, gaps: list[NotParsed], names: set[str]
+    one: ServerFile, found: Found, context: Context, gaps: list[NotParsed], names: set[str]
 ) -> Server:
-    settings, missing = settings_of(one.file, context)
-    gaps.extend(missing)
     names.add(one.file.name)
+    if one.settings is None:
+        settings, missing = settings_of(one.file, context)
+        gaps.extend(missing)
+        settings = found.over(settings)
+    else:
+        settings = {**found.over({}), **one.settings}
     text = context.text(one.file)
     origin = text.line_origin(1) if text else Origin(one.file.name, 1, 1, 1, 1)
     return server_of(origin, settings, None)
+
+
+def _server_of_statements(found: Found) -> Server | None:
+    """A server of which nothing is known but what ALTER SYSTEM sets."""
+    most = found.altered.get("max_connections")
+    if most is None or most.origin is None or not found.one_server:
+        return None
+    return server_of(most.origin, found.altered, None)
 
 
 def _readable(path: Path | None, context: Context) -> SourceFile | None:

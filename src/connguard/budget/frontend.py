@@ -13,6 +13,7 @@ from connguard.budget import application_files, compose, kubernetes, other_poole
 from connguard.budget.claims import OTHER_POOLERS, is_compose, may_be_pgbouncer
 from connguard.budget.discovered import PoolerFile, Project, ServerFile
 from connguard.budget.kubernetes import MENTIONS
+from connguard.budget.server_facts import of_patroni
 from connguard.policies.model.reading import Comment, Notes, Reading, Span, mentions_suppression
 from connguard.reading import Context, SourceFile
 from connguard.settings import FILE_NAME
@@ -81,7 +82,9 @@ def _read_yaml(
 ) -> bool:
     """Read a compose file, or keep the manifests of a folder together; whether it is the former."""
     composed = is_compose(PurePath(file.path))
-    if not composed and ("apiVersion" not in text.string or not MENTIONS.search(text.string)):
+    patroni = not composed and "loop_wait" in text.string and "parameters" in text.string
+    manifest = "apiVersion" in text.string and MENTIONS.search(text.string)
+    if not composed and not manifest and not patroni:
         return False
     stream = yaml_source.parse(text)
     if "{{" in text.string:
@@ -92,6 +95,10 @@ def _read_yaml(
             reading.add(gap)
     if mentions_suppression(text.string):
         reading.notes.append(yaml_source.notes(text, stream))
+    settings = of_patroni(stream) if patroni else None
+    if settings is not None:
+        reading.add(ServerFile(file, settings))
+        return True
     if not composed:
         found = kubernetes.manifests(file, stream)
         if found:

@@ -1,0 +1,185 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Parts of a topology that stand in SQL, Patroni's file, plans and other deployments' files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from budget_cases import database, ids, ini, role, server, service, write
+
+from connguard.budget.run import Run, run
+from connguard.policies.model.amount import Standing
+from connguard.settings import Settings
+
+
+def found(folder: Path, **files: str) -> Run:
+    """The budget of files whose names are written with `__` for a dot."""
+    for name, text in files.items():
+        (folder / name.replace("__", ".")).write_text(text, encoding="utf-8")
+    return run([folder], Settings(), [])
+
+
+def slots(done: Run) -> tuple[int, int]:
+    limit = server(done).limit
+    assert limit is not None
+    return limit.low, limit.high
+
+
+def migrate(folder: Path, sql: str) -> None:
+    (folder / "migrations").mkdir(exist_ok=True)
+    (folder / "migrations" / "V1__slots.sql").write_text(sql, encoding="utf-8")
+
+
+def test_alter_system_wins_over_the_file(tmp_path: Path) -> None:
+    """edge 84: postgresql.auto.conf is read last, so 30 - 5 and not 300 - 3 slots are there."""
+    migrate(
+        tmp_path,
+        "ALTER SYSTEM SET max_connections = 30;\n"
+        "ALTER SYSTEM SET superuser_reserved_connections = '5';\n",
+    )
+    done = found(
+        tmp_path,
+        pgbouncer__ini=ini("shop = host=db user=app", "default_pool_size = 28"),
+        postgresql__conf="max_connections = 300\n",
+    )
+
+    assert slots(done) == (25, 25)
+    assert ("PG103", "pgbouncer.ini", 7) in ids(done)
+    place = server(done).settings[0].origin  # type: ignore[attr-defined]
+    assert (Path(place.path).name, place.line) == ("V1__slots.sql", 1)
+
+
+def test_alter_system_that_was_reset_sets_nothing(tmp_path: Path) -> None:
+    """The state after all statements counts."""
+    migrate(
+        tmp_path,
+        "ALTER SYSTEM SET max_connections = 30;\nALTER SYSTEM RESET max_connections;\n",
+    )
+    done = found(
+        tmp_path,
+        pgbouncer__ini=ini("shop = host=db user=app"),
+        postgresql__conf="max_connections = 300\n",
+    )
+
+    assert slots(done) == (297, 297)
+
+
+def test_alter_system_without_a_file_makes_a_server(tmp_path: Path) -> None:
+    """The statement alone says how many slots there are."""
+    migrate(tmp_path, "ALTER SYSTEM SET max_connections = 15;\n")
+    done = found(tmp_path, pgbouncer__ini=ini("shop = host=db user=app"))
+
+    assert slots(done) == (12, 12)
+    assert server(done).standing is Standing.UNSAFE
+
+
+def test_the_command_line_wins_over_alter_system(tmp_path: Path) -> None:
+    """edge 84: `-c` counts last of all."""
+    migrate(tmp_path, "ALTER SYSTEM SET max_connections = 15;\n")
+    done = found(
+        tmp_path,
+        compose__yaml=(
+            "services:\n  db:\n    image: postgres:16\n    command: postgres -c max_connections=60\n"
+            "  other:\n    image: shop\n"
+            "    environment: {DATABASE_URL: 'postgres://a@db/shop'}\n"
+        ),
+    )
+
+    assert slots(done) == (57, 57)
+
+
+def test_alter_system_may_be_meant_for_one_of_several_servers(tmp_path: Path) -> None:
+    """Nothing says on which it is run: both values stay possible."""
+    migrate(tmp_path, "ALTER SYSTEM SET max_connections = 50;\n")
+    one = "  {0}:\n    image: postgres:16\n  web{0}:\n    image: shop\n"
+    one += "    environment: {{DATABASE_URL: 'postgres://a@{0}/shop?pool_max_conns=5'}}\n"
+    services = "services:\n" + one.format("a") + one.format("b")
+    done = found(tmp_path, compose__yaml=services)
+
+    limits = [budget.server.limit for _, budget in done.stacks if budget.server]
+    assert [(one.low, one.high) for one in limits if one] == [(47, 97), (47, 97)]
+
+
+def test_alter_system_below_a_declared_file(tmp_path: Path) -> None:
+    """What connguard.toml says itself wins; what its file says does not."""
+    migrate(tmp_path, "ALTER SYSTEM SET max_connections = 30;\n")
+    (tmp_path / "pg.conf").write_text("max_connections = 80\n", encoding="utf-8")
+    pooler, web = ini("shop = host=db"), service("web", 5)
+    of_file = write(tmp_path, pooler, web + '[server]\nconfig = "pg.conf"\n').run()
+    assert slots(of_file) == (27, 27)
+
+    said = write(tmp_path, pooler, web + "[server]\nmax_connections = 40\n").run()
+    assert slots(said) == (37, 37)
+
+
+PATRONI = """\
+scope: shop
+bootstrap:
+  dcs:
+    ttl: 30
+    loop_wait: 10
+    postgresql:
+      parameters:
+        max_connections: 25
+postgresql:
+  listen: 0.0.0.0:5432
+  parameters:
+    max_connections: 500
+    superuser_reserved_connections: 5
+"""
+
+
+def test_patroni_takes_max_connections_from_the_cluster(tmp_path: Path) -> None:
+    """edge 84: what a member's own part says about it is ignored; other settings hold."""
+    done = found(
+        tmp_path,
+        patroni__yml=PATRONI,
+        pgbouncer__ini=ini("shop = host=db user=app", "default_pool_size = 21"),
+    )
+
+    assert slots(done) == (20, 20)
+    assert server(done).settings[0].origin.line == 8  # type: ignore[attr-defined]
+    assert ("PG103", "pgbouncer.ini", 7) in ids(done)
+
+
+def test_patronis_default(tmp_path: Path) -> None:
+    """Without a value in the cluster's configuration it is 100."""
+    text = "ttl: 30\nloop_wait: 10\npostgresql:\n  parameters:\n    work_mem: 8MB\n"
+    done = found(tmp_path, dcs__yml=text, pgbouncer__ini=ini("shop = host=db user=app"))
+
+    assert slots(done) == (97, 97)
+
+
+def test_a_database_limit_does_not_hold_for_superusers(tmp_path: Path) -> None:
+    """Only ordinary roles are refused at it."""
+    text = service("web", 40) + "[server]\nmax_connections = 300\n"
+    text += '[[database]]\nname = "shop"\nconnection_limit = 5\n'
+    superuser = '[[role]]\nname = "app"\nsuperuser = true\n'
+    done = write(tmp_path, ini("shop = host=db"), text + superuser).run()
+    usage = database(done, "shop")
+    assert (usage.limit, usage.standing) == (None, Standing.SAFE)
+    assert "superusers" in usage.ignored
+    assert not any(name == "PG102" for name, _, _ in ids(done))
+
+    ordinary = service("jobs", 3, user="jobs")
+    done = write(tmp_path, ini("shop = host=db"), ordinary + text + superuser).run()
+    assert database(done, "shop").standing is Standing.UNSAFE
+    assert role(done, "jobs").demand.high == 3
+
+
+def test_an_included_header_resets_the_settings(tmp_path: Path) -> None:
+    """Measured on PgBouncer 1.18: [pgbouncer] in an included file sets all defaults again."""
+    (tmp_path / "more.ini").write_text("[pgbouncer]\nreserve_pool_size = 2\n", encoding="utf-8")
+    pooler = ini(
+        "shop = host=db",
+        "default_pool_size = 7\nmax_client_conn = 77\n%include more.ini\nmin_pool_size = 3",
+    )
+    done = write(tmp_path, pooler, "[server]\nmax_connections = 300\n").run()
+    ((stack, _),) = done.stacks
+    pooler_read = next(one for one in stack.topology.poolers if one.name == "pgbouncer")
+
+    assert pooler_read.default_pool_size.high == 20
+    assert pooler_read.max_client_conn.high == 100
+    assert pooler_read.reserve_pool_size.high == 2
+    assert pooler_read.min_pool_size.high == 3
