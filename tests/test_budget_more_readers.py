@@ -80,7 +80,8 @@ def test_the_command_line_wins_over_alter_system(tmp_path: Path) -> None:
     done = found(
         tmp_path,
         compose__yaml=(
-            "services:\n  db:\n    image: postgres:16\n    command: postgres -c max_connections=60\n"
+            "services:\n  db:\n    image: postgres:16\n"
+            "    command: postgres -c max_connections=60\n"
             "  other:\n    image: shop\n"
             "    environment: {DATABASE_URL: 'postgres://a@db/shop'}\n"
         ),
@@ -183,3 +184,55 @@ def test_an_included_header_resets_the_settings(tmp_path: Path) -> None:
     assert pooler_read.max_client_conn.high == 100
     assert pooler_read.reserve_pool_size.high == 2
     assert pooler_read.min_pool_size.high == 3
+
+
+PLAN = """\
+{"format_version": "1.2", "planned_values": {"root_module": {"resources": [
+ {"address": "azurerm_postgresql_flexible_server.db", "mode": "managed",
+  "type": "azurerm_postgresql_flexible_server", "name": "db",
+  "values": {"sku_name": "GP_Standard_D2s_v3"}},
+ {"address": "azurerm_postgresql_flexible_server_configuration.most", "mode": "managed",
+  "type": "azurerm_postgresql_flexible_server_configuration", "name": "most",
+  "values": {"name": "max_connections",
+   "value": "40"}}
+ ], "child_modules": [{"resources": [
+ {"address": "module.a.azurerm_postgresql_flexible_server_configuration.on", "mode": "managed",
+  "type": "azurerm_postgresql_flexible_server_configuration", "name": "on",
+  "values": {"name": "pgbouncer.enabled", "value": "true"}},
+ {"address": "module.a.azurerm_postgresql_flexible_server_configuration.size", "mode": "managed",
+  "type": "azurerm_postgresql_flexible_server_configuration", "name": "size",
+  "values": {"name": "pgbouncer.default_pool_size", "value": "30"}}
+ ]}]}}}
+"""
+
+
+def test_a_plan_gives_the_topology_of_its_source(tmp_path: Path) -> None:
+    """Planned values of all modules: 40 connections less Azure's 15, in the file at line 8."""
+    done = found(tmp_path, plan__json=PLAN)
+
+    assert slots(done) == (25, 25)
+    assert server(done).settings[0].origin.line == 8  # type: ignore[attr-defined]
+    ((stack, _),) = done.stacks
+    assert [one.default_pool_size.high for one in stack.topology.poolers] == [30]
+
+
+def test_a_broken_plan_is_reported_and_nothing_is_made_of_it(tmp_path: Path) -> None:
+    """The front end of plans says so."""
+    done = found(tmp_path, plan__json=PLAN[:-200])
+
+    assert done.stacks == []
+
+
+def test_rds_in_a_plan_whose_class_is_not_known(tmp_path: Path) -> None:
+    """What comes after apply is a range, not a default."""
+    text = (
+        '{"format_version": "1.2", "planned_values": {"root_module": {"resources": [\n'
+        ' {"address": "aws_db_instance.db", "mode": "managed", "type": "aws_db_instance",\n'
+        '  "name": "db", "values": {"engine": "postgres"}}]}},\n'
+        ' "resource_changes": [{"address": "aws_db_instance.db", "change":\n'
+        '  {"after_unknown": {"instance_class": true}}}]}\n'
+    )
+    done = found(tmp_path, plan__json=text)
+    low, high = slots(done)
+
+    assert low < high

@@ -69,4 +69,5 @@ FRONT_ENDS = (
     Entry("topology", "connguard.budget.frontend", may_hold_topology),
     Entry("connection pools of code", "connguard.budget.code_pools", may_make_pools),
     Entry("terraform topology", "connguard.budget.terraform_topology", _is_terraform),
+    Entry("planned topology", "connguard.budget.plan_topology", _may_be_plan),
 )

@@ -59,6 +59,7 @@ class Found:
     databases: Sequence[LimitedDatabase]
     applications: Sequence[ServiceFound] = ()
     altered: Mapping[str, Amount] = field(default_factory=dict)
+    code_pools: Sequence[CodePool] = ()
 
     @property
     def one_server(self) -> bool:
@@ -69,8 +70,6 @@ class Found:
     def over(self, settings: Mapping[str, Amount]) -> dict[str, Amount]:
         """What a server's files set, with ALTER SYSTEM over it."""
         return with_altered(settings, self.altered, alone=self.one_server)
-
-    code_pools: Sequence[CodePool] = ()
 
 
 def found_stacks(found: Found, context: Context) -> list[Stack]:

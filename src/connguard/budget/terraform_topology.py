@@ -8,8 +8,9 @@ known where a configuration has one server of the vendor, and otherwise nothing 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from connguard.budget import managed
 from connguard.budget.discovered import PoolerReady, Project, ServerRun
@@ -20,11 +21,10 @@ from connguard.policies.model.reading import Reading
 from connguard.policies.model.terraform_value import Setting, Unresolved, integer
 from connguard.policies.model.topology import ANY, Pooler, PoolerEntry
 from connguard.reading import Context, SourceFile
-from connguard.terraform.bodies import Body, Resource
-from connguard.terraform.configuration import Configuration, load
+from connguard.terraform.configuration import load
 from connguard.terraform.syntax import ReaderUnavailable
 
-_TYPES = (
+TYPES = (
     "aws_db_instance",
     "aws_db_parameter_group",
     "aws_db_proxy_default_target_group",
@@ -39,26 +39,58 @@ _DEFAULT_FORMULA = "LEAST({DBInstanceClassMemory/9531392},5000)"
 _HOST = "terraform"
 
 
+class Body(Protocol):
+    """The content of a resource or block, of a configuration or of a plan."""
+
+    @property
+    def origin(self) -> Origin: ...
+
+    def setting(self, name: str) -> Setting | None: ...
+
+    def settings(self, *names: str) -> dict[str, Setting]: ...
+
+    def blocks(self, name: str) -> Sequence[Body]: ...
+
+
+class Resource(Protocol):
+    """An instance of a resource, of a configuration or of a plan."""
+
+    @property
+    def type(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def address(self) -> str: ...
+
+    @property
+    def body(self) -> Body: ...
+
+    @property
+    def origin(self) -> Origin: ...
+
+
 def read(files: Sequence[SourceFile], context: Context) -> Reading:
     """One project for each vendor's server. See `connguard.reading.FrontEnd`."""
     reading = Reading()
     texts = [context.text(file) for file in files]
-    if not any(name in text.string for text in texts if text for name in _TYPES[:1] + _TYPES[3:]):
+    if not any(name in text.string for text in texts if text for name in TYPES[:1] + TYPES[3:]):
         return reading
     try:
         configuration = load(files, context)
     except ReaderUnavailable:
         return reading  # reported by the front end that reads roles
     folder = files[0].path.parent
-    for project in projects(configuration, folder):
+    for project in projects(configuration.resources(*TYPES), folder):
         reading.add(project)
     return reading
 
 
-def projects(configuration: Configuration, folder: Path) -> Iterator[Project]:
-    """The servers of a configuration with their poolers."""
-    found: dict[str, list[Resource]] = {name: [] for name in _TYPES}
-    for resource in configuration.resources(*_TYPES):
+def projects(resources: Iterable[Resource], folder: Path) -> Iterator[Project]:
+    """The servers of a configuration or plan with their poolers."""
+    found: dict[str, list[Resource]] = {name: [] for name in TYPES}
+    for resource in resources:
         found[resource.type].append(resource)
     for build in (_rds, _cloud_sql, _azure, _digitalocean):
         project = build(found, folder)
