@@ -18,9 +18,8 @@ POLICY = Policy(
     condition=(
         "The addresses from which the rules effectively let the same user into the same database,"
         " after all rejecting lines before and summed over several lines, hold at least a public"
-        " /16 (IPv4) or more than a public /48 (IPv6), or what the table [addresses] in the settings"
-        " says instead: an error. A whole private range, such as"
-        " 10.0.0.0/8, is a warning."
+        " /16 (IPv4) or more than a public /48 (IPv6), or what [addresses] in the settings says: an"
+        " error. A whole private range, such as 10.0.0.0/8, is a warning."
     ),
     effect=(
         "Everybody who reaches the port may try passwords and use up connection slots. Only the"

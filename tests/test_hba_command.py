@@ -146,3 +146,113 @@ def test_several_files_need_a_choice(folder: Path) -> None:
     result = _run("--table")
     assert result.exit_code == 2
     assert "other/pg_hba.conf" in result.stderr
+
+
+def _decides(*arguments: str) -> tuple[object, object, object]:
+    document = _answer(*arguments)[1]
+    return document["result"], document["line"], document["method"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("postgresql:\n  pg_hba:\n  - local all all peer\n  - host shop app 10.0.0.0/8 md5\n", 4),
+        (
+            "kind: ConfigMap\ndata:\n  pg_hba.conf: |\n    # comment\n"
+            "    host shop bob all reject\n    host shop app samenet,10.0.0.0/8 md5\n"
+            "    host shop app 10.0.0.0/8 md5\n",
+            None,
+        ),
+        (
+            "apiVersion: acid.zalan.do/v1\nkind: postgresql\nspec:\n  patroni:\n    pg_hba:\n"
+            '    - hostssl all all all cert\n    - "host shop app 10.0.0.0/8 md5"\n',
+            7,
+        ),
+    ],
+)
+def test_a_list_in_yaml(folder: Path, text: str, expected: int | None) -> None:
+    """The line of the YAML file that decides; one that the server refuses."""
+    (folder / "list.yaml").write_text(text)
+    found = _decides("list.yaml", "--user", "app", "--database", "shop", "--from", "10.1.1.1")
+    assert found == (("match", expected, "md5") if expected else ("not-loaded", 6, None))
+
+
+CNPG = """\
+apiVersion: postgresql.cnpg.io/v1
+kind: Cluster
+spec:
+  postgresql:
+    pg_hba:
+      - host shop bob all reject
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ("--user bob --database shop --from 10.0.0.1", ("reject", 6, "reject")),
+        ("--user ann --database shop --from 10.0.0.1", ("match", 6, "scram-sha-256")),
+        ("--user ann --database shop --from local", ("match", 6, "peer")),
+        ("--user streaming_replica --replication --from 10.0.0.1 --tls", ("match", 6, "cert")),
+        ("--user bob --database other --from 10.0.0.1 --server-version 13", ("match", 6, "md5")),
+    ],
+)
+def test_lines_of_cloudnativepg(
+    folder: Path, arguments: str, expected: tuple[object, object, object]
+) -> None:
+    """The operator's own lines stand around the list, at its place."""
+    (folder / "cluster.yaml").write_text(CNPG)
+    assert _decides("cluster.yaml", *arguments.split()) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("a: 1\n", "no access list"),
+        (
+            "pg_hba: [local all all peer]\n---\npg_hba: [local all all md5]\n",
+            "several access lists",
+        ),
+        ("bootstrap:\n  pg_hba:\n  - local all all peer\n", "initdb"),
+        (
+            "apiVersion: postgres-operator.crunchydata.com/v1beta1\nspec:\n  patroni:\n"
+            "    dynamicConfiguration:\n      postgresql:\n        pg_hba:\n"
+            "        - local all all peer\n",
+            "operator",
+        ),
+        (CNPG + "    ldap:\n      server: ldap.example\n", "LDAP"),
+        ("- postgresql_pg_hba:\n    contype: local\n    method: peer\n", "order"),
+        ("pg_hba: [\n", "line 1"),
+        ("pg_hba: {{ list }}\n", "no access list"),
+    ],
+)
+def test_yaml_without_one_whole_list(folder: Path, text: str, reason: str) -> None:
+    """Exit code 2 with the reason: no answer from a part of what the server reads."""
+    (folder / "list.yml").write_text(text)
+    result = _run("list.yml", "--user", "app", "--database", "shop", "--from", "10.1.1.1")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert reason in result.stderr
+
+
+PGBOUNCER = """\
+host shop +staff 10.0.0.0/8 trust
+host shop app 10.0.0.1/8 trust
+host shop app 10.0.0.0/8 md5
+"""
+
+
+def test_the_dialect_of_pgbouncer(folder: Path) -> None:
+    """It skips what PostgreSQL reads otherwise, by the option, or by the name of the file."""
+    login = ("--user", "app", "--database", "shop", "--from", "10.1.1.1")
+    (folder / "pg_hba.conf").write_text(PGBOUNCER)
+    (folder / "pgbouncer_hba.conf").write_text(PGBOUNCER)
+    assert _decides("pg_hba.conf", *login) == ("unknown", 1, "trust")
+    assert _decides("pg_hba.conf", *login, "--dialect", "pgbouncer") == ("match", 3, "md5")
+    assert _decides("pgbouncer_hba.conf", *login) == ("match", 3, "md5")
+    assert _decides("pgbouncer_hba.conf", *login, "--dialect", "postgresql")[0] == "unknown"
+    lines = _run("pgbouncer_hba.conf", *login).stdout.splitlines()
+    assert lines[1] == "  pgbouncer_hba.conf:1: skipped: groups are not supported"
+    code, document = _answer("pgbouncer_hba.conf", "--table")
+    rows = document["rows"]
+    assert isinstance(rows, list)
+    assert (code, document["loads"], [row["line"] for row in rows]) == (0, True, [3])

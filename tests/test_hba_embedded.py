@@ -145,6 +145,20 @@ def test_role_variables_in_fields(tmp_path: Path) -> None:
     ) == {(3, "PG304")}
 
 
+def test_the_module_by_its_short_name(tmp_path: Path) -> None:
+    """The module is called like a variable that holds a list, but has fields."""
+    assert _findings(
+        tmp_path,
+        "tasks.yml",
+        """
+        - postgresql_pg_hba:
+            contype: hostssl
+            source: 0.0.0.0/0
+            method: scram-sha-256
+        """,
+    ) == {(2, "PG301")}
+
+
 def test_heredocs_and_echo(tmp_path: Path) -> None:
     """What a script appends is one list; a comment above a heredoc covers all of it."""
     assert _findings(

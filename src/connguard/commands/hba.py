@@ -17,6 +17,8 @@ from connguard.policies.model.addresses import IPAddress
 from connguard.policies.model.hba import NOTHING_KNOWN, Connection, Memberships, Transport
 from connguard.postgres.hba_answer import TableRow, answer, answer_lines, table
 from connguard.postgres.hba_reader import NEWEST_VERSION, OLDEST_VERSION, HbaFile, read_hba
+from connguard.postgres.named_yaml import NotOneList, read_hba_in_yaml
+from connguard.postgres.pgbouncer_hba import is_pgbouncer_file, read_pgbouncer_hba
 from connguard.postgres.versions import version_for
 from connguard.reading import Context, SourceFile
 from connguard.settings import Settings, SettingsError, load, locate
@@ -55,6 +57,11 @@ def _address(_: click.Context, __: click.Parameter, value: str | None) -> IPAddr
     type=click.Path(exists=True, path_type=Path),
     help="SQL files that make roles and grant memberships, for +role and samerole.",
 )
+@click.option(
+    "--dialect",
+    type=click.Choice(("postgresql", "pgbouncer")),
+    help="Who reads the file.  [default: as its name and folder tell]",
+)
 @click.option("--table", "as_table", is_flag=True, help="Show who can log in from where.")
 @click.option(
     "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True
@@ -69,6 +76,7 @@ def command(
     replication: bool,
     server_version: int | None,
     roles: Path | None,
+    dialect: str | None,
     as_table: bool,
     format_: str,
 ) -> None:
@@ -77,7 +85,7 @@ def command(
     Exit codes: 0 a line other than reject decides (with --table: the server takes the file), 1 any
     other answer, 2 usage or unreadable input.
     """
-    hba = _read(file, server_version)
+    hba = _read(file, server_version, dialect)
     memberships = _memberships(roles) if roles else NOTHING_KNOWN
     if as_table:
         _show_table(hba, memberships, format_)
@@ -102,7 +110,7 @@ def command(
     sys.exit(EXIT_MATCH if found.result == "match" else EXIT_NO_MATCH)
 
 
-def _read(file: Path | None, version: int | None) -> HbaFile:
+def _read(file: Path | None, version: int | None, dialect: str | None) -> HbaFile:
     path = (file or _only_hba_file()).absolute()
     try:
         located = locate(path)
@@ -111,7 +119,18 @@ def _read(file: Path | None, version: int | None) -> HbaFile:
         raise click.UsageError(str(error)) from error
     context = Context(roots=(path.parent, Path.cwd()), settings=settings, name_of=display_name)
     source = SourceFile(path, display_name(path))
-    hba = read_hba(source, context, version or version_for(path, settings))
+    version = version or version_for(path, settings)
+    if dialect is None and is_pgbouncer_file(source, context):
+        dialect = "pgbouncer"
+    try:
+        if path.suffix.lower() in (".yml", ".yaml"):
+            hba = read_hba_in_yaml(source, context, version)
+        elif dialect == "pgbouncer":
+            hba = read_pgbouncer_hba(source, context)
+        else:
+            hba = read_hba(source, context, version)
+    except NotOneList as error:
+        raise click.UsageError(f"{source.name}: {error}") from error
     if hba is None or context.unreadable:
         raise click.UsageError("; ".join(f"{name}: {why}" for name, why in context.unreadable))
     return hba

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connguard.policies.model.addresses import ALL_IPV6, IPV4_MAPPED, AddressSet
@@ -23,7 +23,7 @@ from connguard.policies.model.hba import (
 )
 from connguard.policies.model.hba_cells import DatabaseKind, UserCell
 from connguard.policies.model.hba_coverage import Row, cover, rows
-from connguard.postgres.hba_reader import HbaFile
+from connguard.postgres.hba_reader import HbaFile, HbaProblem
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class LoginAnswer:
 
     `result` is "match" (a line other than reject decides, and authentication by its method
     follows), "reject", "no-entry", "not-loaded" (the server refuses the file) or "unknown".
+    `skipped` are lines that PgBouncer leaves out.
     """
 
     result: str
@@ -40,6 +41,7 @@ class LoginAnswer:
     method: str | None
     reason: str
     steps: tuple[Step, ...] = ()
+    skipped: tuple[HbaProblem, ...] = ()
 
     def document(self) -> dict[str, Any]:
         return {
@@ -55,7 +57,7 @@ def answer(
     file: HbaFile, connection: Connection, memberships: Memberships = NOTHING_KNOWN
 ) -> LoginAnswer:
     """Which line of a file decides about a connection."""
-    if file.problems:
+    if not file.loads:
         first = file.problems[0]
         place = first.origin
         return LoginAnswer(
@@ -66,6 +68,11 @@ def answer(
             f"{first.reason}: the server does not start with this file, and a running one keeps"
             " its old rules",
         )
+    found = _answer(file, connection, memberships)
+    return replace(found, skipped=tuple(file.problems))
+
+
+def _answer(file: HbaFile, connection: Connection, memberships: Memberships) -> LoginAnswer:
     decision = decide(file.rules, connection, memberships)
     if decision.doubt is not None:
         place = decision.doubt.rule.origin
@@ -110,6 +117,8 @@ def answer_lines(found: LoginAnswer) -> Iterator[str]:
     """The answer for people: what decides, then why the lines before it do not."""
     place = f"{found.file}:{found.line}" if found.line else found.file
     yield f"{found.result}: {place}: {found.reason}"
+    for problem in found.skipped:
+        yield f"  {problem.origin.path}:{problem.origin.line}: skipped: {problem.reason}"
     for step in found.steps:
         origin = step.rule.origin
         verdict = {Answer.YES: "decides", Answer.NO: "no", Answer.MAYBE: "perhaps"}[step.answer]

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,7 +20,7 @@ from connguard.postgres.declared_logins import add_declared_logins
 from connguard.postgres.hba_reader import HbaFile, read_hba
 from connguard.postgres.ident_reader import read_ident_text
 from connguard.postgres.known_roles import known_memberships
-from connguard.postgres.pgbouncer_hba import read_pgbouncer_hba
+from connguard.postgres.pgbouncer_hba import is_pgbouncer_file, read_pgbouncer_hba
 from connguard.postgres.versions import version_for
 from connguard.reading import Context, SourceFile
 from connguard.settings import AddressSettings
@@ -53,7 +52,7 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
         if "ident" in file.path.name:
             _read_ident(file, context, reading)
             continue
-        pgbouncer = _is_pgbouncer(file, context)
+        pgbouncer = is_pgbouncer_file(file, context)
         hba = (
             read_pgbouncer_hba(file, context)
             if pgbouncer
@@ -157,17 +156,6 @@ def _lets_others_in(reach: Reach, server: Server) -> bool:
 def _settings_beside(file: SourceFile, context: Context) -> ServerSettings | None:
     conf = context.file(file.path.parent / CONF_NAME)
     return read_conf(conf, context) if conf else None
-
-
-def _is_pgbouncer(file: SourceFile, context: Context) -> bool:
-    """By its name, its folder, or a pgbouncer.ini beside it that names it."""
-    name = file.path.name.lower()
-    if "bouncer" in name or file.path.parent.name.lower() == "pgbouncer":
-        return True
-    ini = context.file(file.path.parent / "pgbouncer.ini")
-    text = context.text(ini) if ini else None
-    named = re.compile(rf"(?m)^\s*auth_hba_file\s*=\s*\S*{re.escape(file.path.name)}\s*$")
-    return text is not None and named.search(text.string) is not None
 
 
 def _is_foreign(file: SourceFile, hba: HbaFile) -> bool:

@@ -119,7 +119,8 @@ class HbaFile:
     """The rules of one server, in the order in which it tries them.
 
     Rules of lines before and after a problem are there, although the server then loads none.
-    `gaps` are included files and lists that are not among the scanned files.
+    `gaps` are included files and lists that are not among the scanned files. `skips_lines` is True
+    for PgBouncer, which goes on without the lines with problems; its `version` is 0.
     """
 
     name: str
@@ -129,11 +130,12 @@ class HbaFile:
     gaps: list[NotParsed] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     notes: list[Notes] = field(default_factory=list)
+    skips_lines: bool = False
 
     @property
     def loads(self) -> bool:
         """Whether the server takes the file."""
-        return not self.problems
+        return self.skips_lines or not self.problems
 
 
 class _Refused(Exception):

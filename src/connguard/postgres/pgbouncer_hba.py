@@ -67,6 +67,17 @@ class _Token:
     end: int
 
 
+def is_pgbouncer_file(file: SourceFile, context: Context) -> bool:
+    """By its name, its folder, or a pgbouncer.ini beside it that names it."""
+    name = file.path.name.lower()
+    if "bouncer" in name or file.path.parent.name.lower() == "pgbouncer":
+        return True
+    ini = context.file(file.path.parent / "pgbouncer.ini")
+    text = context.text(ini) if ini else None
+    named = re.compile(rf"(?m)^\s*auth_hba_file\s*=\s*\S*{re.escape(file.path.name)}\s*$")
+    return text is not None and named.search(text.string) is not None
+
+
 def read_pgbouncer_hba(file: SourceFile, context: Context) -> HbaFile | None:
     """Read an auth_hba_file; None when it cannot be read. `problems` are lines that are skipped."""
     text = context.text(file)
@@ -77,7 +88,7 @@ def read_pgbouncer_text(
     text: Text, path: Path | None = None, context: Context | None = None
 ) -> HbaFile:
     """As `read_pgbouncer_hba`, for a text; without `context` no `@file` is read."""
-    found = HbaFile(text.path, 0, files=[text.path])
+    found = HbaFile(text.path, 0, files=[text.path], skips_lines=True)
     comments: list[Comment] = []
     spans: list[Span] = []
     for line in source_lines(text):

@@ -70,12 +70,12 @@ def forms(document: Node, text: Text) -> Iterator[Form]:
     for node in document.walk():
         for key, value in node.items():
             name = key.string or ""
-            if _HBA_KEYS.fullmatch(name):
+            if _HBA_MODULE.fullmatch(name) and value.is_mapping:
+                yield from _module_rules(value)
+            elif _HBA_KEYS.fullmatch(name):
                 yield from _hba_value(value, text)
             elif _CONF_KEYS.fullmatch(name) and value.is_scalar:
                 yield from _conf_scalar(value, text)
-            elif _HBA_MODULE.fullmatch(name) and value.is_mapping:
-                yield from _module_rules(value)
             elif _FILE_MODULES.fullmatch(name) and value.is_mapping:
                 yield from _file_module(value, text)
             elif name == "postgresql" and value.is_mapping:
