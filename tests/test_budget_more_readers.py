@@ -4,13 +4,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import pytest
 from budget_cases import database, ids, ini, role, server, service, write
+from click.testing import CliRunner
 
+from connguard.budget import suggest
 from connguard.budget.run import Run, run
-from connguard.policies.model.amount import Standing
+from connguard.cli import main
+from connguard.policies.model.amount import Standing, exactly
 from connguard.settings import Settings
+from connguard.text import Text
 
 
 def found(folder: Path, **files: str) -> Run:
@@ -236,3 +242,47 @@ def test_rds_in_a_plan_whose_class_is_not_known(tmp_path: Path) -> None:
     low, high = slots(done)
 
     assert low < high
+
+
+def test_suggestions_can_be_applied(tmp_path: Path) -> None:
+    """The files are changed where the numbers stand, all else stays byte for byte."""
+    pooler = ini("shop = host=db", "default_pool_size = 60\r\n# ünchanged\r\nreserve_pool_size = 9")
+    declared = service("web", 90) + "[server]\nmax_connections = 50\n"
+    declared += '[[role]]\nname = "app"\nconnection_limit = 20\n'
+    write(tmp_path, pooler, declared)
+    (tmp_path / "pgbouncer.ini").write_bytes(pooler.encode())
+    result = CliRunner().invoke(main, ["budget", str(tmp_path), "--apply"])
+
+    assert result.exit_code == 0, result.output
+    after = CliRunner().invoke(main, ["budget", str(tmp_path), "--format", "json"])
+    assert json.loads(after.output)["verdict"] == "safe"
+    data = (tmp_path / "pgbouncer.ini").read_bytes()
+    assert "\r\n# ünchanged\r\n".encode() in data
+    assert b"default_pool_size = 60" not in data
+
+
+def test_applying_goes_with_no_what_if(tmp_path: Path) -> None:
+    """A number that is only assumed must not be written."""
+    write(tmp_path, ini("shop = host=db"), service("web", 9))
+    arguments = ["budget", str(tmp_path), "--apply", "--set", "service.web.instances=3"]
+
+    assert CliRunner().invoke(main, arguments).exit_code == 2
+
+
+def test_numbers_that_two_stacks_want_different_are_left_alone(tmp_path: Path) -> None:
+    """The same place cannot be two numbers; attributes and strings are edited in place."""
+    text = Text("main.tf", 'value = "40"\nsize = 12\n')
+    first = exactly(40, "max_connections", text.origin(0, 12))
+    other = exactly(12, "size", text.origin(13, 22))
+    changes = [
+        suggest.Change("a", first, 50, "a"),
+        suggest.Change("b", other, 9, "b"),
+        suggest.Change("b", other, 8, "b"),
+    ]
+    made, left = suggest.edits(changes, {"main.tf": text})
+
+    assert [(one.line, one.old, one.new) for one in made] == [(1, "40", "50")]
+    assert [change.new for change in left] == [9, 8]
+    assert suggest.edited(text.string, made) == 'value = "50"\nsize = 12\n'
+    with pytest.raises(ValueError, match="line 1"):
+        suggest.edited("value = 41", made)

@@ -23,7 +23,10 @@ from connguard.policies.model.topology import Pooler, Server, Topology
 from connguard.policies.model.usage import Budget, Usage
 from connguard.text import Text
 
-_NUMBER = re.compile(r"\s*[+-]?\d+\s*")
+_NUMBER = re.compile(r"""\s*(?:[A-Za-z_]+\s*=\s*)?(["']?)(?P<number>[+-]?\d+)\1\s*""")
+"""A number, also as the string or attribute that Terraform and YAML may write it in."""
+_NOT_EDITED = (".sql", ".json")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _STEPS = 20
 
 
@@ -174,30 +177,67 @@ def _admit_clients(topology: Topology, budget: Budget, found: Suggestion) -> Non
             found.changes.append(Change(what, old, usage.demand.high, statement))
 
 
-def as_diff(
-    changes: Iterable[Change], texts: Mapping[str, Text], name_of: Callable[[str], str] = str
-) -> tuple[str, list[Change]]:
-    """A unified diff of the changes that have a literal in a file, and the other changes."""
-    edits: dict[str, list[tuple[int, int, str]]] = {}
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A number in a file that is to be another: `old` stands at the offset `start` of its text."""
+
+    path: str
+    line: int
+    start: int
+    old: str
+    new: str
+
+
+def edits(changes: Iterable[Change], texts: Mapping[str, Text]) -> tuple[list[Edit], list[Change]]:
+    """The changes of numbers that stand in a file, each place once, and the other changes.
+
+    SQL is not edited, since a migration that ran must not change; nor is a plan. Where one number
+    counts for several stacks that need different ones, it is left to a person.
+    """
+    found: dict[tuple[str, int], Edit] = {}
+    numbers: dict[tuple[str, int], set[int]] = {}
+    placed: list[tuple[tuple[str, int], Change]] = []
     others = []
     for change in changes:
         place = change.origin
         text = texts.get(place.path) if place is not None else None
-        if place is None or text is None or Path(place.path).suffix == ".sql":
+        if place is None or text is None or Path(place.path).suffix in _NOT_EDITED:
             others.append(change)
             continue
         start = text.offset(place.line, place.column)
         end = text.offset(place.end_line, place.end_column)
-        literal = text.string[start:end]
-        if not _NUMBER.fullmatch(literal):
+        match = _NUMBER.fullmatch(text.string, start, end)
+        if match is None:
             others.append(change)
             continue
-        edits.setdefault(place.path, []).append((start, end, str(change.new)))
+        key = place.path, match.start("number")
+        line = text.position(key[1])[0]
+        found[key] = Edit(place.path, line, key[1], match["number"], str(change.new))
+        numbers.setdefault(key, set()).add(change.new)
+        placed.append((key, change))
+    others.extend(change for key, change in placed if len(numbers[key]) > 1)
+    return [found[key] for key in sorted(found) if len(numbers[key]) == 1], others
+
+
+def edited(string: str, changes: Iterable[Edit]) -> str:
+    """A text with the edits of its file made. Raises ValueError where another text stands."""
+    for one in sorted(changes, key=lambda edit: edit.start, reverse=True):
+        end = one.start + len(one.old)
+        if string[one.start : end] != one.old:
+            raise ValueError(f"line {one.line}: {one.old} does not stand there any more")
+        string = string[: one.start] + one.new + string[end:]
+    return string
+
+
+def as_diff(
+    changes: Iterable[Change], texts: Mapping[str, Text], name_of: Callable[[str], str] = str
+) -> tuple[str, list[Change]]:
+    """A unified diff of the changes that have a literal in a file, and the other changes."""
+    made, others = edits(changes, texts)
     parts: list[str] = []
-    for path in sorted(edits):
-        old = new = texts[path].string
-        for start, end, number in sorted(set(edits[path]), reverse=True):
-            new = new[:start] + number + new[end:]
+    for path in sorted({one.path for one in made}):
+        old = texts[path].string
+        new = edited(old, (one for one in made if one.path == path))
         shown = name_of(path)
         parts.extend(
             difflib.unified_diff(
@@ -208,6 +248,30 @@ def as_diff(
             )
         )
     return "".join(parts), others
+
+
+def apply(made: Iterable[Edit], files: Mapping[Path, Text]) -> dict[str, str]:
+    """Write the edits into their files; why not, by the name of each file that is left as it was.
+
+    `files` are the texts by their places on disk. Only UTF-8 is written, with all else in the file
+    as it was.
+    """
+    refused: dict[str, str] = {}
+    groups: dict[str, list[Edit]] = {}
+    for one in made:
+        groups.setdefault(one.path, []).append(one)
+    paths = {text.path: path for path, text in files.items()}
+    for name, group in groups.items():
+        try:
+            data = paths[name].read_bytes()
+            mark = _BYTE_ORDER_MARK if data.startswith(_BYTE_ORDER_MARK) else b""
+            string = edited(data[len(mark) :].decode("utf-8"), group)
+            paths[name].write_bytes(mark + string.encode("utf-8"))
+        except UnicodeDecodeError:
+            refused[name] = "it is not UTF-8"
+        except (OSError, ValueError) as error:
+            refused[name] = getattr(error, "strerror", None) or str(error)
+    return refused
 
 
 def describe(change: Change) -> str:

@@ -19,6 +19,7 @@ from connguard.output import write_output
 from connguard.policies.model.amount import Standing
 from connguard.registry import RegistryError
 from connguard.reporters import budget_json, budget_mermaid, budget_picture, budget_text
+from connguard.reporters.plain import printable
 from connguard.settings import SettingsError, threshold
 
 FORMATS = ("text", "json", "mermaid", "svg", "html")
@@ -30,6 +31,7 @@ FORMATS = ("text", "json", "mermaid", "svg", "html")
 @click.option("--output", type=click.Path(path_type=Path), help="Write the budget to this file.")
 @click.option("--set", "sets", multiple=True, metavar="K=V", help="What if: change one number.")
 @click.option("--suggest", "suggesting", is_flag=True, help="Print what to change, as a diff.")
+@click.option("--apply", "applying", is_flag=True, help="Make the changes that --suggest prints.")
 @click.option("--init", "initial", is_flag=True, help="Print what was found as connguard.toml.")
 @click.option("--config", type=click.Path(path_type=Path), help="Use this settings file.")
 @click.option("--quiet", "-q", is_flag=True, help="One line per finding.")
@@ -41,6 +43,7 @@ def command(
     output: Path | None,
     sets: tuple[str, ...],
     suggesting: bool,
+    applying: bool,
     initial: bool,
     config: Path | None,
     quiet: bool,
@@ -58,12 +61,21 @@ def command(
         done = run(paths, settings, [what_if.parse(text) for text in sets])
     except (SettingsError, RegistryError, ValueError) as error:
         raise click.UsageError(str(error)) from error
+    if applying and sets:
+        raise click.UsageError("--apply changes files, and --set asks what if: use one of them")
     if initial:
         write_output(init.render([stack for stack, _ in done.stacks]), output)
         complain(done.report, verbose)
         sys.exit(EXIT_ERROR if done.report.failures else EXIT_CLEAN)
-    if suggesting:
+    if suggesting or applying:
         write_output(_suggestions(done), output)
+        if applying and not _apply(done):
+            complain(done.report, verbose)
+            sys.exit(EXIT_ERROR)
+        if applying:
+            # The files as they are now, and the declaration may be one of them.
+            settings = load_settings(config, paths[0])
+            done = run(paths, settings, [])
         complain(done.report, verbose)
         sys.exit(_exit_code(done, settings.fail_on))
     colour = output is None and not no_color and wants_colour()
@@ -97,6 +109,18 @@ def _suggestions(done: Run) -> str:
     if not changes and not lines:
         lines.append("# nothing to change")
     return "".join(f"{line}\n" for line in lines) + diff
+
+
+def _apply(done: Run) -> bool:
+    """Make the changes that have a place in a file; whether all of those could be written."""
+    changes = [
+        change for stack, _ in done.stacks for change in suggest.suggest(stack.topology).changes
+    ]
+    made, _ = suggest.edits(changes, done.report.texts)
+    refused = suggest.apply(made, {path: text for path, text in done.context.texts.items() if text})
+    for name, reason in refused.items():
+        click.echo(f"{printable(name)}: not changed: {printable(reason)}", err=True)
+    return not refused
 
 
 def _exit_code(done: Run, fail_on: str) -> int:
