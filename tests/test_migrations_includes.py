@@ -91,3 +91,16 @@ def test_include_in_a_here_document(tmp_path: Path) -> None:
         },
     )
     assert places(report) == [("init.sh", 4, "PG901"), ("limit.sql", 1, "PG001")]
+
+
+def test_a_flyway_script_that_psql_runs_includes_files(tmp_path: Path) -> None:
+    """A file that is included runs at its place, whatever the names of the scripts look like."""
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "V1__roles.sql").write_text("SELECT 1;\n\\ir sub/roles.sql\n")
+    (tmp_path / "sub" / "roles.sql").write_text("ALTER ROLE app CONNECTION LIMIT -1;\n")
+
+    report = scan([tmp_path], Settings())
+
+    assert [(Path(one.origin.path).name, one.policy.id) for one in report.findings] == [
+        ("roles.sql", "PG001")
+    ]

@@ -20,7 +20,6 @@ from connguard.migrations.history import History
 from connguard.migrations.names import is_migrations_folder
 from connguard.migrations.natural import natural_key, path_key
 from connguard.migrations.pool import Pool, shown, too_deep
-from connguard.migrations.sections import sections
 from connguard.migrations.settings_text import properties
 from connguard.reading import SourceFile
 from connguard.sql_rules.script import Chunk, Direction, Script
@@ -190,7 +189,7 @@ def _add(history: History, migration: _Migration, configuration: Configuration, 
     if replaced and configuration.prefix != "${":
         chunks: tuple[Chunk, ...] = (_with_usual_placeholders(text, configuration, direction),)
     else:
-        chunks = sections(text, direction)
+        chunks = pool.sql_chunks(history, file, direction) or ()
     history.scripts.append(Script(file.name, chunks, configuration.values if replaced else {}))
     history.files.add(file.name)
 

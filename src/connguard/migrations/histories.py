@@ -58,6 +58,15 @@ def histories(pool: Pool) -> Iterator[History]:
         if reason and may_hold_sql(_within_root(file, pool)):
             pool.log.append(f"{file.name}: {reason}; left out")
     pool.leave_out_included()
+    read: set[str] = set()
+    for history in _laid_out(pool):
+        read |= history.files
+        yield history
+    pool.put_back(read)
+    yield from _laid_out(pool)
+
+
+def _laid_out(pool: Pool) -> Iterator[History]:
     yield from overridden_histories(pool, LAYOUTS)
     for layout in LAYOUTS.values():
         yield from layout(pool)

@@ -32,11 +32,20 @@ class Pool:
         self.log: list[str] = []
         self._present: dict[Path, bool] = {}
         self._includes = Includes(self.file, context.text)
+        self._left_out: list[SourceFile] = []
 
     def leave_out_included(self) -> None:
         """Scripts that others include run there and not on their own."""
         for path in self._includes.included(self.sql()):
-            self._files.pop(path, None)
+            file = self._files.pop(path, None)
+            if file is not None:
+                self._left_out.append(file)
+
+    def put_back(self, read: set[str]) -> None:
+        """Take in again what was left out as included, but did not get into a history."""
+        for file in self._left_out:
+            if file.name not in read:
+                self._files[file.path] = file
 
     def __iter__(self) -> Iterator[SourceFile]:
         return iter(list(self._files.values()))
