@@ -99,3 +99,47 @@ def test_without_migrations_no_sql_parser_is_loaded(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False, timeout=60)
     assert done.returncode == 0
+
+
+CLOSED = "host shop ann 10.9.0.0/24 scram-sha-256\n"
+OPEN = "host shop ann 10.0.0.0/24 scram-sha-256\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (OPEN, OPEN, set[tuple[str, int]]()),
+        (CLOSED, CLOSED, {("PG308", 7)}),
+        (OPEN, CLOSED, {("PG308?", 7)}),
+        (CLOSED, OPEN + "nonsense\n", {("PG308", 7)}),
+    ],
+)
+def test_a_declared_service_and_two_servers(
+    tmp_path: Path, first: str, second: str, expected: set[tuple[str, int]]
+) -> None:
+    """What both refuse is an error; where they differ, nothing is decided."""
+    (tmp_path / "connguard.toml").write_text(SERVICE)
+    (tmp_path / "replica").mkdir()
+    (tmp_path / "replica" / "pg_hba.conf").write_text(second)
+    assert _found(_scan(tmp_path, hba=first), "PG308") == expected
+
+
+PATRONI = "postgresql:\n  pg_hba:\n  - "
+CNPG = "apiVersion: postgresql.cnpg.io/v1\nspec:\n  postgresql:\n    pg_hba:\n    - "
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (PATRONI + OPEN, set[tuple[str, int]]()),
+        (PATRONI + CLOSED, {("PG308", 7)}),
+        (CNPG + CLOSED, set[tuple[str, int]]()),
+        (CNPG + "host shop ann all reject\n", {("PG308", 7)}),
+    ],
+)
+def test_a_declared_service_and_a_list_in_yaml(
+    tmp_path: Path, text: str, expected: set[tuple[str, int]]
+) -> None:
+    """CloudNativePG ends with a line of its own that lets everybody in."""
+    (tmp_path / "connguard.toml").write_text(SERVICE)
+    assert _found(_scan(tmp_path, patroni=text), "PG308") == expected

@@ -12,9 +12,9 @@ import pytest
 from connguard.migrations.histories import histories
 from connguard.migrations.history import History
 from connguard.migrations.names import other_product
-from connguard.migrations.natural import natural_key
 from connguard.migrations.pool import Pool
 from connguard.migrations.sections import sections
+from connguard.natural import natural_key
 from connguard.reading import Context, SourceFile
 from connguard.scan import scan
 from connguard.settings import Settings

@@ -18,7 +18,7 @@ from connguard.finding import Failed, Finding, Report, Suppressed
 from connguard.frontends import FRONT_ENDS, Entry
 from connguard.judge import Judge
 from connguard.known import identity
-from connguard.migrations.natural import path_key
+from connguard.natural import path_key
 from connguard.policies.model.reading import Reading
 from connguard.reading import Context, SourceFile
 from connguard.registry import policies, policy_ids, select

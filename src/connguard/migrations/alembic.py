@@ -15,9 +15,9 @@ from pathlib import Path
 from connguard.migrations.graph import dependency_order
 from connguard.migrations.history import History
 from connguard.migrations.host import HostMigration
-from connguard.migrations.natural import path_key
 from connguard.migrations.pool import Pool, shown, too_deep
 from connguard.migrations.python_host import PythonCode, Walk, add_comments, parsed
+from connguard.natural import path_key
 from connguard.reading import SourceFile
 from connguard.sql_rules.script import Direction
 from connguard.text import Text

@@ -17,10 +17,10 @@ from pathlib import Path
 from connguard.migrations.graph import dependency_order
 from connguard.migrations.history import History
 from connguard.migrations.host import HostMigration
-from connguard.migrations.natural import natural_key
 from connguard.migrations.pool import Pool, shown, too_deep
 from connguard.migrations.python_host import Names, PythonCode, Walk, add_comments, parsed
 from connguard.migrations.python_strings import called_name
+from connguard.natural import natural_key
 from connguard.reading import SourceFile
 from connguard.sql_rules.script import Direction
 from connguard.text import Text

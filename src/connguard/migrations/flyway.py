@@ -18,9 +18,9 @@ from typing import Any
 from connguard.migrations.fragment import verbatim, written
 from connguard.migrations.history import History
 from connguard.migrations.names import is_migrations_folder
-from connguard.migrations.natural import natural_key, path_key
 from connguard.migrations.pool import Pool, shown, too_deep
 from connguard.migrations.settings_text import properties
+from connguard.natural import natural_key, path_key
 from connguard.reading import SourceFile
 from connguard.sql_rules.script import Chunk, Direction, Script
 from connguard.text import Text

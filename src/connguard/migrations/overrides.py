@@ -10,8 +10,8 @@ from typing import Any
 
 from connguard.migrations.history import History
 from connguard.migrations.names import direction_of
-from connguard.migrations.natural import path_key
 from connguard.migrations.pool import Layout, Pool, shown
+from connguard.natural import path_key
 from connguard.reading import SourceFile
 from connguard.settings import MigrationSettings
 

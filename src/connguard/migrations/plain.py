@@ -20,9 +20,9 @@ from connguard.migrations.names import (
     is_numbered,
     is_step_of_folder,
 )
-from connguard.migrations.natural import path_key
 from connguard.migrations.pool import Pool, shown
 from connguard.migrations.sections import tool_of
+from connguard.natural import path_key
 from connguard.reading import SourceFile
 
 _UP_DOWN_NAME = re.compile(r"^\d+_.*\.(?:up|down)\.\w+$", re.IGNORECASE)

@@ -13,9 +13,9 @@ import orjson
 
 from connguard.migrations.history import History
 from connguard.migrations.names import direction_of
-from connguard.migrations.natural import natural_key, path_key
 from connguard.migrations.pool import Pool, shown
 from connguard.migrations.settings_text import git_config
+from connguard.natural import natural_key, path_key
 from connguard.reading import SourceFile
 from connguard.sql_rules.script import Direction
 

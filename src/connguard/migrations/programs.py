@@ -16,9 +16,9 @@ from typing import cast
 from connguard.migrations.history import History
 from connguard.migrations.host import HostMigration
 from connguard.migrations.names import direction_of, is_numbered
-from connguard.migrations.natural import path_key
 from connguard.migrations.plain import root_of
 from connguard.migrations.pool import SQL_SUFFIXES, Pool, shown, too_deep
+from connguard.natural import path_key
 from connguard.reading import SourceFile
 from connguard.text import Text
 
