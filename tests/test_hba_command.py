@@ -121,6 +121,14 @@ def test_table(folder: Path) -> None:
     assert "0.0.0.0/0 except 10.0.0.0/8" in text
 
 
+def test_names_that_look_like_keywords_in_the_table(folder: Path) -> None:
+    """A user called "all" is written as in the file, with quotes."""
+    (folder / "pg_hba.conf").write_text('host "replication" "all" 10.0.0.0/8 md5\n')
+    rows = _answer("--table")[1]["rows"]
+    assert isinstance(rows, list)
+    assert [(row["users"], row["databases"]) for row in rows] == [('"all"', '"replication"')]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

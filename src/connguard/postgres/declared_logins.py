@@ -13,12 +13,12 @@ tls = true               # default false
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connguard.budget import toml_places
 from connguard.policies.model.addresses import AddressSet
-from connguard.policies.model.facts import NotParsed
+from connguard.policies.model.facts import NotParsed, Undecided
 from connguard.policies.model.hba import Memberships, Transport
 from connguard.policies.model.hba_coverage import outcome
 from connguard.policies.model.hba_facts import DeclaredLogin
@@ -28,24 +28,28 @@ from connguard.postgres.known_roles import known_memberships
 from connguard.reading import Context, SourceFile
 
 
-def add_declared_logins(hba: HbaFile, context: Context, reading: Reading) -> None:
-    """Add what the rules of `hba` make of every declared login."""
+def add_declared_logins(lists: Sequence[HbaFile], context: Context, reading: Reading) -> None:
+    """Add what the rules make of every declared login.
+
+    With several access lists it is not told which one is the server's: what all of them refuse is
+    refused, and where they differ nothing is decided.
+    """
+    loaded = [hba for hba in lists if hba.loads]
     services = context.settings.topology.get("service", [])
     document = _document(context)
-    if not hba.loads or document is None or not isinstance(services, list):
+    if not loaded or document is None or not isinstance(services, list):
         return
-    memberships = known_memberships(hba.rules, context)
+    memberships = [known_memberships(hba.rules, context) for hba in loaded]
     for index, service in enumerate(services):
         if isinstance(service, Mapping) and "from" in service:
-            _add(hba, service, index, document, memberships, reading)
+            _add(list(zip(loaded, memberships, strict=True)), service, index, document, reading)
 
 
 def _add(
-    hba: HbaFile,
+    lists: Sequence[tuple[HbaFile, Memberships]],
     service: Mapping[str, Any],
     index: int,
     document: toml_places.Document,
-    memberships: Memberships,
     reading: Reading,
 ) -> None:
     prefix = ("tool", "connguard") if document.text.path.endswith("pyproject.toml") else ()
@@ -61,20 +65,29 @@ def _add(
         reading.add(NotParsed(f"`from` must be a list of addresses or networks: {error}", origin))
         return
     transport = Transport.TLS if service.get("tls") is True else Transport.PLAIN
-    found = outcome(hba.rules, user, database, transport, addresses, memberships)
-    reading.add(
-        DeclaredLogin(
-            service=str(service.get("name", user)),
-            user=user,
-            database=database,
-            transport=transport,
-            file=hba.name,
-            refused=found.refused,
-            doubtful=found.doubtful,
-            by=found.by,
-            origin=origin,
+    logins = []
+    for hba, memberships in lists:
+        found = outcome(hba.rules, user, database, transport, addresses, memberships)
+        logins.append(
+            DeclaredLogin(
+                service=str(service.get("name", user)),
+                user=user,
+                database=database,
+                transport=transport,
+                file=hba.name,
+                refused=found.refused,
+                doubtful=found.doubtful,
+                by=found.by,
+                origin=origin,
+            )
         )
-    )
+    first = logins[0]
+    if all(bool(login.refused) == bool(first.refused) for login in logins):
+        reading.add(*logins)
+    else:
+        names = ", ".join(login.file for login in logins if login.refused)
+        reason = f"{names} refuses the service, another access list does not"
+        reading.add(Undecided("PG308", reason, origin))
 
 
 def _document(context: Context) -> toml_places.Document | None:

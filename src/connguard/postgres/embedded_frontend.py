@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from connguard import yaml_source
 from connguard.policies.model.facts import NotParsed
@@ -15,9 +16,11 @@ from connguard.policies.model.reading import Comment, Notes, Reading, Span, ment
 from connguard.policies.model.setting_facts import EffectiveSetting, RefusedSetting
 from connguard.postgres.conf import read_conf_text
 from connguard.postgres.conf_frontend import add_settings
+from connguard.postgres.declared_logins import add_declared_logins
 from connguard.postgres.hba_frontend import Server, add_hba
 from connguard.postgres.hba_lines import SourceLine
 from connguard.postgres.hba_reader import HbaFile, read_hba_lines
+from connguard.postgres.named_yaml import NotOneList, read_hba_in_yaml
 from connguard.postgres.setting_table import refusal
 from connguard.postgres.shell_forms import written_lines
 from connguard.postgres.versions import known_version, version_for
@@ -44,7 +47,25 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
             found = _read_shell(file, text, context)
         if found.subjects:
             reading.extend(found)
+    if "service" in context.settings.topology and not any(_is_hba(one) for one in context.files):
+        add_declared_logins(list(_whole_lists(files, context)), context, reading)
     return reading
+
+
+def _is_hba(file: SourceFile) -> bool:
+    return file.path.suffix == ".conf" and "hba" in file.path.name
+
+
+def _whole_lists(files: Sequence[SourceFile], context: Context) -> Iterator[HbaFile]:
+    """The access lists of YAML files that hold one, with all that the server reads."""
+    for file in files:
+        text = context.text(file)
+        is_yaml = file.path.suffix.lower() in (".yml", ".yaml")
+        if is_yaml and text is not None and _MENTIONS.search(text.string):
+            with contextlib.suppress(NotOneList):
+                hba = read_hba_in_yaml(file, context, version_for(file.path, context.settings))
+                if hba is not None:
+                    yield hba
 
 
 def _read_yaml(file: SourceFile, text: Text, context: Context) -> Reading:

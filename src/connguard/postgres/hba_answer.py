@@ -16,6 +16,8 @@ from connguard.policies.model.hba import (
     Connection,
     HbaRule,
     Memberships,
+    Name,
+    NameKind,
     Step,
     Transport,
     decide,
@@ -184,7 +186,7 @@ def _table_row(row: Row, named_users: int) -> TableRow:
 
 
 def _users(row: Row, named_users: int) -> str:
-    named = [user.name for user in row.users if user.name is not None]
+    named = [_name(user.name) for user in row.users if user.name is not None]
     others = [user for user in row.users if user.name is None]
     if any(not user.groups for user in others):
         if len(named) == named_users:
@@ -194,6 +196,10 @@ def _users(row: Row, named_users: int) -> str:
     return ", ".join((*named, *dict.fromkeys(groups)))
 
 
+def _name(text: str) -> str:
+    return written(Name(NameKind.NAME, text))
+
+
 def _group(user: UserCell, row: Row) -> str:
     own = [written(name) for name in row.rule.users if name.text in user.groups]
     return own[0] if own else f"members of {', '.join(sorted(user.groups))}"
@@ -201,7 +207,11 @@ def _group(user: UserCell, row: Row) -> str:
 
 def _databases(row: Row) -> str:
     kinds = {database.kind for database in row.databases}
-    parts = [database.name for database in row.databases if database.kind is DatabaseKind.NAMED]
+    parts = [
+        _name(database.name)
+        for database in row.databases
+        if database.kind is DatabaseKind.NAMED
+    ]
     if DatabaseKind.OTHER in kinds:
         written_all = any(name.text == "all" for name in row.rule.databases)
         parts = ["all"] if written_all else [*parts, "others"]

@@ -76,8 +76,7 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
         if server.dialect is Dialect.POSTGRESQL:
             servers.append(hba)
         add_hba(hba, server, context, reading)
-    if len(servers) == 1:
-        add_declared_logins(servers[0], context, reading)
+    add_declared_logins(servers, context, reading)
     return reading
 
 
