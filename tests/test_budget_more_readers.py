@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from connguard.budget import suggest
 from connguard.budget.run import Run, run
 from connguard.cli import main
-from connguard.policies.model.amount import Standing, exactly
+from connguard.policies.model.amount import UNBOUNDED, Standing, exactly
 from connguard.settings import Settings
 from connguard.text import Text
 
@@ -286,3 +286,122 @@ def test_numbers_that_two_stacks_want_different_are_left_alone(tmp_path: Path) -
     assert suggest.edited(text.string, made) == 'value = "50"\nsize = 12\n'
     with pytest.raises(ValueError, match="line 1"):
         suggest.edited("value = 41", made)
+
+
+ODYSSEY = """\
+# database "commented" { user "x" { storage "pg" } }
+storage "pg" {
+    type "remote"
+    host "[db1]:5432,[db2]:5432"
+}
+storage "local" { type "local" }
+client_max 50
+database "shop" {
+    user "app" {
+        authentication "none"
+        storage "pg"
+        storage_user "owner"
+        pool "transaction"
+        pool_size 12 # per route
+        client_fwd_error yes
+    }
+    user "jobs" { storage "pg" pool "session" pool_size 3 }
+}
+database "console" { user default { storage "local" role "admin" } }
+"""
+
+
+def test_odyssey_has_a_pool_for_each_user_block(tmp_path: Path) -> None:
+    """The console is no route to the server; the storage's user is the role that counts."""
+    done = found(tmp_path, odyssey__conf=ODYSSEY, postgresql__conf="max_connections = 17\n")
+
+    assert (role(done, "owner").demand.high, role(done, "jobs").demand.high) == (12, 3)
+    assert server(done).demand.high == 15
+    assert ("PG103", "odyssey.conf", 14) in ids(done)
+    ((stack, _),) = done.stacks
+    (pooler,) = stack.topology.poolers
+    assert [entry.host for entry in pooler.entries] == ["db1", "db1"]
+    assert pooler.max_client_conn.high == 50
+
+
+def test_odyssey_without_a_pool_size_has_no_limit(tmp_path: Path) -> None:
+    """The default of 0 is no limit; `default` stands for any name."""
+    text = 'storage "pg" { type "remote" host "db" }\n'
+    text += 'database default { user default { storage "pg" pool "session" } }\n'
+    done = found(tmp_path, odyssey__conf=text, postgresql__conf="max_connections = 50\n")
+
+    assert server(done).demand.high == UNBOUNDED
+
+
+def test_a_broken_odyssey_file_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    """Nothing raises."""
+    for end in range(0, len(ODYSSEY), 7):
+        found(tmp_path, odyssey__conf=ODYSSEY[:end], postgresql__conf="max_connections = 50\n")
+
+
+def test_supabases_pooler(tmp_path: Path) -> None:
+    """Only if it is enabled; places are those of the file."""
+    folder = tmp_path / "supabase"
+    folder.mkdir()
+    text = '[db]\nport = 54322\n[db.pooler]\nenabled = {}\npool_mode = "transaction"\n'
+    text += "default_pool_size = 30\nmax_client_conn = 90\n"
+    (folder / "config.toml").write_text(text.format("true"), encoding="utf-8")
+    done = run([tmp_path], Settings(), [])
+    ((stack, _),) = done.stacks
+    (pooler,) = stack.topology.poolers
+    assert pooler.max_client_conn.high == 90
+    place = pooler.default_pool_size.origin
+    assert (pooler.default_pool_size.high, place and place.line) == (30, 6)
+
+    (folder / "config.toml").write_text(text.format("false"), encoding="utf-8")
+    assert run([tmp_path], Settings(), []).stacks == []
+
+
+@pytest.mark.parametrize(
+    ("limit", "fires"),
+    [("1024", True), ("1024:65536", True), ("65536", False), ("infinity", False), ("", False)],
+)
+def test_open_files_of_a_systemd_unit(tmp_path: Path, limit: str, fires: bool) -> None:
+    """PG108: the soft limit counts, and a drop-in wins over the unit."""
+    (tmp_path / "pgbouncer.service").write_text(
+        "[Unit]\nDescription=pooler\n[Service]\n"
+        "ExecStart=/usr/sbin/pgbouncer /etc/pgbouncer/pgbouncer.ini\nLimitNOFILE=200000\n",
+        encoding="utf-8",
+    )
+    drop_in = tmp_path / "pgbouncer.service.d"
+    drop_in.mkdir()
+    (drop_in / "limits.conf").write_text(f"[Service]\nLimitNOFILE={limit}\n", encoding="utf-8")
+    pooler = ini("shop = host=db user=app", "max_client_conn = 5000")
+    done = found(tmp_path, pgbouncer__ini=pooler)
+
+    assert any(name == "PG108" for name, _, _ in ids(done)) is fires
+    declared = write(tmp_path, pooler, service("web", 9)).run()
+    assert any(name == "PG108" for name, _, _ in ids(declared)) is fires
+
+
+def test_units_of_several_poolers(tmp_path: Path) -> None:
+    """Each configuration has the unit that starts it."""
+    for name, limit in (("pgbouncer-a", 1000), ("pgbouncer-b", 50000)):
+        (tmp_path / f"{name}.service").write_text(
+            f"[Service]\nExecStart=/usr/sbin/pgbouncer /etc/pgbouncer/{name[-1]}.ini\n"
+            f"LimitNOFILE={limit}\nExecReload=/bin/kill -HUP $MAINPID\n",
+            encoding="utf-8",
+        )
+    text = ini("shop = host=db user=app", "max_client_conn = 5000")
+    done = found(tmp_path, a__ini=text, b__ini=text)
+
+    assert {one for one in ids(done) if one[0] == "PG108"} == {("PG108", "pgbouncer-a.service", 3)}
+
+
+def test_odysseys_block_of_a_user_wins_over_the_default(tmp_path: Path) -> None:
+    """Whatever comes last in the file."""
+    text = (
+        'storage "pg" { type "remote" host "db" }\n'
+        'database "shop" { user "app" { storage "pg" pool_size 4 }\n'
+        ' user default { storage "pg" pool_size 9 } }\n'
+    )
+    (tmp_path / "odyssey.conf").write_text(text, encoding="utf-8")
+    services = service("web", 40, via="odyssey") + service("b", 40, user="jobs", via="odyssey")
+    done = write(tmp_path, None, services + "[server]\nmax_connections = 90\n").run()
+
+    assert (role(done, "app").demand.high, role(done, "jobs").demand.high) == (4, 9)

@@ -19,6 +19,7 @@ from connguard.budget.found import Found, Stack, found_stacks, unknown_pooler
 from connguard.budget.pgbouncer import Deployment, to_pooler
 from connguard.budget.server import formula, server_of, settings_of
 from connguard.budget.server_facts import altered, with_altered
+from connguard.budget.systemd import UnitLimit, limit_of
 from connguard.policies.model.amount import UNBOUNDED, Amount, exactly, unknown_amount
 from connguard.policies.model.budget import solve
 from connguard.policies.model.facts import UNLIMITED, Database, NotParsed, Role
@@ -65,6 +66,7 @@ def stacks(subjects: Iterable[Subject], context: Context) -> list[Stack]:
         applications=_facts(everything, ServiceFound),
         altered=altered(everything),
         code_pools=_facts(everything, CodePool),
+        units=_facts(everything, UnitLimit),
     )
     declared = declarations.read(context)
     if declared is not None:
@@ -84,7 +86,8 @@ def _declared_stack(declared: Declared, found: Found, context: Context) -> Stack
     names: set[str] = {declared.file.name} if declared.file else set()
     discovered = found_stacks(found, context)
     other = discovered[0].topology if len(discovered) == 1 else None
-    poolers = [_pooler(one, context, gaps, names) for one in declared.poolers]
+    units = found.units
+    poolers = [_pooler(one, units, context, gaps, names) for one in declared.poolers]
     if not declared.poolers and other is not None:
         poolers = [replace(one, closed=False) for one in other.poolers]
     services = list(declared.services)
@@ -131,7 +134,11 @@ def _configured(
 
 
 def _pooler(
-    one: DeclaredPooler, context: Context, gaps: list[NotParsed], names: set[str]
+    one: DeclaredPooler,
+    units: Sequence[UnitLimit],
+    context: Context,
+    gaps: list[NotParsed],
+    names: set[str],
 ) -> Pooler:
     file = _named_file(one.config, context)
     inner = replace(context, roots=(*context.roots, one.config.parent))
@@ -141,7 +148,8 @@ def _pooler(
         reason = f"{one.config.name} cannot be read"
         return unknown_pooler(one.name, one.config_origin, one.instances, reason)
     names.update(file.name for file in configuration.files)
-    deployment = Deployment(one.name, one.instances, one.version, one.auth_file, one.open_files)
+    open_files = one.open_files or limit_of(one.config, units)
+    deployment = Deployment(one.name, one.instances, one.version, one.auth_file, open_files)
     pooler, missing = to_pooler(configuration, deployment, inner)
     gaps.extend(missing)
     return pooler

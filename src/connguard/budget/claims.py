@@ -7,11 +7,12 @@ from __future__ import annotations
 import re
 from pathlib import PurePath
 
+from connguard.budget.systemd import is_unit
 from connguard.settings import FILE_NAME
 
 _COMPOSE = re.compile(r"^(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml$|^stack\.ya?ml$")
 
-OTHER_POOLERS = ("pgcat.toml", "pgdog.toml", "pgpool.conf")
+OTHER_POOLERS = ("pgcat.toml", "pgdog.toml", "pgpool.conf", "odyssey.conf")
 
 
 def may_hold_topology(path: PurePath) -> bool:
@@ -19,8 +20,14 @@ def may_hold_topology(path: PurePath) -> bool:
         may_be_pgbouncer(path)
         or path.suffix in (".yml", ".yaml")
         or (path.suffix == ".properties" and path.name.startswith("application"))
+        or is_supabase(path)
+        or is_unit(path)
         or path.name in (FILE_NAME, "postgresql.conf", *OTHER_POOLERS)
     )
+
+
+def is_supabase(path: PurePath) -> bool:
+    return path.name == "config.toml" and path.parent.name == "supabase"
 
 
 def is_compose(path: PurePath) -> bool:

@@ -22,6 +22,7 @@ from connguard.budget.discovered import (
 from connguard.budget.pgbouncer import Deployment, to_pooler
 from connguard.budget.server import server_of, settings_of
 from connguard.budget.server_facts import with_altered
+from connguard.budget.systemd import UnitLimit, limit_of
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
@@ -60,6 +61,7 @@ class Found:
     applications: Sequence[ServiceFound] = ()
     altered: Mapping[str, Amount] = field(default_factory=dict)
     code_pools: Sequence[CodePool] = ()
+    units: Sequence[UnitLimit] = ()
 
     @property
     def one_server(self) -> bool:
@@ -252,7 +254,11 @@ def _of_folder(folder: Path, group: Sequence[PoolerFile], found: Found, context:
     for one in group:
         configuration = one.configuration
         names.update(file.name for file in configuration.files)
-        deployment = Deployment(configuration.path.stem, exactly(1, "instances"))
+        deployment = Deployment(
+            configuration.path.stem,
+            exactly(1, "instances"),
+            open_files=limit_of(configuration.path, found.units),
+        )
         pooler, missing = to_pooler(configuration, deployment, context)
         gaps.extend(missing)
         poolers.append(pooler)

@@ -9,11 +9,20 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 
 from connguard import yaml_source
-from connguard.budget import application_files, compose, kubernetes, other_poolers, pgbouncer_ini
-from connguard.budget.claims import OTHER_POOLERS, is_compose, may_be_pgbouncer
+from connguard.budget import (
+    application_files,
+    compose,
+    kubernetes,
+    other_poolers,
+    pgbouncer_ini,
+    supabase,
+    systemd,
+)
+from connguard.budget.claims import OTHER_POOLERS, is_compose, is_supabase, may_be_pgbouncer
 from connguard.budget.discovered import PoolerFile, Project, ServerFile
 from connguard.budget.kubernetes import MENTIONS
 from connguard.budget.server_facts import of_patroni
+from connguard.budget.systemd import is_unit
 from connguard.policies.model.reading import Comment, Notes, Reading, Span, mentions_suppression
 from connguard.reading import Context, SourceFile
 from connguard.settings import FILE_NAME
@@ -45,6 +54,16 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
         elif path.name in OTHER_POOLERS:
             beside = context.file(file.path.parent / "users.toml")
             ready = other_poolers.read(text, path, context.text(beside) if beside else None)
+            if ready is not None:
+                reading.files.add(file.name)
+                reading.add(Project(file.path.parent, poolers=[ready]))
+        elif is_unit(path):
+            unit = systemd.read(text, path)
+            if unit is not None:
+                reading.files.add(file.name)
+                reading.add(unit)
+        elif is_supabase(path):
+            ready = supabase.read(text)
             if ready is not None:
                 reading.files.add(file.name)
                 reading.add(Project(file.path.parent, poolers=[ready]))

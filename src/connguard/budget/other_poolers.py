@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The connguard authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Poolers other than PgBouncer: PgCat, PgDog and Pgpool-II, in PgBouncer's terms."""
+"""Poolers other than PgBouncer: Odyssey, PgCat, PgDog and Pgpool-II, in PgBouncer's terms."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
+from connguard.budget import odyssey
 from connguard.budget.discovered import PoolerReady
 from connguard.budget.toml_places import Document, parse
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
@@ -28,6 +29,8 @@ def read(text: Text, path: PurePath, users: Text | None = None) -> PoolerReady |
     """The pooler of a configuration file; None if it is not one. `users` is PgDog's users.toml."""
     if path.name == "pgpool.conf":
         return _pgpool(text)
+    if path.name == "odyssey.conf":
+        return odyssey.read(text)
     try:
         document = parse(text)
         accounts = parse(users) if users is not None else None

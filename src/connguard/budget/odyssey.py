@@ -1,0 +1,177 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Odyssey's configuration: nested blocks of `name value` pairs, in a dialect of its own.
+
+Every `user` block of a `database` block has a pool of its own; `default` stands for all names that
+have no block. A pool size of 0, which is the default, is no limit.
+https://github.com/yandex/odyssey/blob/master/documentation/configuration.md
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from connguard.budget.discovered import PoolerReady
+from connguard.policies.model.amount import Amount, exactly, unknown_amount
+from connguard.policies.model.origin import Origin
+from connguard.policies.model.topology import ANY, Pooler, PoolerEntry
+from connguard.text import Text
+
+_TOKEN = re.compile(r'#[^\n]*|"(?P<string>(?:\\.|[^"\\])*)"|(?P<mark>[{}])|(?P<word>[^\s{}"#]+)')
+_MODERN = ((1, 24),)
+_MOST_DEPTH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    text: str
+    start: int
+    end: int
+    mark: bool
+    keyword: bool
+
+
+@dataclass(slots=True)
+class Block:
+    """`kind "name" { … }`; `name` is None for `default`. Values are the last of their names."""
+
+    kind: str
+    name: str | None
+    origin: Origin
+    values: dict[str, tuple[str, Origin]] = field(default_factory=dict)
+    blocks: list[Block] = field(default_factory=list)
+
+    def of(self, kind: str) -> list[Block]:
+        return [block for block in self.blocks if block.kind == kind]
+
+    def text(self, name: str) -> str | None:
+        return self.values[name][0] if name in self.values else None
+
+
+def read(text: Text) -> PoolerReady | None:
+    """The pooler of an odyssey.conf; None if it has no route to a server."""
+    top = _parse(text)
+    hosts = {
+        block.name: block.text("host")
+        for block in top.of("storage")
+        if block.text("type") != "local"
+    }
+    # The last entry that fits counts: those of any user come first.
+    entries = tuple(sorted(_entries(top, hosts), key=lambda one: one.client_user is not None))
+    if not entries:
+        return None
+    missing = "include" in top.values
+    if missing:
+        # What an included file routes is not known.
+        origin = top.values["include"][1]
+        size = unknown_amount("pool_size", "a file that is included is not read", origin)
+        entries = (*entries, PoolerEntry(ANY, origin, pool_size=size))
+    modes = {entry.pool_mode for entry in entries}
+    pooler = Pooler(
+        name="odyssey",
+        origin=entries[0].origin,
+        kind="odyssey",
+        instances=exactly(1),
+        versions=_MODERN,
+        entries=entries,
+        login_users=frozenset(entry.client_user for entry in entries if entry.client_user),
+        users_known=all(entry.client_user for entry in entries),
+        default_pool_size=exactly(0, "pool_size"),
+        max_client_conn=_clients(top),
+        pool_mode="session" if modes == {"session"} else "transaction",
+    )
+    return PoolerReady(pooler, frozenset({"odyssey"}))
+
+
+def _entries(top: Block, hosts: dict[str | None, str | None]) -> Iterator[PoolerEntry]:
+    for database in top.of("database"):
+        for user in database.of("user"):
+            storage = user.text("storage")
+            if storage not in hosts:
+                continue  # the console, or no storage at all
+            yield PoolerEntry(
+                name=database.name or ANY,
+                origin=user.origin,
+                database=user.text("storage_db"),
+                user=user.text("storage_user") or user.name,
+                client_user=user.name,
+                pool_size=_number(user, "pool_size"),
+                max_client_connections=_number(user, "client_max"),
+                min_pool_size=_number(user, "min_pool_size"),
+                pool_mode=user.text("pool"),
+                host=_host(hosts[storage]),
+            )
+
+
+def _host(text: str | None) -> str | None:
+    """The first host of `[a]:5432,[b]:5432`, or a plain name."""
+    if text is None:
+        return None
+    return text.split(",")[0].partition("]")[0].lstrip("[") or None
+
+
+def _clients(top: Block) -> Amount:
+    number = _number(top, "client_max")
+    if number is not None and number.high > 0:
+        return number
+    return unknown_amount("client_max", "the pooler does not limit its clients", low=1 << 20)
+
+
+def _number(block: Block, name: str) -> Amount | None:
+    if name not in block.values:
+        return None
+    text, origin = block.values[name]
+    if text.isdecimal():
+        return exactly(int(text), name, origin)
+    return unknown_amount(name, f"{text} is filled in elsewhere", origin)
+
+
+def _parse(text: Text) -> Block:
+    """The blocks of a file, as far as its braces are balanced."""
+    tokens = list(_tokens(text.string))
+    top = Block("", None, text.line_origin(1))
+    stack = [top]
+    position = 0
+    while position < len(tokens):
+        token = tokens[position]
+        position += 1
+        if token.mark:
+            if token.text == "}" and len(stack) > 1:
+                stack.pop()
+            continue
+        names: list[_Token] = []
+        while position < len(tokens) and len(names) < 2 and not tokens[position].mark:
+            following = tokens[position]
+            ahead = tokens[position + 1] if position + 1 < len(tokens) else None
+            names.append(following)
+            position += 1
+            if ahead is None or not (ahead.mark and ahead.text == "{"):
+                break
+        opens = position < len(tokens) and tokens[position].mark and tokens[position].text == "{"
+        if opens and len(stack) < _MOST_DEPTH:
+            name = names[0].text if names and not _is_default(names[0]) else None
+            block = Block(token.text, name, text.origin(token.start, token.end))
+            stack[-1].blocks.append(block)
+            stack.append(block)
+            position += 1
+        elif names:
+            place = text.origin(names[0].start, names[0].end)
+            stack[-1].values[token.text] = names[0].text, place
+    return top
+
+
+def _is_default(token: _Token) -> bool:
+    return token.keyword and token.text == "default"
+
+
+def _tokens(string: str) -> Iterator[_Token]:
+    for match in _TOKEN.finditer(string):
+        quoted = match["string"]
+        if quoted is not None:
+            yield _Token(quoted, match.start(), match.end(), mark=False, keyword=False)
+        elif match["mark"]:
+            yield _Token(match["mark"], match.start(), match.end(), mark=True, keyword=False)
+        elif match["word"]:
+            yield _Token(match["word"], match.start(), match.end(), mark=False, keyword=True)
