@@ -37,7 +37,7 @@ _POOL = re.compile(
 )
 _OVERFLOW = re.compile(r"(?:^|_)MAX_OVERFLOW$")
 _WORKERS = re.compile(
-    r"(?:gunicorn|uvicorn|hypercorn|puma|granian)\b.*?\s(?:-w|--workers)[ =]?(\d+)"
+    r"(?:gunicorn|uvicorn|hypercorn|puma|granian|fastapi)\b.*?\s(?:-w|--workers)[ =]?(\d+)"
 )
 
 

@@ -24,12 +24,12 @@ def with_code_pools(project: Project, pools: Sequence[CodePool]) -> Project:
         return project
     folders = {one.source for one in project.services if one.source is not None}
     services: list[ServiceFound] = []
-    taken: set[CodePool] = set()
+    taken: set[int] = set()
     for one in project.services:
         own = _of_service(one, pools, folders, project.folder)
-        taken.update(own)
+        taken.update(id(pool) for pool in own)
         services.append(_sized(one, own))
-    services += _undeployed(project, [one for one in pools if one not in taken])
+    services += _undeployed(project, [one for one in pools if id(one) not in taken])
     return replace(project, services=services)
 
 

@@ -47,6 +47,12 @@ def unread(library: str, expression: str, origin: Origin, low: int = 0) -> Amoun
     )
 
 
+def count(code: str) -> int | None:
+    """A number as code writes it; None for an expression, or a number that is no count."""
+    digits = code.strip().replace("_", "")
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 10 else None
+
+
 def foreign(text: str) -> bool:
     """Whether a connection string names another database than PostgreSQL."""
     return "://" in text and dsn.parse(text) is None

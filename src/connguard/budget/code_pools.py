@@ -9,38 +9,52 @@ the libraries' words.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import cast
 
-from connguard.budget import pools_python
+from connguard.budget.built_from import MARKERS
 from connguard.budget.code_pool import CodePool, Made
 from connguard.budget.pool_claims import language_of
 from connguard.policies.model.reading import Reading
 from connguard.reading import Context, SourceFile
-from connguard.text import Text
 
-Reader = tuple[tuple[bytes, ...], Callable[[Text], list[Made]]]
-
-_READERS: dict[str, Reader] = {
-    "python": (pools_python.HINTS, pools_python.read),
+_READERS: dict[str, tuple[str, str, tuple[bytes, ...]]] = {
+    "python": (
+        "pools_python",
+        "read",
+        (
+            b"create_engine",
+            b"create_async_engine",
+            b"create_pool",
+            b"ConnectionPool",
+            b"DATABASES",
+        ),
+    ),
+    "javascript": (
+        "pools_javascript",
+        "read",
+        (b"Pool", b"postgres(", b"Sequelize", b"nex(", b"DataSource", b"TypeOrm", b"client:"),
+    ),
+    "go": (
+        "pools_go",
+        "read",
+        (b"SetMaxOpenConns", b"pgxpool", b"sql.Open", b"sqlx.", b".MaxConns"),
+    ),
+    "prisma": ("pools_text", "prisma", (b"datasource",)),
+    "dotnet": ("pools_text", "npgsql", (b"Host", b"host", b"HOST")),
+    "elixir": ("pools_text", "ecto", (b"pool_size",)),
+    "rust": ("pools_text", "sqlx", (b"PgPoolOptions", b"PgPool::connect")),
 }
+"""For each language the module and function that reads it, and words that a pool needs."""
+
 _LARGEST = 1_000_000
 """Bytes; a larger file of code is generated."""
 
 _NOT_SERVICES = re.compile(
     r"(?i)^(?:tests?|__tests__|specs?|e2e|testdata|fixtures|migrations?|alembic|benchmarks?"
     r"|node_modules|vendor|venv|\.venv|site-packages|dist|docs?)$"
-)
-_MARKERS = (
-    "Dockerfile",
-    "pyproject.toml",
-    "requirements.txt",
-    "setup.py",
-    "manage.py",
-    "package.json",
-    "go.mod",
-    "mix.exs",
-    "Cargo.toml",
 )
 
 
@@ -57,7 +71,7 @@ def _pools(file: SourceFile, context: Context) -> list[Made]:
     language = language_of(file.path)
     if language is None or _outside_of_services(file.path, context):
         return []
-    hints, reader = _READERS[language]
+    module, function, hints = _READERS[language]
     try:
         data = file.path.read_bytes()
     except OSError:
@@ -66,7 +80,10 @@ def _pools(file: SourceFile, context: Context) -> list[Made]:
     if len(data) > _LARGEST or not any(hint in data for hint in hints):
         return []
     text = context.text(file)
-    return reader(text) if text is not None else []
+    if text is None:
+        return []
+    reader = getattr(import_module(f"connguard.budget.{module}"), function)
+    return cast(list[Made], reader(text))
 
 
 def _outside_of_services(path: Path, context: Context) -> bool:
@@ -80,7 +97,7 @@ def _outside_of_services(path: Path, context: Context) -> bool:
 def _project(path: Path, context: Context) -> Path:
     """The nearest folder that holds a project's file; else the file's own folder."""
     for folder in path.parents:
-        if any((folder / name).is_file() for name in _MARKERS):
+        if any((folder / name).is_file() for name in ("Dockerfile", *MARKERS)):
             return folder
         if folder in context.roots:
             break

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from connguard.budget import applications
+from connguard.budget.built_from import command_of, source_of
 from connguard.budget.discovered import (
     PoolerReady,
     PoolerRun,
@@ -65,12 +66,14 @@ def read(file: SourceFile, stream: Stream, context: Context) -> Project | None:
             if key.string and node.is_mapping:
                 container = Container(key.string, node, key.origin)
                 container.environment = _environment(container, file, variables, context)
-                _add(project, container, variables)
+                _add(project, container, variables, context)
     found = project.servers or project.pooler_runs or project.poolers or project.services
     return project if found else None
 
 
-def _add(project: Project, container: Container, variables: dict[str, str]) -> None:
+def _add(
+    project: Project, container: Container, variables: dict[str, str], context: Context
+) -> None:
     image_node = container.node.get("image")
     image = identify(_resolve(image_node.string or "", variables)[0]) if image_node else None
     hosts = frozenset({container.name, *_strings(container.node.get("container_name"))})
@@ -90,7 +93,7 @@ def _add(project: Project, container: Container, variables: dict[str, str]) -> N
     elif image is not None:
         _add_pooler(project, container, hosts, image.flavour, image.version)
     else:
-        _add_application(project, container)
+        _add_application(project, container, context)
 
 
 def _add_pooler(
@@ -126,11 +129,13 @@ def _add_pooler(
     project.poolers.append(PoolerReady(pooler, hosts))
 
 
-def _add_application(project: Project, container: Container) -> None:
+def _add_application(project: Project, container: Container, context: Context) -> None:
     environment = {
         key: (one.text, one.origin, one.known) for key, one in container.environment.items()
     }
     command = " ".join(_words(container.node.get("command")))
+    if not command:
+        command = command_of(container.node, project.folder, context)
     found = applications.of_environment(container.name, container.origin, environment, command)
     instances = _instances(container)
     if found is None:
@@ -141,7 +146,7 @@ def _add_application(project: Project, container: Container) -> None:
                 ServiceFound(
                     applications.replicated(service, instances, exactly(0)),
                     waits_for,
-                    source=_source(container, project.folder),
+                    source=source_of(container.node, project.folder),
                 )
             )
     else:
@@ -152,19 +157,9 @@ def _add_application(project: Project, container: Container) -> None:
                 applications.replicated(service, instances, surge),
                 host,
                 port,
-                _source(container, project.folder),
+                source_of(container.node, project.folder),
             )
         )
-
-
-def _source(container: Container, folder: Path) -> Path | None:
-    """The folder that the image is built from."""
-    build = container.node.get("build")
-    context = build.get("context") if build is not None and build.is_mapping else build
-    text = context.string if context is not None else None
-    if not text or "$" in text or "://" in text:
-        return None
-    return (folder / text).resolve()
 
 
 def _waits_for(node: Node) -> str | None:

@@ -7,9 +7,18 @@ from __future__ import annotations
 import re
 from pathlib import PurePath
 
-LANGUAGES = {
+_LANGUAGES = {
     ".py": "python",
+    ".go": "go",
+    ".rs": "rust",
+    ".prisma": "prisma",
+    **dict.fromkeys(
+        (".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx"),
+        "javascript",
+    ),
 }
+_DOTNET = re.compile(r"(?i)^appsettings(?:\.prod(?:uction)?)?\.json$")
+_ECTO = ("config.exs", "prod.exs", "runtime.exs", "releases.exs")
 
 _NOT_SERVICE_FILE = re.compile(
     r"(?i)^(?:test_|conftest\.)|_test\.\w+$|[.-](?:test|spec)\.\w+$|_spec\.\w+$|\.d\.ts$"
@@ -20,7 +29,11 @@ def language_of(path: PurePath) -> str | None:
     """The language of a file that may be part of a service; None for tests and other files."""
     if _NOT_SERVICE_FILE.search(path.name):
         return None
-    return LANGUAGES.get(path.suffix)
+    if _DOTNET.match(path.name):
+        return "dotnet"
+    if path.name in _ECTO and path.parent.name == "config":
+        return "elixir"
+    return _LANGUAGES.get(path.suffix)
 
 
 def may_make_pools(path: PurePath) -> bool:

@@ -12,8 +12,6 @@ from connguard.policies.model.amount import UNBOUNDED, Amount, exactly, plus, un
 from connguard.policies.model.origin import Origin
 from connguard.text import Text
 
-HINTS = (b"create_engine", b"create_async_engine", b"create_pool", b"ConnectionPool", b"DATABASES")
-
 _SQLALCHEMY_SIZE = 5
 _SQLALCHEMY_OVERFLOW = 10
 _SIZES = {
@@ -27,10 +25,9 @@ _MAX_DEPTH = 20
 def read(text: Text) -> list[Made]:
     """The pools that a module makes; none if it is not Python."""
     try:
-        tree = ast.parse(text.string)
+        return _Module(text, ast.parse(text.string)).pools()
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
-    return _Module(text, tree).pools()
 
 
 class _Module:
@@ -79,7 +76,8 @@ class _Module:
                 continue
             for target in targets:
                 if isinstance(target, ast.Name) and node.value is not None:
-                    seen.setdefault(target.id, []).append(node.value)
+                    times = 2 if isinstance(node, ast.AugAssign) else 1
+                    seen.setdefault(target.id, []).extend([node.value] * times)
         return {name: values[0] for name, values in seen.items() if len(values) == 1}
 
     def _call(self, call: ast.Call) -> Made | None:

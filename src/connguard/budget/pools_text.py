@@ -1,0 +1,112 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pools in Prisma schemas, .NET settings (Npgsql), Ecto's configuration and Rust (sqlx)."""
+
+from __future__ import annotations
+
+import re
+
+from connguard.budget import dsn
+from connguard.budget.code_pool import Made, count, unread
+from connguard.policies.model.amount import Amount, exactly, unknown_amount
+from connguard.text import Text
+
+_NPGSQL_DEFAULT = 100
+_SQLX_DEFAULT = 10
+_DATASOURCE = re.compile(r"^[ \t]*datasource\s+\w+\s*\{(.*?)\}[ \t]*$", re.MULTILINE | re.DOTALL)
+_PROVIDER = re.compile(r"^[ \t]*provider\s*=\s*\"postgres(?:ql)?\"", re.MULTILINE)
+_URL = re.compile(r"^[ \t]*url\s*=\s*(?:\"([^\"]*)\"|(env\([^)]*\)))", re.MULTILINE)
+_JSON_PAIR = re.compile(r'"(?:[^"\\]|\\.)*"\s*:\s*"((?:[^"\\]|\\.)*)"')
+_NPGSQL = re.compile(r"(?i)(?:^|;)\s*(?:host|username)\s*=")
+_ECTO = re.compile(r"^([^\n#]*\bpool_size:[ \t]*)([^\n#]+?),?[ \t]*(?:#[^\n]*)?$", re.MULTILINE)
+_ECTO_CONFIG = re.compile(r"^[ \t]*config[ (]+:\w+,[ \t]*([\w.]+)", re.MULTILINE)
+_SQLX = re.compile(r"PgPoolOptions::new\(\)|PgPool::connect(?:_with|_lazy)?\(")
+_SQLX_SIZE = re.compile(r"\.max_connections\(\s*([^;]*?)\s*\)\s*(?=[.;?\n]|$)")
+
+
+def prisma(text: Text) -> list[Made]:
+    """The data source of a Prisma schema; the size is `connection_limit` of its URL."""
+    found = []
+    for block in _DATASOURCE.finditer(text.string):
+        body = block[1]
+        address = _URL.search(body)
+        if not _PROVIDER.search(body) or address is None:
+            continue
+        group = 1 if address[1] is not None else 2
+        place = text.origin(
+            block.start(1) + address.start(group), block.start(1) + address.end(group)
+        )
+        target = dsn.parse(address[1]) if address[1] else None
+        if target is not None and target.pool is not None:
+            size = exactly(target.pool, "connection_limit", place)
+        else:
+            reason = "connection_limit of its URL (Prisma's default: 2 × CPUs + 1)"
+            size = unknown_amount("pool of Prisma", reason, place, 1)
+        found.append(Made("Prisma", place, size, target))
+    return found
+
+
+def npgsql(text: Text) -> list[Made]:
+    """Connection strings of a .NET settings file that are PostgreSQL's."""
+    found = []
+    for pair in _JSON_PAIR.finditer(text.string):
+        value = pair[1]
+        if ";" not in value or not _NPGSQL.search(value):
+            continue
+        target = dsn.parse(value)
+        if target is None:
+            continue
+        place = text.origin(*pair.span(1))
+        options = {key.replace(" ", ""): one for key, one in target.options.items()}
+        if options.get("pooling", "").lower() in ("false", "no"):
+            size: Amount = unknown_amount(
+                "pool of Npgsql", "how many connections are open at once (Pooling=false)", place
+            )
+        elif target.pool is not None:
+            size = exactly(target.pool, "Maximum Pool Size", place)
+        elif "maximumpoolsize" in options or "maxpoolsize" in options:
+            size = unread("Npgsql", value.rpartition(";")[2], place)
+        else:
+            size = exactly(_NPGSQL_DEFAULT, "Maximum Pool Size (default of Npgsql)", place)
+        found.append(Made("Npgsql", place, size, target))
+    return found
+
+
+def ecto(text: Text) -> list[Made]:
+    """`pool_size` of the repositories of an Elixir configuration."""
+    found = []
+    sections = list(_ECTO_CONFIG.finditer(text.string))
+    for match in _ECTO.finditer(text.string):
+        owner = next((one for one in reversed(sections) if one.start() < match.start()), None)
+        if owner is None or not owner[1].endswith("Repo"):
+            continue
+        place = text.origin(*match.span(2))
+        number = count(match[2])
+        size = (
+            exactly(number, "pool_size", place)
+            if number is not None
+            else unread("Ecto", match[2], place)
+        )
+        found.append(Made("Ecto", place, size, None, postgres=False))
+    return found
+
+
+def sqlx(text: Text) -> list[Made]:
+    """Pools of Rust's sqlx. An expression ends at the next semicolon."""
+    found = []
+    for match in _SQLX.finditer(text.string):
+        line = text.string.rfind("\n", 0, match.start()) + 1
+        if "//" in text.string[line : match.start()]:
+            continue
+        place = text.origin(*match.span())
+        end = text.string.find(";", match.end())
+        size_match = _SQLX_SIZE.search(text.string, match.end(), end if end >= 0 else match.end())
+        if size_match is None:
+            size = exactly(_SQLX_DEFAULT, "max_connections (default of sqlx)", place)
+        elif (number := count(size_match[1])) is not None:
+            origin = text.origin(*size_match.span(1))
+            size = exactly(number, "max_connections", origin)
+        else:
+            size = unread("sqlx", size_match[1], text.origin(*size_match.span(1)))
+        found.append(Made("sqlx", place, size))
+    return found
