@@ -159,6 +159,27 @@ def test_the_module_by_its_short_name(tmp_path: Path) -> None:
     ) == {(2, "PG301")}
 
 
+def test_files_under_other_names(tmp_path: Path) -> None:
+    """Keys that end like the files; a list of nothing but mistakes is one, a path is none."""
+    assert _findings(
+        tmp_path,
+        "values.yaml",
+        """
+        data:
+          my-pg_hba.conf: |
+            hostssl all all 0.0.0.0/0 scram-sha-256
+          custom-postgresql.conf: |
+            listen_addresses = '*'
+        primary:
+          pgHbaConfiguration: |
+            # a mistake
+            hots all all all md5
+        other:
+          pg_hba.conf: /etc/postgresql/pg_hba.conf
+        """,
+    ) == {(3, "PG301"), (5, "PG205"), (9, "PG306")}
+
+
 def test_heredocs_and_echo(tmp_path: Path) -> None:
     """What a script appends is one list; a comment above a heredoc covers all of it."""
     assert _findings(

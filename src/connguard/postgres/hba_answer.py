@@ -208,9 +208,7 @@ def _group(user: UserCell, row: Row) -> str:
 def _databases(row: Row) -> str:
     kinds = {database.kind for database in row.databases}
     parts = [
-        _name(database.name)
-        for database in row.databases
-        if database.kind is DatabaseKind.NAMED
+        _name(database.name) for database in row.databases if database.kind is DatabaseKind.NAMED
     ]
     if DatabaseKind.OTHER in kinds:
         written_all = any(name.text == "all" for name in row.rule.databases)

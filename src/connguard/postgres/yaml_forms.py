@@ -20,12 +20,12 @@ from connguard.yaml_source import Node
 
 _HBA_KEYS = re.compile(
     r"pg_?hba(?:\.conf|Configuration|_conf|_config|_entries|_lines|_rules|_custom)?"
-    r"|(?:custom_|extra_|additional_)pg_?hba|pg_hba_(?:extra|additional)|"
+    r"|[\w.-]*pg_?hba\.conf|(?:custom_|extra_|additional_)pg_?hba|pg_hba_(?:extra|additional)|"
     r"(?:postgres(?:ql)?|pg|patroni)_(?:pg_)?hba(?:_[a-z]+)*",
     re.IGNORECASE,
 )
 _CONF_KEYS = re.compile(
-    r"postgres(?:ql)?\.conf|postgresqlConf|extendedConfiguration|postgresqlExtendedConf"
+    r"[\w-]*postgres(?:ql)?\.conf|postgresqlConf|extendedConfiguration|postgresqlExtendedConf"
 )
 _HBA_TARGET = re.compile(r"pg_?hba[\w.-]*(?:\.conf|\}\}|$)", re.IGNORECASE)
 _CONF_TARGET = re.compile(r"postgres(?:ql)?(?:\.auto)?\.conf")
@@ -73,7 +73,7 @@ def forms(document: Node, text: Text) -> Iterator[Form]:
             if _HBA_MODULE.fullmatch(name) and value.is_mapping:
                 yield from _module_rules(value)
             elif _HBA_KEYS.fullmatch(name):
-                yield from _hba_value(value, text)
+                yield from _hba_value(name, value, text)
             elif _CONF_KEYS.fullmatch(name) and value.is_scalar:
                 yield from _conf_scalar(value, text)
             elif _FILE_MODULES.fullmatch(name) and value.is_mapping:
@@ -103,12 +103,13 @@ def scalar_lines(node: Node, text: Text) -> tuple[SourceLine, ...]:
     return tuple(line_at(line, whole) for line in string.split("\n"))
 
 
-def _hba_value(value: Node, text: Text) -> Iterator[HbaLines]:
+def _hba_value(key: str, value: Node, text: Text) -> Iterator[HbaLines]:
     if value.is_scalar:
         if re.fullmatch(r"\s*\{\{.*\}\}\s*", value.string or "", re.DOTALL):
             return  # what it stands for is read where it is written
         lines = scalar_lines(value, text)
-        if any(_RULE.match(line.text) for line in lines):  # and not a path, for example
+        is_file = len(lines) > 1 and key.endswith((".conf", "Configuration"))
+        if is_file or any(_RULE.match(line.text) for line in lines):  # and not a path, for example
             yield HbaLines(lines, value.origin)
     elif value.is_sequence:
         lines = ()
