@@ -210,6 +210,11 @@ def test_expressions_are_unknown(reader: Reader, code: str, expression: str) -> 
         (pools_javascript.read, "new Sequelize(u, {dialect: 'mysql', pool: {max: 3}})"),
         (pools_javascript.read, "import knex from 'knex'\nknex({client: 'mysql2'})"),
         (pools_go.read, 'package a\nfunc f() { sql.Open("mysql", u) }'),
+        (
+            pools_go.read,
+            'package a\nimport _ "github.com/go-sql-driver/mysql"\n'
+            "func f() { db.SetMaxOpenConns(9) }",
+        ),
         (pools_text.npgsql, '{"Main": "Server=db;Database=shop;User Id=sa"}'),
         (pools_text.prisma, 'datasource db {\n  provider = "mysql"\n  url = "mysql://a"\n}\n'),
         (pools_text.ecto, "config :shop, Shop.Cache, pool_size: 20\n"),

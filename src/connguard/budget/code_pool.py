@@ -16,15 +16,14 @@ from connguard.policies.model.origin import Origin
 class Made:
     """One pool: its largest size in one process, and what the code says about its target.
 
-    `postgres` is whether the code itself shows that the database is PostgreSQL. `implied` means
-    that the size is the library's default, which a setting elsewhere in the project replaces.
+    `implied` means that the size is the library's default, which a setting elsewhere in the
+    project replaces.
     """
 
     library: str
     origin: Origin
     size: Amount
     target: dsn.Target | None = None
-    postgres: bool = True
     implied: bool = False
 
 

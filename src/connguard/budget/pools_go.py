@@ -16,6 +16,10 @@ from connguard.policies.model.origin import Origin
 from connguard.text import Text
 
 _DRIVERS = ("postgres", "pgx", "pgx/v5", "cloudsql-postgres")
+_POSTGRES = ("lib/pq", "jackc/pgx", "driver/postgres", "pgdriver")
+_FOREIGN = ("mysql", "sqlite", "sqlserver", "mssqldb", "clickhouse", "godror")
+"""Drivers, by words of their import paths. Without any the driver is imported elsewhere."""
+
 _OPENS = ("Open", "Connect", "MustConnect", "MustOpen", "ConnectContext")
 _PGX_LEAST = 4
 
@@ -39,19 +43,16 @@ class _File:
         self._constants = self._declared()
 
     def pools(self) -> Iterator[Made]:
-        postgres = any(
-            word in one
-            for one in self._imports
-            for word in ("lib/pq", "jackc/pgx", "driver/postgres", "pgdriver")
-        )
+        postgres = any(word in one for one in self._imports for word in _POSTGRES)
+        foreign = any(word in one for one in self._imports for word in _FOREIGN)
         pgxpool = any("pgxpool" in one for one in self._imports)
         for node in self._nodes:
             if node.type == "call_expression":
-                yield from self._call(node, postgres, pgxpool)
+                yield from self._call(node, pgxpool, limits=postgres or not foreign)
             elif node.type == "assignment_statement" and pgxpool:
                 yield from self._assignment(node)
 
-    def _call(self, node: Node, postgres: bool, pgxpool: bool) -> Iterator[Made]:
+    def _call(self, node: Node, pgxpool: bool, *, limits: bool) -> Iterator[Made]:
         function, arguments = (node.child_by_field_name(one) for one in ("function", "arguments"))
         if function is None or arguments is None or function.type != "selector_expression":
             return
@@ -61,11 +62,11 @@ class _File:
         home, name = self._source.code(operand), self._source.code(field)
         given = [one for one in arguments.named_children if one.type != "comment"]
         place = self._origin(function)
-        if name == "SetMaxOpenConns" and len(given) == 1:
+        if name == "SetMaxOpenConns" and len(given) == 1 and limits:
             size = self._number(given[0], "database/sql")
             if size.exact and size.low == 0:
                 size = exactly(UNBOUNDED, "SetMaxOpenConns(0)", size.origin)
-            yield Made("database/sql", place, size, None, postgres)
+            yield Made("database/sql", place, size)
         elif home in ("sql", "sqlx") and name in _OPENS and len(given) >= 2:
             driver, address = self._string(given[-2]), self._string(given[-1])
             if driver in _DRIVERS:

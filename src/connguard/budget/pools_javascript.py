@@ -106,7 +106,7 @@ class _Module:
             return None
         target = dsn.parse(address) if address else self._target(options, "", "username")
         size = self._size("Sequelize", options, ("pool", "max"), _SEQUELIZE_DEFAULT, place)
-        return Made("Sequelize", place, size, target, dialect == "postgres")
+        return Made("Sequelize", place, size, target)
 
     def _knex(self, called: Node, options: Node | None) -> Made | None:
         if options is None:

@@ -100,9 +100,7 @@ class _Module:
             return None
         target = dsn.parse(address) if address else None
         place = self._origin(call.func)
-        return Made(
-            "SQLAlchemy", place, self._queue(call, keywords, place), target, target is not None
-        )
+        return Made("SQLAlchemy", place, self._queue(call, keywords, place), target)
 
     def _queue(self, call: ast.Call, keywords: dict[str, ast.expr], place: Origin) -> Amount:
         label = "pool of SQLAlchemy"

@@ -87,7 +87,7 @@ def ecto(text: Text) -> list[Made]:
             if number is not None
             else unread("Ecto", match[2], place)
         )
-        found.append(Made("Ecto", place, size, None, postgres=False))
+        found.append(Made("Ecto", place, size))
     return found
 
 
