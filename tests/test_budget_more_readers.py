@@ -405,3 +405,76 @@ def test_odysseys_block_of_a_user_wins_over_the_default(tmp_path: Path) -> None:
     done = write(tmp_path, None, services + "[server]\nmax_connections = 90\n").run()
 
     assert (role(done, "app").demand.high, role(done, "jobs").demand.high) == (4, 9)
+
+
+ECS = """\
+variable "size" { default = 4 }
+resource "aws_db_instance" "db" {
+  engine         = "postgres"
+  instance_class = "db.t3.micro"
+}
+resource "aws_ecs_task_definition" "web" {
+  container_definitions = jsonencode([{
+    name = "web"
+    environment = [
+      { name = "DATABASE_URL", value = "postgres://app@${aws_db_instance.db.address}/shop" },
+      { name = "DB_POOL_SIZE", value = "5" },
+    ]
+  }])
+}
+resource "aws_ecs_service" "web" {
+  name            = "web"
+  task_definition = aws_ecs_task_definition.web.arn
+  desired_count   = 3
+}
+"""
+TARGET = """\
+resource "aws_appautoscaling_target" "web" {
+  resource_id  = "service/main/${aws_ecs_service.web.name}"
+  max_capacity = 10
+}
+"""
+
+
+@pytest.mark.parametrize(("more", "most"), [("", 30), (TARGET, 100)])
+def test_tasks_of_ecs(tmp_path: Path, more: str, most: int) -> None:
+    """The autoscaling maximum counts, and a deployment runs twice as many tasks."""
+    done = found(tmp_path, main__tf=ECS + more)
+
+    assert role(done, "app").demand.high == most
+    assert server(done).demand.high == most
+
+
+def test_instances_of_cloud_run(tmp_path: Path) -> None:
+    """max_instance_count × pool; without a maximum it is 100."""
+    text = """\
+resource "google_sql_database_instance" "db" {
+  database_version = "POSTGRES_16"
+  settings { tier = "db-custom-2-7680" }
+}
+resource "google_cloud_run_v2_service" "web" {
+  name = "web"
+  template {
+    SCALING
+    containers {
+      env {
+        name  = "DB_HOST"
+        value = google_sql_database_instance.db.private_ip_address
+      }
+      env {
+        name  = "DB_USER"
+        value = "app"
+      }
+      env {
+        name  = "DB_POOL"
+        value = "7"
+      }
+    }
+  }
+}
+"""
+    done = found(tmp_path, main__tf=text.replace("SCALING", "scaling { max_instance_count = 6 }"))
+    assert role(done, "app").demand.high == 42
+
+    done = found(tmp_path, main__tf=text.replace("SCALING", ""))
+    assert role(done, "app").demand.high == 700

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from connguard.budget import managed
+from connguard.budget import managed, terraform_services
 from connguard.budget.discovered import PoolerReady, Project, ServerRun
 from connguard.budget.server import formula
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
@@ -34,7 +34,9 @@ TYPES = (
     "digitalocean_database_cluster",
     "digitalocean_database_connection_pool",
     "digitalocean_database_user",
+    *terraform_services.TYPES,
 )
+_SERVERS = (TYPES[0], *TYPES[3:9])
 _DEFAULT_FORMULA = "LEAST({DBInstanceClassMemory/9531392},5000)"
 _HOST = "terraform"
 
@@ -75,27 +77,46 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
     """One project for each vendor's server. See `connguard.reading.FrontEnd`."""
     reading = Reading()
     texts = [context.text(file) for file in files]
-    if not any(name in text.string for text in texts if text for name in TYPES[:1] + TYPES[3:]):
+    if not any(name in text.string for text in texts if text for name in _SERVERS):
         return reading
     try:
         configuration = load(files, context)
     except ReaderUnavailable:
         return reading  # reported by the front end that reads roles
     folder = files[0].path.parent
-    for project in projects(configuration.resources(*TYPES), folder):
+    sources = {text.path: text for text in texts if text is not None}
+
+    def raw(place: Origin) -> str:
+        text = sources.get(place.path)
+        if text is None:
+            return ""
+        start = text.offset(place.line, place.column)
+        return text.string[start : text.offset(place.end_line, place.end_column)]
+
+    for project in projects(configuration.resources(*TYPES), folder, raw):
         reading.add(project)
     return reading
 
 
-def projects(resources: Iterable[Resource], folder: Path) -> Iterator[Project]:
+def _no_source(_: Origin) -> str:
+    return ""
+
+
+def projects(
+    resources: Iterable[Resource], folder: Path, raw: terraform_services.Raw = _no_source
+) -> Iterator[Project]:
     """The servers of a configuration or plan with their poolers."""
     found: dict[str, list[Resource]] = {name: [] for name in TYPES}
     for resource in resources:
         found[resource.type].append(resource)
-    for build in (_rds, _cloud_sql, _azure, _digitalocean):
-        project = build(found, folder)
-        if project is not None:
-            yield project
+    built = [build(found, folder) for build in (_rds, _cloud_sql, _azure, _digitalocean)]
+    servers = [project for project in built if project is not None]
+    if len(servers) == 1:
+        (project,) = servers
+        proxies = [host for ready in project.poolers for host in sorted(ready.hosts)]
+        proxy = proxies[0] if len(proxies) == 1 else None
+        project.services.extend(terraform_services.services(found, raw, _HOST, proxy))
+    yield from servers
 
 
 def _rds(found: dict[str, list[Resource]], folder: Path) -> Project | None:
