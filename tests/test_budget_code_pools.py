@@ -54,6 +54,13 @@ SIZES = [
         2,
     ),
     (pools_python.read, SQLALCHEMY + "e = create_engine(U, poolclass=NullPool)", 1, UNBOUNDED, 2),
+    (
+        pools_python.read,
+        "from sqlalchemy.ext.asyncio import create_async_engine as make\nmake(URL, pool_size=2)",
+        12,
+        12,
+        2,
+    ),
     (pools_python.read, "import asyncpg\nasyncpg.create_pool(url)", 10, 10, 2),
     (pools_python.read, "import asyncpg\nasyncpg.create_pool(url, max_size=7)", 7, 7, 2),
     (pools_python.read, "import psycopg_pool\np = psycopg_pool.ConnectionPool(u)", 4, 4, 2),

@@ -35,7 +35,10 @@ _READERS: dict[str, tuple[str, str, tuple[bytes, ...]]] = {
     "javascript": (
         "pools_javascript",
         "read",
-        (b"Pool", b"postgres(", b"Sequelize", b"nex(", b"DataSource", b"TypeOrm", b"client:"),
+        (
+            *(b'"pg"', b"'pg'", b"pg-pool", b"neondatabase", b'"postgres"', b"'postgres'"),
+            *(b"new Sequelize", b"'knex'", b'"knex"', b"postgresql"),
+        ),
     ),
     "go": (
         "pools_go",
@@ -53,7 +56,7 @@ _LARGEST = 1_000_000
 """Bytes; a larger file of code is generated."""
 
 _NOT_SERVICES = re.compile(
-    r"(?i)^(?:tests?|__tests__|specs?|e2e|testdata|fixtures|migrations?|alembic|benchmarks?"
+    r"(?i)^(?:tests?|__tests__|specs?|e2e|testdata|fixtures|migrations?|alembic|benchmarks?|scripts"
     r"|node_modules|vendor|venv|\.venv|site-packages|dist|docs?)$"
 )
 

@@ -53,6 +53,7 @@ class _Module:
     def _imported(self) -> dict[str, str]:
         """Where a name comes from: the first part of the module."""
         found = {}
+        self._original: dict[str, str] = {}
         for node in self._nodes:
             if isinstance(node, ast.Import):
                 for one in node.names:
@@ -61,6 +62,7 @@ class _Module:
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 for one in node.names:
                     found[one.asname or one.name] = node.module.partition(".")[0]
+                    self._original[one.asname or one.name] = one.name
         return found
 
     def _assigned(self) -> dict[str, ast.expr]:
@@ -82,6 +84,8 @@ class _Module:
 
     def _call(self, call: ast.Call) -> Made | None:
         name, root = _called(call.func)
+        if name == root:
+            name = self._original.get(name, name)
         home = self._imports.get(root)
         if name in ("create_engine", "create_async_engine") and home in ("sqlalchemy", "sqlmodel"):
             return self._sqlalchemy(call)
