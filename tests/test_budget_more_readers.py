@@ -478,3 +478,55 @@ resource "google_cloud_run_v2_service" "web" {
 
     done = found(tmp_path, main__tf=text.replace("SCALING", ""))
     assert role(done, "app").demand.high == 700
+
+
+APP = """\
+{
+  "addons": [{"plan": "heroku-postgresql:essential-0"}],
+  "env": {"WEB_CONCURRENCY": "2", "DB_POOL": {"value": "5"}},
+  "formation": {
+    "web": {"quantity": 2},
+    "worker": {"quantity": %s}
+  }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("workers", "standing"),
+    [("0", Standing.SAFE), ("1", Standing.UNSAFE), ("{}", Standing.UNKNOWN)],
+)
+def test_dynos_of_heroku(tmp_path: Path, workers: str, standing: Standing) -> None:
+    """2 dynos × 2 processes × 5, and the workers, against the 20 of the add-on's plan."""
+    done = found(tmp_path, app__json=APP % workers)
+
+    assert slots(done) == (20, 20)
+    assert server(done).standing is standing
+    if workers == "1":
+        assert server(done).demand.high == 30
+
+
+def test_other_files_of_these_names(tmp_path: Path) -> None:
+    """Expo has an app.json, too."""
+    for text in ('{"expo": {"name": "shop"}}', "[1, 2]", '{"addons": [', "", '"text"'):
+        assert found(tmp_path, app__json=text).stacks == []
+    for text in ('app = "shop"\n', "app = [\n", "[env]\nDATABASE_URL = 3\n"):
+        assert found(tmp_path, fly__toml=text).stacks == []
+
+
+@pytest.mark.parametrize(
+    ("machines", "low", "high"),
+    [("[[vm]]\ncount = 3\n", 21, 21), ("[http_service]\nmin_machines_running = 2\n", 14, None)],
+)
+def test_machines_of_fly(tmp_path: Path, machines: str, low: int, high: int | None) -> None:
+    """The count of `[[vm]]`; else only how many keep running is in the file."""
+    (tmp_path / "compose.yaml").write_text(
+        "services:\n  db:\n    image: postgres:16\n    command: postgres -c max_connections=60\n",
+        encoding="utf-8",
+    )
+    text = 'app = "shop"\n[env]\nDATABASE_URL = "postgres://app@db/shop?pool_max_conns=7"\n'
+    (tmp_path / "fly.toml").write_text(text + machines, encoding="utf-8")
+    done = run([tmp_path], Settings(), [])
+
+    demand = role(done, "app").demand
+    assert (demand.low, demand.high) == (low, high or UNBOUNDED)

@@ -14,6 +14,8 @@ _COMPOSE = re.compile(r"^(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml$|^stack\.ya?
 
 OTHER_POOLERS = ("pgcat.toml", "pgdog.toml", "pgpool.conf", "odyssey.conf")
 
+PLATFORM_FILES = ("app.json", "fly.toml")
+
 
 def may_hold_topology(path: PurePath) -> bool:
     return (
@@ -22,6 +24,7 @@ def may_hold_topology(path: PurePath) -> bool:
         or (path.suffix == ".properties" and path.name.startswith("application"))
         or is_supabase(path)
         or is_unit(path)
+        or path.name in PLATFORM_FILES
         or path.name in (FILE_NAME, "postgresql.conf", *OTHER_POOLERS)
     )
 

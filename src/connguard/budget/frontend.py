@@ -15,10 +15,17 @@ from connguard.budget import (
     kubernetes,
     other_poolers,
     pgbouncer_ini,
+    platforms,
     supabase,
     systemd,
 )
-from connguard.budget.claims import OTHER_POOLERS, is_compose, is_supabase, may_be_pgbouncer
+from connguard.budget.claims import (
+    OTHER_POOLERS,
+    PLATFORM_FILES,
+    is_compose,
+    is_supabase,
+    may_be_pgbouncer,
+)
 from connguard.budget.discovered import PoolerFile, Project, ServerFile
 from connguard.budget.kubernetes import MENTIONS
 from connguard.budget.server_facts import of_patroni
@@ -62,6 +69,11 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
             if unit is not None:
                 reading.files.add(file.name)
                 reading.add(unit)
+        elif path.name in PLATFORM_FILES:
+            deployed = platforms.read(text, path, file.path.parent)
+            if deployed is not None:
+                reading.files.add(file.name)
+                reading.add(deployed)
         elif is_supabase(path):
             ready = supabase.read(text)
             if ready is not None:
