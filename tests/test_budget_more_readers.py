@@ -530,3 +530,41 @@ def test_machines_of_fly(tmp_path: Path, machines: str, low: int, high: int | No
 
     demand = role(done, "app").demand
     assert (demand.low, demand.high) == (low, high or UNBOUNDED)
+
+
+def test_direct_clients_beside_a_proxy_that_takes_all(tmp_path: Path) -> None:
+    """edge 78: at max_connections_percent = 100 a direct client finds no slot."""
+    text = """\
+resource "aws_db_instance" "db" {
+  engine         = "postgres"
+  instance_class = "db.r6g.large"
+}
+resource "aws_db_parameter_group" "db" {
+  family = "postgres16"
+  parameter {
+    name  = "max_connections"
+    value = "200"
+  }
+}
+resource "aws_db_proxy_default_target_group" "a" {
+  db_proxy_name = "a"
+  connection_pool_config { max_connections_percent = 100 }
+}
+"""
+    done = found(tmp_path, main__tf=text)
+
+    assert server(done).standing is Standing.UNSAFE
+    assert ("PG103", "main.tf", 9) in ids(done)
+
+
+def test_a_forced_users_limit_counts_not_the_clients(tmp_path: Path) -> None:
+    """edge 76: the client's role has a small limit, and no connection of its own."""
+    limits = (
+        "CREATE ROLE app LOGIN CONNECTION LIMIT 2;\nCREATE ROLE owner LOGIN CONNECTION LIMIT 9;\n"
+    )
+    migrate(tmp_path, limits)
+    pooler = ini("shop = host=db user=owner", "default_pool_size = 12")
+    done = found(tmp_path, pgbouncer__ini=pooler, postgresql__conf="max_connections = 90\n")
+
+    assert role(done, "owner").standing is Standing.UNSAFE
+    assert (role(done, "app").demand.high, role(done, "app").standing) == (0, Standing.SAFE)
