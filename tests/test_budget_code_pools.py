@@ -143,6 +143,14 @@ SIZES = [
         3,
     ),
     (
+        pools_text.prisma,
+        'datasource db {\n  provider = "postgresql"\n}\n',
+        1,
+        UNBOUNDED,
+        2,
+    ),
+    (pools_python.read, SQLALCHEMY + "e = create_engine(\n", 1, UNBOUNDED, 2),
+    (
         pools_text.npgsql,
         '{"C": {\n "Main": "Host=db;Database=shop;Username=a;Maximum Pool Size=40"}}',
         40,
@@ -225,6 +233,7 @@ def test_expressions_are_unknown(reader: Reader, code: str, expression: str) -> 
         (pools_text.npgsql, '{"Main": "Server=db;Database=shop;User Id=sa"}'),
         (pools_text.prisma, 'datasource db {\n  provider = "mysql"\n  url = "mysql://a"\n}\n'),
         (pools_text.ecto, "config :shop, Shop.Cache, pool_size: 20\n"),
+        (pools_python.read, "type X = int\ncreate_engine("),
         (pools_text.sqlx, "// PgPoolOptions::new().max_connections(3)\n"),
     ],
 )

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from connguard.budget import dsn
 from connguard.budget.code_pool import Made, foreign, unread
@@ -20,6 +21,10 @@ _SIZES = {
     "psycopg2": ("maxconn", None),
 }
 _MAX_DEPTH = 20
+_MAKES = re.compile(
+    r"(\b_?(?:create_engine|create_async_engine|create_pool|(?:Async)?ConnectionPool))\s*\("
+)
+_LIBRARIES = re.compile(r"^\s*(?:from|import)\s+(?:sqlalchemy|sqlmodel|asyncpg|psycopg)", re.M)
 
 
 def read(text: Text) -> list[Made]:
@@ -27,7 +32,17 @@ def read(text: Text) -> list[Made]:
     try:
         return _Module(text, ast.parse(text.string)).pools()
     except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return _unparsed(text)
+
+
+def _unparsed(text: Text) -> list[Made]:
+    """A module that this Python cannot parse (newer syntax) may make a pool of any size."""
+    match = _MAKES.search(text.string)
+    if match is None or not _LIBRARIES.search(text.string):
         return []
+    place = text.origin(*match.span(1))
+    reason = f"the pool of {match[1]}, in a file that cannot be parsed"
+    return [Made("Python", place, unknown_amount("pool", reason, place, 1))]
 
 
 class _Module:

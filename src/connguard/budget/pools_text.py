@@ -29,14 +29,17 @@ def prisma(text: Text) -> list[Made]:
     found = []
     for block in _DATASOURCE.finditer(text.string):
         body = block[1]
-        address = _URL.search(body)
-        if not _PROVIDER.search(body) or address is None:
+        provider = _PROVIDER.search(body)
+        if provider is None:
             continue
-        group = 1 if address[1] is not None else 2
-        place = text.origin(
-            block.start(1) + address.start(group), block.start(1) + address.end(group)
-        )
-        target = dsn.parse(address[1]) if address[1] else None
+        # Without a URL (it may stand in prisma.config.ts) the provider is the place.
+        address = _URL.search(body)
+        url = address[1] if address is not None else None
+        start, end = provider.span()
+        if address is not None:
+            start, end = address.span(1 if url is not None else 2)
+        place = text.origin(block.start(1) + start, block.start(1) + end)
+        target = dsn.parse(url) if url else None
         if target is not None and target.pool is not None:
             size = exactly(target.pool, "connection_limit", place)
         else:
