@@ -568,3 +568,15 @@ def test_a_forced_users_limit_counts_not_the_clients(tmp_path: Path) -> None:
 
     assert role(done, "owner").standing is Standing.UNSAFE
     assert (role(done, "app").demand.high, role(done, "app").standing) == (0, Standing.SAFE)
+
+
+def test_zalandos_max_connections_depend_on_the_memory(tmp_path: Path) -> None:
+    """One for 30 MB, from 100 to 1000, unless the resource says so."""
+    text = (
+        "apiVersion: acid.zalan.do/v1\nkind: postgresql\nmetadata: {name: acid-shop}\nspec:\n"
+        "  enableConnectionPooler: true\n  postgresql: {version: '16', parameters: {}}\n"
+    )
+    assert slots(found(tmp_path, shop__yaml=text)) == (97, 997)
+
+    said = text.replace("{}}", "{max_connections: '300'}}")
+    assert slots(found(tmp_path, shop__yaml=said)) == (297, 297)

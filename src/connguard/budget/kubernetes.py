@@ -37,6 +37,8 @@ _SERVER_SETTINGS = ("max_connections", "superuser_reserved_connections", "reserv
 _ARGUMENT = re.compile(r"^(?:-c\s*)?(\w+)=(.*)$")
 _ZALANDO_CONNECTIONS = 60
 _ZALANDO_CLIENTS = 10_000
+_SPILO_CONNECTIONS = (100, 1000)
+"""Zalando's image has one connection for 30 MB of memory, within these bounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +296,12 @@ class _Reader:
                 place,
                 frozenset({manifest.name, f"{manifest.name}-repl"}),
                 (major, 0) if major else None,
-                _parameters(spec.get("postgresql", "parameters")),
+                {
+                    "max_connections": unknown_amount(
+                        "max_connections", "the memory of the server", place, *_SPILO_CONNECTIONS
+                    ),
+                    **_parameters(spec.get("postgresql", "parameters")),
+                },
             )
         )
         enabled = spec.get("enableConnectionPooler")
