@@ -36,11 +36,11 @@ def example_files(policy_id: str) -> tuple[ExampleFile, ...]:
 
 def _folders() -> Iterator[Path]:
     """Where the package of examples lies. It has no modules, and importlib.resources refuses some
-    namespace packages of editable installs."""
+    namespace packages of editable installs; those may name one folder twice, through a link."""
     spec = find_spec("connguard.examples")
-    for location in (spec and spec.submodule_search_locations) or ():
-        if Path(location).is_dir():
-            yield Path(location)
+    locations = (spec and spec.submodule_search_locations) or ()
+    folders = dict.fromkeys(Path(location).resolve() for location in locations)
+    yield from (folder for folder in folders if folder.is_dir())
 
 
 def _below(entry: Path, folder: Path) -> Iterator[ExampleFile]:
