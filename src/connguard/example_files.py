@@ -45,8 +45,8 @@ def _folders() -> Iterator[Path]:
 
 def _below(entry: Path, folder: Path) -> Iterator[ExampleFile]:
     for path in sorted(entry.rglob("*")) if entry.is_dir() else [entry]:
-        # What a sidecar announces is for the tests.
-        if path.is_file() and path.suffix != ".expect":
+        # What a sidecar announces is for the tests; installers compile the examples in Python.
+        if path.is_file() and path.suffix not in (".expect", ".pyc"):
             yield ExampleFile(
                 path.relative_to(folder).as_posix(),
                 entry.relative_to(folder).as_posix(),
