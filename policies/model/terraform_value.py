@@ -40,12 +40,10 @@ Settings = Mapping[str, Setting]
 
 def integer(settings: Settings, name: str) -> Value[int] | None:
     """A whole number: -1, "-1" and -1.0 alike. None when it is not set."""
-    setting = settings.get(name)
-    if setting is None or setting.value is None:
-        return None
+    setting = _given(settings, name)
+    if not isinstance(setting, Setting):
+        return setting
     value, origin = setting.value, setting.origin
-    if isinstance(value, Unresolved):
-        return Unknown(value.reason, origin)
     number = _number(value)
     if number is None or number.denominator != 1:
         return Unknown(f"{name} is {_shown(value)}, which is no whole number", origin)
@@ -54,12 +52,10 @@ def integer(settings: Settings, name: str) -> Value[int] | None:
 
 def boolean(settings: Settings, name: str) -> Value[bool] | None:
     """true, false, "true" or "false". None when it is not set."""
-    setting = settings.get(name)
-    if setting is None or setting.value is None:
-        return None
+    setting = _given(settings, name)
+    if not isinstance(setting, Setting):
+        return setting
     value, origin = setting.value, setting.origin
-    if isinstance(value, Unresolved):
-        return Unknown(value.reason, origin)
     if isinstance(value, bool):
         return Known(value, origin)
     if value in ("true", "false"):
@@ -69,17 +65,25 @@ def boolean(settings: Settings, name: str) -> Value[bool] | None:
 
 def text(settings: Settings, name: str) -> Value[str] | None:
     """A string; numbers become strings. None when it is not set."""
-    setting = settings.get(name)
-    if setting is None or setting.value is None:
-        return None
+    setting = _given(settings, name)
+    if not isinstance(setting, Setting):
+        return setting
     value, origin = setting.value, setting.origin
-    if isinstance(value, Unresolved):
-        return Unknown(value.reason, origin)
     if isinstance(value, str):
         return Known(value, origin)
     if isinstance(value, int) and not isinstance(value, bool):
         return Known(str(value), origin)
     return Unknown(f"{name} is {_shown(value)}, which is no string", origin)
+
+
+def _given(settings: Settings, name: str) -> Setting | Unknown | None:
+    """A setting with a value that can be told; None when it is not set."""
+    setting = settings.get(name)
+    if setting is None or setting.value is None:
+        return None
+    if isinstance(setting.value, Unresolved):
+        return Unknown(setting.value.reason, setting.origin)
+    return setting
 
 
 def _number(value: object) -> Fraction | None:
