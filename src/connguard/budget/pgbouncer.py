@@ -25,16 +25,6 @@ from connguard.reading import Context
 
 KIND = "pgbouncer"
 _NO_LOOKUP = ("any", "pam")
-_DEFAULTS = {
-    "default_pool_size": 20,
-    "reserve_pool_size": 0,
-    "min_pool_size": 0,
-    "max_client_conn": 100,
-    "max_db_connections": 0,
-    "max_user_connections": 0,
-    "max_db_client_connections": 0,
-    "max_user_client_connections": 0,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +70,7 @@ class _Converter:
             for name in (self._text(key) or "").split(",")
         }
         known = (listed or frozenset()) | frozenset(found.users)
-        sizes = {key: self._amount(key, default) for key, default in _DEFAULTS.items()}
+        sizes = {key: self._amount(key, default) for key, default in keys.DEFAULTS.items()}
         pooler = Pooler(
             name=self._deployment.name,
             origin=found.origin,

@@ -19,17 +19,6 @@ from connguard.policies.model.topology import ANY, Pooler, PoolerEntry, Version
 Environment = Mapping[str, tuple[str, Origin, bool]]
 """Variables: the text, its place, and whether the text is known."""
 
-_DEFAULTS = {
-    "default_pool_size": 20,
-    "reserve_pool_size": 0,
-    "min_pool_size": 0,
-    "max_client_conn": 100,
-    "max_db_connections": 0,
-    "max_user_connections": 0,
-    "max_db_client_connections": 0,
-    "max_user_client_connections": 0,
-}
-
 
 def pooler_of_environment(
     name: str,
@@ -106,7 +95,7 @@ class _Environment:
         return entry, looks_up, user
 
     def amount(self, key: str) -> Amount:
-        return self.optional(key) or exactly(_DEFAULTS[key], key)
+        return self.optional(key) or exactly(keys.DEFAULTS[key], key)
 
     def optional(self, key: str) -> Amount | None:
         name = self._prefix + key.upper()

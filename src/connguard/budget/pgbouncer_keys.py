@@ -17,6 +17,18 @@ REPRESENTATIVES: tuple[Version, ...] = ((1, 18), (1, 21), (1, 23), (1, 24))
 SECTIONS = ("pgbouncer", "databases", "users", "peers")
 PEERS_SINCE: Version = (1, 19)
 
+DEFAULTS = {
+    "default_pool_size": 20,
+    "reserve_pool_size": 0,
+    "min_pool_size": 0,
+    "max_client_conn": 100,
+    "max_db_connections": 0,
+    "max_user_connections": 0,
+    "max_db_client_connections": 0,
+    "max_user_client_connections": 0,
+}
+"""The numbers that hold where a configuration is silent, the same in 1.18 to 1.25."""
+
 
 def _since(table: dict[Version, str]) -> dict[str, Version]:
     return {name: version for version, names in table.items() for name in names.split()}
