@@ -57,6 +57,11 @@ class Failed:
     path: str
     reason: str
 
+    @classmethod
+    def bug(cls, what: str, error: Exception, path: str = "") -> Failed:
+        """`what` is the work that an unexpected exception ended."""
+        return cls(path, f"bug in connguard: {what} failed with {type(error).__name__}: {error}")
+
 
 @dataclass(frozen=True, slots=True)
 class Compared:

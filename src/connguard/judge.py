@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from connguard.finding import Failed, Finding, Report
 from connguard.policies.model.facts import NotParsed, Undecided
 from connguard.policies.model.reading import Subject
-from connguard.policies.model.verdict import Status, Verdict, worst
+from connguard.policies.model.verdict import PASS, Status, Verdict, worst
 from connguard.registry import RegisteredPolicy
 
 
@@ -51,14 +51,9 @@ class Judge:
             return worst(decide(fact) for fact in subject.alternatives)
         except Exception as error:  # the other findings must not be lost to a bug in one policy
             place = getattr(subject.alternatives[0], "origin", None)
-            self._report.failures.append(
-                Failed(
-                    str(place or ""),
-                    f"bug in connguard: {registered.policy.id} failed with"
-                    f" {type(error).__name__}: {error}",
-                )
-            )
-            return Verdict(Status.PASS)
+            bug = Failed.bug(registered.policy.id, error, str(place or ""))
+            self._report.failures.append(bug)
+            return PASS
 
     def _fail(self, registered: RegisteredPolicy, verdict: Verdict) -> None:
         policy = registered.policy

@@ -83,8 +83,7 @@ def _assembled(reading: Reading, context: Context, report: Report) -> Reading:
     except SettingsError:
         raise
     except Exception as error:  # the findings of the single files must not be lost
-        reason = f"bug in connguard: the connection budget failed with {type(error).__name__}"
-        report.failures.append(Failed("", f"{reason}: {error}"))
+        report.failures.append(Failed.bug("the connection budget", error))
         return Reading()
 
 
@@ -137,13 +136,7 @@ def _read_with(
     try:
         return entry.load().read(claimed, context)
     except Exception as error:  # what the other front ends find must not be lost
-        report.failures.append(
-            Failed(
-                "",
-                f"bug in connguard: reading {entry.name} files failed with"
-                f" {type(error).__name__}: {error}",
-            )
-        )
+        report.failures.append(Failed.bug(f"reading {entry.name} files", error))
         return Reading()
 
 
