@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,9 +47,14 @@ def gather(
     report: Report,
     *,
     stdin: tuple[Path, bytes] | None = None,
+    texts: Mapping[Path, Text] | None = None,
 ) -> tuple[Context, Reading]:
-    """Find the files and read them; what fails is recorded in `report`."""
+    """Find the files and read them; what fails is recorded in `report`.
+
+    `texts` are read in the place of what stands in the files of these (absolute) paths.
+    """
     context = _inputs(paths, settings, stdin, report)
+    context.texts.update(texts or {})
     return context, _read(context, report)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from connguard.policies.model.addresses import BreadthLimits
 from connguard.policies.model.verdict import Severity
 
 FAIL_ON = ("error", "warning", "note", "never")
@@ -57,6 +58,18 @@ class AddressSettings:
     internet_ipv4: int = 9
     internet_ipv6: int = 16
 
+    def limits(self) -> BreadthLimits:
+        """The lengths as numbers of addresses."""
+        return BreadthLimits(
+            block_v4=2 ** (32 - self.public_block_ipv4),
+            # Up to one site, a /48, is narrow by default.
+            block_v6=2**80 + 1
+            if self.public_block_ipv6 is None
+            else 2 ** (128 - self.public_block_ipv6),
+            internet_v4=2 ** (32 - self.internet_ipv4),
+            internet_v6=2 ** (128 - self.internet_ipv6),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -100,17 +113,17 @@ def locate(start: Path) -> Path | None:
     return None
 
 
-def load(path: Path) -> Settings:
-    """Read a settings file. Raises SettingsError."""
-    text, document = _parse(path)
+def load(path: Path, text: str | None = None) -> Settings:
+    """Read a settings file, or `text` as its content. Raises SettingsError."""
+    text, document = _parse(path, text)
     if path.name == "pyproject.toml":
         document = document.get("tool", {}).get("connguard", {})
     return _Checker(path, text).settings(document)
 
 
-def _parse(path: Path) -> tuple[str, dict[str, Any]]:
+def _parse(path: Path, content: str | None = None) -> tuple[str, dict[str, Any]]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8") if content is None else content
         return text, tomllib.loads(text)
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}") from error

@@ -61,8 +61,8 @@ def stacks(subjects: Iterable[Subject], context: Context) -> list[Stack]:
         projects=_facts(everything, Project),
         pooler_files=_facts(everything, PoolerFile),
         server_files=_facts(everything, ServerFile),
-        roles=_roles(everything),
-        databases=_databases(everything),
+        roles=limited_roles(everything),
+        databases=limited_databases(everything),
         applications=_facts(everything, ServiceFound),
         altered=altered(everything),
         code_pools=_facts(everything, CodePool),
@@ -207,7 +207,8 @@ def _lost_services(topology: Topology) -> Iterable[NotParsed]:
 # Roles and databases of SQL and Terraform.
 
 
-def _roles(subjects: Iterable[Subject]) -> list[LimitedRole]:
+def limited_roles(subjects: Iterable[Subject]) -> list[LimitedRole]:
+    """The roles of SQL and Terraform, without what is declared."""
     found: dict[str, list[Role]] = {}
     for subject in subjects:
         for fact in subject.alternatives:
@@ -225,7 +226,8 @@ def _roles(subjects: Iterable[Subject]) -> list[LimitedRole]:
     ]
 
 
-def _databases(subjects: Iterable[Subject]) -> list[LimitedDatabase]:
+def limited_databases(subjects: Iterable[Subject]) -> list[LimitedDatabase]:
+    """The databases of SQL and Terraform, without what is declared."""
     found: dict[str, list[Database]] = {}
     for subject in subjects:
         for fact in subject.alternatives:

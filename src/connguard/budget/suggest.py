@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from connguard.budget.pgbouncer import KIND as PGBOUNCER
 from connguard.policies.model.amount import Amount, Standing
 from connguard.policies.model.budget import solve
 from connguard.policies.model.explain import tight
@@ -26,18 +27,26 @@ from connguard.text import Text
 _NUMBER = re.compile(r"""\s*(?:[A-Za-z_]+\s*=\s*)?(["']?)(?P<number>[+-]?\d+)\1\s*""")
 """A number, also as the string or attribute that Terraform and YAML may write it in."""
 _NOT_EDITED = (".sql", ".json")
+_SECTION = re.compile(r"^[ \t]*\[pgbouncer\][ \t]*(?:\r\n|\n)", re.MULTILINE)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _STEPS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One number that is to be another. `statement` is what to add where no literal stands."""
+    """One number that is to be another. `statement` is what to add where no literal stands.
+
+    `kind` and `name` say whose connection limit it is ("ROLE", "DATABASE"); empty for a setting.
+    `home` is the pgbouncer.ini to which the statement can be added, where the number is a default.
+    """
 
     what: str
     old: Amount
     new: int
     statement: str
+    kind: str = ""
+    name: str = ""
+    home: Origin | None = None
 
     @property
     def origin(self) -> Origin | None:
@@ -52,17 +61,31 @@ class Suggestion:
     remaining: list[str] = field(default_factory=list)
 
 
-def suggest(topology: Topology) -> Suggestion:
-    """The changes for one topology. Nothing is suggested for what is already safe."""
+def _anything(amount: Amount, home: Origin | None) -> bool:
+    return True
+
+
+def suggest(
+    topology: Topology, can_change: Callable[[Amount, Origin | None], bool] = _anything
+) -> Suggestion:
+    """The changes for one topology. Nothing is suggested for what is already safe.
+
+    Pool sizes that `can_change` refuses (given the number and its pooler's file) stay as they are.
+    """
     found = Suggestion()
-    changed = _fit_server(topology, solve(topology), found)
+    changed = _fit_server(topology, solve(topology), found, can_change)
     budget = solve(changed)
     _raise_limits(changed, budget, found)
     _admit_clients(changed, budget, found)
     return found
 
 
-def _fit_server(topology: Topology, budget: Budget, found: Suggestion) -> Topology:
+def _fit_server(
+    topology: Topology,
+    budget: Budget,
+    found: Suggestion,
+    can_change: Callable[[Amount, Origin | None], bool],
+) -> Topology:
     """Lower the pools until the server's slots suffice, or say that they never do."""
     headroom = topology.headroom.admin.high
     if budget.server is None or _fits(budget.server, headroom):
@@ -73,10 +96,10 @@ def _fit_server(topology: Topology, budget: Budget, found: Suggestion) -> Topolo
     low, high = 0.0, 1.0
     for _ in range(_STEPS):
         middle = (low + high) / 2
-        smaller = solve(_scaled(topology, middle)).server
+        smaller = solve(_scaled(topology, middle, can_change)).server
         assert smaller is not None
         low, high = (middle, high) if _fits(smaller, headroom) else (low, middle)
-    scaled = _scaled(topology, low)
+    scaled = _scaled(topology, low, can_change)
     server = solve(scaled).server
     if server is None or not _fits(server, headroom):
         _raise_server(topology, budget, headroom, found)
@@ -104,30 +127,42 @@ def _fits(usage: Usage, headroom: int) -> bool:
     return usage.standing is Standing.SAFE and not tight(usage, headroom)
 
 
-def _scaled(topology: Topology, share: float) -> Topology:
-    def scale(amount: Amount | None) -> Amount | None:
+def _scaled(
+    topology: Topology, share: float, can_change: Callable[[Amount, Origin | None], bool]
+) -> Topology:
+    def scale(amount: Amount | None, home: Origin | None) -> Amount | None:
         if amount is None or not amount.exact or amount.low < 2:
+            return amount
+        if not can_change(amount, home):
             return amount
         size = max(1, int(amount.low * share))
         return replace(amount, low=size, high=size)
 
     def smaller(pooler: Pooler) -> Pooler:
+        home = _home(pooler)
         return replace(
             pooler,
-            default_pool_size=scale(pooler.default_pool_size) or pooler.default_pool_size,
-            reserve_pool_size=scale(pooler.reserve_pool_size) or pooler.reserve_pool_size,
+            default_pool_size=scale(pooler.default_pool_size, home) or pooler.default_pool_size,
+            reserve_pool_size=scale(pooler.reserve_pool_size, home) or pooler.reserve_pool_size,
             entries=tuple(
                 replace(
                     entry,
-                    pool_size=scale(entry.pool_size),
-                    reserve_pool_size=scale(entry.reserve_pool_size),
+                    pool_size=scale(entry.pool_size, None),
+                    reserve_pool_size=scale(entry.reserve_pool_size, None),
                 )
                 for entry in pooler.entries
             ),
-            users=tuple(replace(user, pool_size=scale(user.pool_size)) for user in pooler.users),
+            users=tuple(
+                replace(user, pool_size=scale(user.pool_size, None)) for user in pooler.users
+            ),
         )
 
     return replace(topology, poolers=tuple(smaller(pooler) for pooler in topology.poolers))
+
+
+def _home(pooler: Pooler) -> Origin | None:
+    """The file that a setting of all the pooler's pools can be added to."""
+    return pooler.origin if pooler.kind == PGBOUNCER else None
 
 
 def _size_changes(before: Topology, after: Topology) -> Iterable[Change]:
@@ -145,7 +180,9 @@ def _size_changes(before: Topology, after: Topology) -> Iterable[Change]:
             pairs.append((user.pool_size, less.pool_size, f"pool_size of {user.name}"))
         for one, other, what in pairs:
             if one is not None and other is not None and one.low != other.low:
-                yield Change(f"{what} in {old.name}", one, other.low, f"{what} = {other.low}")
+                home = _home(old) if what.startswith(("default", "reserve_pool")) else None
+                statement = f"{what} = {other.low}"
+                yield Change(f"{what} in {old.name}", one, other.low, statement, home=home)
 
 
 def _raise_limits(topology: Topology, budget: Budget, found: Suggestion) -> None:
@@ -164,22 +201,27 @@ def _raise_limits(topology: Topology, budget: Budget, found: Suggestion) -> None
             else:
                 statement = f'ALTER {kind} "{usage.name}" CONNECTION LIMIT {needed};'
                 what = f"connection limit of {usage.name}"
-                found.changes.append(Change(what, usage.limit, needed, statement))
+                found.changes.append(Change(what, usage.limit, needed, statement, kind, usage.name))
 
 
 def _admit_clients(topology: Topology, budget: Budget, found: Suggestion) -> None:
     poolers = {pooler.name: pooler for pooler in topology.poolers}
     for usage in budget.clients:
         if usage.standing is not Standing.SAFE and usage.demand.bounded:
-            old = poolers[usage.name].max_client_conn
+            pooler = poolers[usage.name]
+            old = pooler.max_client_conn
             statement = f"max_client_conn = {usage.demand.high}"
             what = f"max_client_conn of {usage.name}"
-            found.changes.append(Change(what, old, usage.demand.high, statement))
+            home = _home(pooler)
+            found.changes.append(Change(what, old, usage.demand.high, statement, home=home))
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A number in a file that is to be another: `old` stands at the offset `start` of its text."""
+    """A number in a file that is to be another: `old` stands at the offset `start` of its text.
+
+    Where `old` is empty, `new` is a line that is added.
+    """
 
     path: str
     line: int
@@ -194,29 +236,50 @@ def edits(changes: Iterable[Change], texts: Mapping[str, Text]) -> tuple[list[Ed
     SQL is not edited, since a migration that ran must not change; nor is a plan. Where one number
     counts for several stacks that need different ones, it is left to a person.
     """
-    found: dict[tuple[str, int], Edit] = {}
-    numbers: dict[tuple[str, int], set[int]] = {}
-    placed: list[tuple[tuple[str, int], Change]] = []
+    found: dict[tuple[str, int, str], Edit] = {}
+    numbers: dict[tuple[str, int, str], set[int]] = {}
+    placed: list[tuple[tuple[str, int, str], Change]] = []
     others = []
     for change in changes:
-        place = change.origin
-        text = texts.get(place.path) if place is not None else None
-        if place is None or text is None or Path(place.path).suffix in _NOT_EDITED:
+        edit = edit_of(change, texts)
+        if edit is None:
             others.append(change)
             continue
-        start = text.offset(place.line, place.column)
-        end = text.offset(place.end_line, place.end_column)
-        match = _NUMBER.fullmatch(text.string, start, end)
-        if match is None:
-            others.append(change)
-            continue
-        key = place.path, match.start("number")
-        line = text.position(key[1])[0]
-        found[key] = Edit(place.path, line, key[1], match["number"], str(change.new))
+        setting = "" if edit.old else change.statement.partition(" ")[0]
+        key = edit.path, edit.start, setting
+        found[key] = edit
         numbers.setdefault(key, set()).add(change.new)
         placed.append((key, change))
     others.extend(change for key, change in placed if len(numbers[key]) > 1)
     return [found[key] for key in sorted(found) if len(numbers[key]) == 1], others
+
+
+def edit_of(change: Change, texts: Mapping[str, Text]) -> Edit | None:
+    """How the file of a change is edited; None where that is not possible."""
+    place = change.origin
+    if place is None:
+        return _added(change, texts)
+    text = texts.get(place.path)
+    if text is None or Path(place.path).suffix in _NOT_EDITED:
+        return None
+    start = text.offset(place.line, place.column)
+    end = text.offset(place.end_line, place.end_column)
+    match = _NUMBER.fullmatch(text.string, start, end)
+    if match is None:
+        return None
+    start = match.start("number")
+    return Edit(place.path, text.position(start)[0], start, match["number"], str(change.new))
+
+
+def _added(change: Change, texts: Mapping[str, Text]) -> Edit | None:
+    """A line below the only `[pgbouncer]` of the pooler's file."""
+    text = texts.get(change.home.path) if change.home is not None else None
+    sections = list(_SECTION.finditer(text.string)) if text is not None else []
+    if text is None or len(sections) != 1:
+        return None
+    start = sections[0].end()
+    end = "\r\n" if sections[0][0].endswith("\r\n") else "\n"
+    return Edit(text.path, text.position(start)[0], start, "", f"{change.statement}{end}")
 
 
 def edited(string: str, changes: Iterable[Edit]) -> str:

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import click
 
+from connguard.budget.suggest import apply
 from connguard.commands.common import complain, load_settings
 from connguard.discovery import display_name
-from connguard.finding import EXIT_CLEAN, EXIT_ERROR, EXIT_FINDINGS, EXIT_NOTHING_TO_SCAN
+from connguard.finding import EXIT_CLEAN, EXIT_ERROR, EXIT_FINDINGS, EXIT_NOTHING_TO_SCAN, Failed
+from connguard.fixing.budget_numbers import Numbers
 from connguard.fixing.plan import Plan, Repairs, plan
 from connguard.fixing.statements import script
 from connguard.fixing.write import write
@@ -32,11 +34,13 @@ def command(paths: tuple[Path, ...], dry_run: bool, config: Path | None, verbose
     """Write a new migration that limits the roles and databases that PG001, PG002 and PG004 flag.
 
     Limits come from the connection budget. Where it does not say one, the statement keeps failing
-    the scan until somebody writes a number. Files are never changed or replaced.
+    the scan until somebody writes a number. An unsafe budget is made safe: pool sizes and other
+    numbers are edited where they stand, and limits of migrations are raised by the new one.
+    Migrations are never changed or replaced.
 
     Exit codes: 0 nothing is left to do, 1 a limit must be chosen or something changed by hand,
-    2 usage, settings, unreadable input, a bug in connguard, or a format for which no file is
-    written (the SQL is printed), 3 nothing to scan was found.
+    2 usage, settings, unreadable input, a file that cannot be written, a bug in connguard, or a
+    format for which no file is written (the SQL is printed), 3 nothing to scan was found.
     """
     paths = paths or (Path(),)
     try:
@@ -44,6 +48,10 @@ def command(paths: tuple[Path, ...], dry_run: bool, config: Path | None, verbose
         made = plan(paths, settings, datetime.now(UTC))
     except (SettingsError, RegistryError, ValueError) as error:
         raise click.UsageError(str(error)) from error
+    if dry_run:
+        write_output(_edits_diff(made.numbers), None)
+    else:
+        _edit(made)
     for repairs in made.histories:
         if dry_run:
             write_output(_diff(repairs), None)
@@ -54,11 +62,37 @@ def command(paths: tuple[Path, ...], dry_run: bool, config: Path | None, verbose
         at, value = line_start(str(repair.flagged.origin)), repair.limit.value
         advice = "" if value is None else f": {value} ({repair.limit.reason})"
         click.echo(f"{at}: a limit must still be chosen here{advice}", err=True)
+    for line in made.numbers.by_hand:
+        click.echo(printable(line), err=True)
     for finding, why in made.by_hand:
         place = line_start(str(finding.origin))
         click.echo(f"{place}: {why}: {printable(finding.message)}", err=True)
     complain(made.report, verbose)
     sys.exit(_exit_code(made))
+
+
+def _edits_diff(numbers: Numbers) -> str:
+    before = {text.path: text for text in numbers.texts.values()}
+    return "".join(
+        line
+        for text in sorted(numbers.after().values(), key=lambda one: one.path)
+        for line in difflib.unified_diff(
+            before[text.path].string.splitlines(keepends=True),
+            text.string.splitlines(keepends=True),
+            f"a/{text.path}",
+            f"b/{text.path}",
+        )
+    )
+
+
+def _edit(made: Plan) -> None:
+    """Make the edits, before the migrations are written whose limits count on them."""
+    refused = apply(made.numbers.edits, made.numbers.texts)
+    for name in dict.fromkeys(one.path for one in made.numbers.edits):
+        if name in refused:
+            made.report.failures.append(Failed(name, f"not changed: {refused[name]}"))
+        else:
+            click.echo(f"changed: {printable(name)}")
 
 
 def _diff(repairs: Repairs) -> str:
@@ -98,6 +132,11 @@ def _exit_code(made: Plan) -> int:
         return EXIT_ERROR
     if not made.report.files:
         return EXIT_NOTHING_TO_SCAN
-    if made.pending or made.by_hand or any(one.open for one in made.histories):
+    if (
+        made.pending
+        or made.by_hand
+        or made.numbers.by_hand
+        or any(one.open for one in made.histories)
+    ):
         return EXIT_FINDINGS
     return EXIT_CLEAN

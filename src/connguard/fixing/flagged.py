@@ -9,13 +9,15 @@ from dataclasses import dataclass
 
 from connguard.migrations.history import History
 from connguard.policies.model.facts import Database, Role
-from connguard.policies.model.origin import Origin
+from connguard.policies.model.origin import Known, Origin
 from connguard.policies.model.reading import Subject
 from connguard.policies.model.verdict import Status, Verdict, worst
 from connguard.registry import find
 from connguard.sql_rules.replay import replay
 
 POLICIES = ("PG001", "PG002", "PG004")
+TOO_LOW = {"ROLE": "PG101", "DATABASE": "PG102"}
+"""What a limit that is too low for the connection budget fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,19 @@ def flagged(history: History) -> list[Flagged]:
     return found
 
 
+def limits_of(history: History) -> dict[tuple[str, str], set[int | None]]:
+    """The limits that the history may leave, by kind and name. None: not known, or not set."""
+    found: dict[tuple[str, str], set[int | None]] = {}
+    for subject in replay(history.scripts).subjects:
+        for fact in subject.alternatives:
+            if isinstance(fact, Role | Database):
+                kind = "ROLE" if isinstance(fact, Role) else "DATABASE"
+                limit = fact.connection_limit
+                value = limit.value if isinstance(limit, Known) else None
+                found.setdefault((kind, fact.name), set()).add(value)
+    return found
+
+
 def _judged(subject: Subject) -> Iterable[Flagged]:
     first = subject.alternatives[0] if subject.alternatives else None
     if not isinstance(first, Role | Database):
@@ -45,7 +60,7 @@ def _judged(subject: Subject) -> Iterable[Flagged]:
     for policy_id in POLICIES:
         registered = find(policy_id)
         assert registered is not None
-        if registered.policy.about is not type(first):
+        if type(first) not in registered.policy.facts:
             continue
         decide: Callable[[object], Verdict] = registered.decide
         verdict = worst(decide(fact) for fact in subject.alternatives)

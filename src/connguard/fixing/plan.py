@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One new migration for each history with flagged roles, and a proof that it repairs them.
 
+An unsafe connection budget comes first: the numbers that it wants are edited, and the limits of the
+migrations are those of the files as they will be then.
+
 Applied migrations never change, so a repair is a migration of its own. It is replayed in its
 history before it is written: what does not come last there, or does not repair, is refused.
 """
@@ -9,17 +12,19 @@ history before it is written: what does not come last there, or does not repair,
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path, PurePath
 
 from connguard.discovery import discover, display_name
 from connguard.finding import Finding, Report
-from connguard.fixing.flagged import POLICIES, Flagged, flagged
+from connguard.fixing import budget_numbers
+from connguard.fixing.budget_numbers import Key, Numbers
+from connguard.fixing.flagged import POLICIES, TOO_LOW, Flagged, flagged, limits_of
 from connguard.fixing.javascript import javascript
 from connguard.fixing.layouts import CannotWrite, NewFiles, Place, flyway, numbered
-from connguard.fixing.limits import NOT_KNOWN, limits
+from connguard.fixing.limits import NOT_KNOWN, Limit, limits
 from connguard.fixing.programs import alembic, django, rails
 from connguard.fixing.statements import MARKER, Repair, script
 from connguard.migrations.claims import may_hold_sql
@@ -27,6 +32,7 @@ from connguard.migrations.histories import histories
 from connguard.migrations.history import History
 from connguard.migrations.pool import Pool
 from connguard.migrations.products import product_of_all
+from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Subject
 from connguard.reading import Context, SourceFile
 from connguard.scan import gather, scan
@@ -73,12 +79,14 @@ class Repairs:
 @dataclass(slots=True)
 class Plan:
     """`pending` are statements of earlier runs that wait for a number, `by_hand` findings that no
-    new migration repairs, and why. `report` is that of the scan."""
+    new migration repairs, and why. `numbers` are those of the budget. `report` is that of the scan.
+    """
 
     report: Report
     histories: list[Repairs] = field(default_factory=list)
     pending: list[Repair] = field(default_factory=list)
     by_hand: list[tuple[Finding, str]] = field(default_factory=list)
+    numbers: Numbers = field(default_factory=Numbers)
 
 
 def plan(paths: Sequence[Path], settings: Settings, now: datetime) -> Plan:
@@ -89,12 +97,21 @@ def plan(paths: Sequence[Path], settings: Settings, now: datetime) -> Plan:
         for one in made.report.findings
         if one.policy.id in POLICIES
     }
-    if made.report.failures or not findings:
+    unsafe = [one for one in made.report.findings if one.policy.id in budget_numbers.POLICIES]
+    if made.report.failures or not (findings or unsafe):
         return made
     context, gathered = gather(paths, settings, Report())
-    known = limits(gathered.subjects, context)
     files = _files(paths, settings)
-    for history in _histories(files, context):
+    found = _histories(files, context)
+    if unsafe:
+        applied = {name for history in found for name in history.files}
+        made.numbers = budget_numbers.numbers(gathered.subjects, context, unsafe, applied)
+        if made.numbers.edits:
+            settings = made.numbers.settings(settings)
+            context, gathered = gather(paths, settings, Report(), texts=made.numbers.after())
+    known = limits(gathered.subjects, context)
+    raised = dict(made.numbers.raised)
+    for history in found:
         repairs: list[Repair] = []
         for one in flagged(history):
             finding = findings.pop((one.policy_id, one.origin, one.message), None)
@@ -106,10 +123,27 @@ def plan(paths: Sequence[Path], settings: Settings, now: datetime) -> Plan:
             repair = Repair(one, known.get((one.kind, one.name), NOT_KNOWN))
             pending = _is_pending(finding, made.report)
             (made.pending if pending else repairs).append(repair)
+        repairs.extend(_raises(history, raised, known))
         if repairs:
             made.histories.append(_repaired(history, repairs, files, context, now))
     made.by_hand.extend((one, "to be changed in its place") for one in findings.values())
+    made.numbers.by_hand.extend(
+        f'{origin}: the limit of {kind.lower()} "{name}" must be raised, and no number is known'
+        for (kind, name), origin in raised.items()
+    )
     return made
+
+
+def _raises(
+    history: History, raised: dict[Key, Origin], known: Mapping[Key, Limit]
+) -> Iterable[Repair]:
+    """Limits that this history sets too low; they are taken out of `raised`."""
+    for key, origin in list(raised.items()):
+        limit = known.get(key, NOT_KNOWN)
+        if origin.path in history.files and limit.value is not None:
+            kind, name = key
+            del raised[key]
+            yield Repair(Flagged(TOO_LOW[kind], kind, name, "the limit is too low", origin), limit)
 
 
 def _files(paths: Sequence[Path], settings: Settings) -> list[SourceFile]:
@@ -201,11 +235,16 @@ def _prove(
     if _gaps(after[0].subjects) != _gaps(history.subjects):
         raise CannotWrite("what would be written cannot be read again")
     left = {(one.kind, one.name): one for one in flagged(after[0])}
+    limited = limits_of(after[0])
     for repair in repairs:
         one: Flagged | None = left.get((repair.flagged.kind, repair.flagged.name))
         waits = repair.limit.value is None
         if (one is None) == waits or (one is not None and one.origin.path != name):
             raise CannotWrite(f"a new file would not repair {repair.flagged.name}")
+        if not waits and limited.get((repair.flagged.kind, repair.flagged.name)) != {
+            repair.limit.value
+        }:
+            raise CannotWrite(f"a new file would not limit {repair.flagged.name}")
 
 
 def _gaps(subjects: Sequence[Subject]) -> int:
