@@ -68,7 +68,9 @@ def _dataclass(kind: type, bound: dict[object, object]) -> st.SearchStrategy[obj
 @given(data=st.data())
 def test_a_policy_is_total(registered: RegisteredPolicy, data: st.DataObject) -> None:
     """Any fact of the right class gets a verdict with a message and a place, and no exception."""
-    verdict = registered.decide(data.draw(_strategy(registered.policy.about)))
+    verdict = registered.decide(
+        data.draw(st.one_of([_strategy(fact) for fact in registered.policy.facts]))
+    )
 
     assert isinstance(verdict, Verdict)
     if verdict.status is not Status.PASS:

@@ -29,19 +29,25 @@ class Policy:
     """Everything that is said about a policy, said once.
 
     `id` is `PG` and three digits and is never reused; `name` reads after "allow …". `about` is the
-    fact class that the module's `decide` takes. `condition` says when the policy fails, `effect`
-    what happens in production then, `fix` what to write instead. `references` are URLs.
+    fact class, or the classes, that the module's `decide` takes. `condition` says when the policy
+    fails, `effect` what happens in production then, `fix` what to write instead. `references` are
+    URLs.
     """
 
     id: str
     name: str
     severity: Severity
-    about: type[object]
+    about: type[object] | tuple[type[object], ...]
     condition: str
     effect: str
     fix: str
     prevents: tuple[Failure, ...]
     references: tuple[str, ...]
+
+    @property
+    def facts(self) -> tuple[type[object], ...]:
+        """The fact classes that the policy decides about."""
+        return self.about if isinstance(self.about, tuple) else (self.about,)
 
     @property
     def checkov_id(self) -> str:

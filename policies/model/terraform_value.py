@@ -21,9 +21,17 @@ _NUMERAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})
 
 @dataclass(frozen=True, slots=True)
 class Unresolved:
-    """The value of an attribute that cannot be told; `reason` names what blocked it."""
+    """The value of an attribute that cannot be told; `reason` names what blocked it.
+
+    `refers` is the address of the resource (`module.db.aws_security_group.app[0]`) or data source
+    (`data.aws_vpc.main`) whose attribute `attribute` it is. `tail` is the literal end of a string
+    whose beginning is unknown: "/32" of "${aws_eip.nat.public_ip}/32".
+    """
 
     reason: str
+    refers: str | None = None
+    attribute: str | None = None
+    tail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ def _may_hold_server_files(path: PurePath) -> bool:
 
 FRONT_ENDS = (
     Entry("terraform", "connguard.terraform.frontend", _is_terraform),
+    Entry("terraform networks", "connguard.terraform.inventory", _is_terraform),
     Entry("terraform plan", "connguard.terraform.plan_frontend", _may_be_plan),
     Entry("sql", "connguard.migrations.frontend", may_hold_sql),
     Entry("pg_hba.conf", "connguard.postgres.hba_frontend", _is_hba),

@@ -20,7 +20,8 @@ class Judge:
     def __init__(self, policies: Iterable[RegisteredPolicy], report: Report) -> None:
         self._by_fact: dict[type, list[RegisteredPolicy]] = defaultdict(list)
         for registered in policies:
-            self._by_fact[registered.policy.about].append(registered)
+            for fact in registered.policy.facts:
+                self._by_fact[fact].append(registered)
         self._report = report
         self._seen: set[tuple[object, ...]] = set()
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from connguard.policies.model.addresses import BreadthLimits
 from connguard.policies.model.facts import Undecided
 from connguard.policies.model.hba import AddressKind, Answer, Transport
 from connguard.policies.model.hba_coverage import Coverage, Reach, cover, exposures
@@ -23,7 +22,6 @@ from connguard.postgres.known_roles import known_memberships
 from connguard.postgres.pgbouncer_hba import is_pgbouncer_file, read_pgbouncer_hba
 from connguard.postgres.versions import version_for
 from connguard.reading import Context, SourceFile
-from connguard.settings import AddressSettings
 
 CONF_NAME = "postgresql.conf"
 _FEW = 3
@@ -99,22 +97,10 @@ def add_hba(hba: HbaFile, server: Server, context: Context, reading: Reading) ->
             reading.add(
                 EffectiveRule(reach.rule, reach, server.dialect, server.version, server.ssl_off)
             )
-    for exposure in exposures(coverage, _limits(context.settings.addresses)):
+    for exposure in exposures(coverage, context.settings.addresses.limits()):
         reading.add(exposure)
     _add_undecided(coverage, reading)
     _add_listener(coverage, server, reading)
-
-
-def _limits(written: AddressSettings) -> BreadthLimits:
-    return BreadthLimits(
-        block_v4=2 ** (32 - written.public_block_ipv4),
-        # Up to one site, a /48, is narrow by default.
-        block_v6=2**80 + 1
-        if written.public_block_ipv6 is None
-        else 2 ** (128 - written.public_block_ipv6),
-        internet_v4=2 ** (32 - written.internet_ipv4),
-        internet_v6=2 ** (128 - written.internet_ipv6),
-    )
 
 
 def _add_undecided(coverage: Coverage, reading: Reading) -> None:

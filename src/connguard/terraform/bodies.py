@@ -21,7 +21,7 @@ from connguard.terraform.syntax import (
     TupleItems,
     Variable,
 )
-from connguard.terraform.values import Blocked, Unknown, is_lazy
+from connguard.terraform.values import MAX_DEPTH, Blocked, Budget, Unknown, is_lazy
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,7 @@ class Body:
         if attribute is None:
             return None
         value = self.module.evaluate(attribute.expression, self.scope)
-        if is_lazy(value):
-            value = value.whole()
-        if isinstance(value, Unknown):
-            value = Unresolved(value.reason)
-        return Setting(value, attribute.origin)
+        return Setting(_for_policies(value), attribute.origin)
 
     def settings(self, *names: str) -> dict[str, Setting]:
         """The attributes of these names that are set; without names, all of them."""
@@ -95,6 +91,7 @@ class Resource:
 
     `address` is Terraform's. `origin` is the header of its block; `calls` are the module calls
     that lead to it, innermost first. Attributes and blocks are evaluated on demand through `body`.
+    `certain` is False where it is not known whether `count` or `for_each` makes any.
     """
 
     type: str
@@ -102,10 +99,34 @@ class Resource:
     address: str
     body: Body
     calls: tuple[Related, ...]
+    certain: bool = True
 
     @property
     def origin(self) -> Origin:
         return self.body.origin
+
+
+def _for_policies(value: object) -> object:
+    """The value as the policies take it: what is unknown, also in parts, is Unresolved."""
+    try:
+        return _plain(value, Budget(), 0)
+    except Blocked as blocked:
+        return Unresolved(blocked.unknown.reason)
+
+
+def _plain(value: object, budget: Budget, depth: int) -> object:
+    budget.spend()
+    if is_lazy(value):
+        value = value.whole()
+    if isinstance(value, Unknown):
+        return Unresolved(value.reason, value.refers, value.attribute, value.tail)
+    if depth > MAX_DEPTH:
+        raise Blocked("a value is nested too deeply")
+    if isinstance(value, list):
+        return [_plain(item, budget, depth + 1) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item, budget, depth + 1) for key, item in value.items()}
+    return value
 
 
 def _iterator_name(block: Block) -> str | None:

@@ -13,7 +13,8 @@ from connguard.terraform.expressions import Names
 from connguard.terraform.library import Library
 from connguard.terraform.module import Module
 from connguard.terraform.roots import root_modules
-from connguard.terraform.syntax import Document
+from connguard.terraform.syntax import Block, Document
+from connguard.terraform.values import Unknown
 
 _MAX_RESOURCES = 20_000
 
@@ -29,6 +30,7 @@ class Configuration:
         self.roots = roots
         self.documents = documents
         self.log: list[str] = []
+        self._count = 0
 
     def resources(self, *types: str) -> Iterator[Resource]:
         """The resources of these types (without types: all) in all instances of all modules.
@@ -36,16 +38,32 @@ class Configuration:
         A resource in a file that is not scanned itself is left out, as is a block with a syntax
         error, which the reading reports as not parsed.
         """
-        count = 0
-        wanted = frozenset(types)
         for root in self.roots:
-            for module in root.descendants(wanted):
-                for resource in self._resources_of(module, wanted):
-                    count += 1
-                    if count > _MAX_RESOURCES:
-                        self.log.append(f"more than {_MAX_RESOURCES} resources: stopped there")
-                        return
-                    yield resource
+            yield from self.resources_below(root, *types)
+
+    def resources_below(self, root: Module, *types: str) -> Iterator[Resource]:
+        """As `resources`, for one root module and what it calls."""
+        wanted = frozenset(types)
+        for module in root.descendants(wanted):
+            for resource in self._resources_of(module, wanted):
+                self._count += 1
+                if self._count > _MAX_RESOURCES:
+                    self.log.append(f"more than {_MAX_RESOURCES} resources: stopped there")
+                    return
+                yield resource
+
+    def foreign_calls_below(self, root: Module) -> Iterator[Resource]:
+        """The calls of modules whose files are not at hand, as resources of the type `module`.
+
+        Their attributes are the inputs, and `source`.
+        """
+        for module in root.descendants(frozenset()):
+            for block in module.directory.module_blocks():
+                (name,) = block.labels
+                known = block.text.path in self.documents and not block.broken
+                if known and isinstance(module.children(block), Unknown):
+                    address = f"{module.prefix}module.{name}"
+                    yield from self._instances(module, block, "module", name, address)
 
     def _resources_of(self, module: Module, wanted: frozenset[str]) -> Iterator[Resource]:
         for block in module.directory.resource_blocks():
@@ -54,14 +72,21 @@ class Configuration:
                 continue
             if block.text.path not in self.documents:
                 continue
-            for repetition in module.certain_repetitions(block):
-                yield Resource(
-                    kind,
-                    name,
-                    f"{module.prefix}{kind}.{name}{repetition.suffix}",
-                    Body(block, module, Names(module, repetition.names)),
-                    module.calls,
-                )
+            address = f"{module.prefix}{kind}.{name}"
+            yield from self._instances(module, block, kind, name, address)
+
+    def _instances(
+        self, module: Module, block: Block, kind: str, name: str, address: str
+    ) -> Iterator[Resource]:
+        for repetition in module.certain_repetitions(block):
+            yield Resource(
+                kind,
+                name,
+                f"{address}{repetition.suffix}",
+                Body(block, module, Names(module, repetition.names)),
+                module.calls,
+                module.is_certain(block),
+            )
 
 
 def load(files: Sequence[SourceFile], context: Context) -> Configuration:

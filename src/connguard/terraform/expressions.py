@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, Protocol
 
@@ -98,8 +99,11 @@ class Evaluator:
     def _template(self, node: syntax.Template, scope: Scope) -> object:
         texts: list[str] = []
         size = 0
-        for part in node.parts:
-            texts.append(_template_text(self.known(part, scope)))
+        for position, part in enumerate(node.parts):
+            value = self.evaluate(part, scope)
+            if isinstance(value, Unknown) and not value.mistake:
+                raise Blocked(replace(value, tail=_literal_end(node.parts[position + 1 :])))
+            texts.append(_template_text(known(value)))
             size += len(texts[-1])
             if size > MAX_TEXT:
                 raise Blocked("a string is too long")
@@ -181,7 +185,7 @@ class Evaluator:
             failed = isinstance(value, Unknown) and value.mistake
             if node.name == "can":
                 if isinstance(value, Unknown) and not failed:
-                    raise Blocked(value.reason)
+                    raise Blocked(value)
                 return not failed
             if not failed:
                 return value
@@ -255,7 +259,7 @@ class Evaluator:
             otherwise = fully_known(self.evaluate(node.otherwise, scope))
             if equal(then, otherwise):
                 return then
-            raise Blocked(condition.reason, condition.mistake)
+            raise Blocked(condition)
         chosen, other = node.then, node.otherwise
         if not to_bool(condition):
             chosen, other = other, chosen
@@ -346,6 +350,13 @@ def _reference(node: syntax.Expression) -> str:
         node = node.source
     first = node.name if isinstance(node, syntax.Variable) else "…"
     return first + "".join(reversed(steps))
+
+
+def _literal_end(parts: Sequence[syntax.Expression]) -> str:
+    """The text with which a template ends, when nothing but text is left of it."""
+    if all(isinstance(part, syntax.Literal) and isinstance(part.value, str) for part in parts):
+        return "".join(str(part.value) for part in parts if isinstance(part, syntax.Literal))
+    return ""
 
 
 class _TemplateScope:

@@ -66,7 +66,8 @@ class Module:
 
     `prefix` begins the addresses inside (`module.db["a"].`), `calls` says who calls it, innermost
     first. `inputs` gives the value of a variable that the caller sets; None when it sets none.
-    `working_directory` is where Terraform is run: relative paths start there.
+    `working_directory` is where Terraform is run: relative paths start there. `certain` is False
+    where it is not known whether the call makes any instance.
     """
 
     def __init__(
@@ -79,10 +80,12 @@ class Module:
         prefix: str = "",
         parent: Module | None = None,
         calls: tuple[Related, ...] = (),
+        certain: bool = True,
     ) -> None:
         self.directory = directory
         self.prefix = prefix
         self.calls = calls
+        self.certain = certain
         self._library = library
         self._evaluator = evaluator
         self._inputs = inputs
@@ -167,7 +170,7 @@ class Module:
         def attribute_of(name: str) -> object:
             return _Parts(
                 f"data.{kind}.{name}",
-                lambda attribute: _not_in_files(f"data.{kind}.{name}.{attribute}"),
+                lambda attribute: _not_in_files(f"data.{kind}.{name}", attribute),
                 single=True,
             )
 
@@ -205,6 +208,10 @@ class Module:
         each = {"key": found, "value": found}
         return [Repetition("", None, {"each": each, "count": {"index": found}})]
 
+    def is_certain(self, block: Block) -> bool:
+        """Whether the number of instances of a block is known."""
+        return self.certain and not isinstance(self.repetitions(block), Unknown)
+
     def _resource(self, kind: str, name: str) -> object:
         block = _only(self.directory.resources.get((kind, name)), f"{kind}.{name}")
         if block.broken:
@@ -223,7 +230,7 @@ class Module:
         """The attribute of a resource, when the configuration sets it."""
         attribute = block.attribute(name)
         if attribute is None:
-            return _not_in_files(f"{address}.{name}")
+            return _not_in_files(address, name)
         return self._once(address, name, lambda: self.evaluate(attribute.expression, scope))
 
     # --- modules -------------------------------------------------------------------------------
@@ -257,6 +264,7 @@ class Module:
                     prefix=f"{self.prefix}module.{name}{repetition.suffix}.",
                     parent=self,
                     calls=calls,
+                    certain=self.is_certain(block),
                 ),
             )
             for repetition in self.certain_repetitions(block)
@@ -266,7 +274,7 @@ class Module:
         block = _only(self.directory.modules.get(name), f"module.{name}")
         children = self.children(block)
         if isinstance(children, Unknown):
-            raise Blocked(children.reason)
+            raise Blocked(children)
         repetitions = self.repetitions(block)
         if isinstance(repetitions, Unknown):
             return repetitions
@@ -393,5 +401,9 @@ def _constant(attribute: Attribute | None) -> object:
     return expression.value if isinstance(expression, Literal) else None
 
 
-def _not_in_files(reference: str) -> Unknown:
-    return Unknown(f"{reference} is only known when Terraform runs")
+def _not_in_files(address: str, attribute: str) -> Unknown:
+    return Unknown(
+        f"{address}.{attribute} is only known when Terraform runs",
+        refers=address,
+        attribute=attribute,
+    )

@@ -28,11 +28,15 @@ class Unknown:
     """A value that cannot be told from the files.
 
     `reason` names the expression that blocked it. `mistake` is True where Terraform, too, would
-    stop with an error, which `try` and `can` catch.
+    stop with an error, which `try` and `can` catch. `refers`, `attribute` and `tail` are those of
+    `Unresolved`.
     """
 
     reason: str
     mistake: bool = False
+    refers: str | None = None
+    attribute: str | None = None
+    tail: str = ""
 
 
 class TerraformSet(list[object]):
@@ -52,9 +56,9 @@ class Lazy(Protocol):
 class Blocked(Exception):
     """Evaluation stopped: becomes an Unknown value. Never leaves this package's evaluator."""
 
-    def __init__(self, reason: str, mistake: bool = False) -> None:
+    def __init__(self, reason: str | Unknown, mistake: bool = False) -> None:
         super().__init__(reason)
-        self.unknown = Unknown(reason, mistake)
+        self.unknown = reason if isinstance(reason, Unknown) else Unknown(reason, mistake)
 
 
 def mistake(reason: str) -> Blocked:
@@ -71,7 +75,7 @@ def known(value: object) -> object:
     if is_lazy(value):
         value = value.whole()
     if isinstance(value, Unknown):
-        raise Blocked(value.reason, value.mistake)
+        raise Blocked(value)
     return value
 
 

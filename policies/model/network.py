@@ -1,0 +1,219 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: Apache-2.0
+"""Who can reach a port: packet filters, and the addresses that they let through.
+
+A filter is a list of rules; the rule with the lowest rank that covers an address decides about it,
+a denying one first among equals, and what no rule covers stays out. A filter that lets everything
+else in says so with a last rule. Several filters in a row let through what all of them do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from connguard.policies.model.addresses import (
+    EVERYWHERE,
+    NOWHERE,
+    AddressSet,
+    Breadth,
+    BreadthLimits,
+    breadth,
+)
+from connguard.policies.model.origin import Known, Origin, Related, Unknown, Value
+from connguard.policies.model.ports import ALL_PORTS, Ports
+
+LAST = 1_000_000
+"""The rank of a rule that holds where no other does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of a packet filter.
+
+    `sources` are the addresses known to be covered; `unknown` says that there may be more, and
+    why. `ports` likewise: ports that are not known make a rule that may cover every port.
+    `certain` is False where it is not known whether the rule exists: an allowing one then counts,
+    a denying one does not. `origin` is the place that says the sources.
+    """
+
+    origin: Origin
+    sources: AddressSet
+    ports: Value[Ports] | Ports = ALL_PORTS
+    unknown: tuple[Unknown, ...] = ()
+    allow: bool = True
+    rank: int = 0
+    certain: bool = True
+    calls: tuple[Related, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A database that a filter guards.
+
+    `has_public_address` is False where the internet cannot reach it whatever the filter says, and
+    None where nothing says it.
+    """
+
+    name: str
+    origin: Origin
+    has_public_address: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Ports behind filters, on which a PostgreSQL server or pooler is or may be reached.
+
+    `guard` names the outermost filter ("the security group aws_security_group.db"). `targets` are
+    the databases behind it that are known. `filters` are passed one after the other.
+    """
+
+    guard: str
+    ports: tuple[int, ...]
+    filters: tuple[tuple[Rule, ...], ...]
+    origin: Origin
+    targets: tuple[Target, ...] = ()
+    limits: BreadthLimits = field(default_factory=BreadthLimits)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who reaches an endpoint for certain, through which rules, and what is not known.
+
+    `ports` are those that are as wide open as the widest.
+    """
+
+    ports: tuple[int, ...]
+    addresses: AddressSet
+    rules: tuple[Rule, ...]
+    unknown: tuple[Unknown, ...]
+    width: Breadth
+
+
+def access(endpoint: Endpoint) -> Access:
+    """The addresses that pass all filters of an endpoint, at the port that is open widest.
+
+    `rules` are those of the filter that needs the most to be as wide as the whole, the widest
+    first. `unknown` is empty when what is known decides: when the known part is as wide as it can
+    be, or a filter with nothing unknown keeps the rest narrow.
+    """
+    found = [_access(endpoint, port) for port in endpoint.ports]
+    if not found:
+        return Access((), NOWHERE, (), (), Breadth.NARROW)
+    widest = max(found, key=lambda one: (one.width.rank, bool(one.unknown)))
+    alike = tuple(
+        one.ports[0]
+        for one in found
+        if (one.addresses, one.width) == (widest.addresses, widest.width)
+    )
+    return replace(widest, ports=alike)
+
+
+def _access(endpoint: Endpoint, port: int) -> Access:
+    passed = possible = EVERYWHERE if endpoint.filters else NOWHERE
+    chosen: tuple[Rule, ...] = ()
+    doubts: list[Unknown] = []
+    for rules in endpoint.filters:
+        found = _pass(rules, port)
+        passed &= found.certain
+        possible &= found.possible
+        doubts.extend(found.doubts)
+        if len(found.rules) > len(chosen):
+            chosen = found.rules
+    width = breadth(passed, endpoint.limits)
+    decided = breadth(possible, endpoint.limits) is width
+    return Access(
+        (port,),
+        passed,
+        _needed(chosen, passed, width, endpoint.limits),
+        () if decided else tuple(doubts),
+        width,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Passage:
+    """What one filter lets through."""
+
+    certain: AddressSet
+    possible: AddressSet
+    rules: tuple[Rule, ...]
+    doubts: tuple[Unknown, ...]
+
+
+def _pass(rules: Iterable[Rule], port: int) -> _Passage:
+    decided = passed = possible = NOWHERE
+    used: list[Rule] = []
+    doubts: list[Unknown] = []
+    for rule in sorted(rules, key=lambda one: (one.rank, one.allow)):
+        ports = rule.ports.value if isinstance(rule.ports, Known) else rule.ports
+        if isinstance(ports, Unknown) or port in ports:
+            fresh = rule.sources - decided
+            if rule.allow and rule.unknown:
+                possible |= EVERYWHERE - decided
+                doubts.extend(rule.unknown)
+            if isinstance(ports, Unknown):
+                if rule.allow and fresh:
+                    possible |= fresh
+                    doubts.append(ports)
+                continue
+            if rule.allow and fresh:
+                passed |= fresh
+                used.append(rule)
+            if rule.allow or rule.certain:
+                decided |= rule.sources
+    return _Passage(passed, possible | passed, tuple(used), tuple(doubts))
+
+
+def _needed(
+    rules: Sequence[Rule], passed: AddressSet, width: Breadth, limits: BreadthLimits
+) -> tuple[Rule, ...]:
+    """The fewest rules, by size, that are together as wide as all."""
+    ordered = sorted(rules, key=lambda rule: _weight(rule.sources & passed), reverse=True)
+    needed: list[Rule] = []
+    so_far = NOWHERE
+    for rule in ordered:
+        fresh = (rule.sources & passed) - so_far
+        wide = breadth(so_far, limits) is width and needed
+        if wide and breadth(fresh, limits).rank < Breadth.PUBLIC_BLOCK.rank:
+            continue
+        if fresh or not needed:
+            needed.append(rule)
+            so_far |= fresh
+    return tuple(needed)
+
+
+def _weight(addresses: AddressSet) -> tuple[int, int]:
+    return breadth(addresses).rank, addresses.size(4) + (addresses.size(6) >> 96)
+
+
+# --- words for findings --------------------------------------------------------------------------
+
+
+def guarded(endpoint: Endpoint, found: Access) -> str:
+    """What is reached: the ports, and the databases behind the filter or the filter itself."""
+    ports = ("port " if len(found.ports) == 1 else "ports ") + ", ".join(map(str, found.ports))
+    if not endpoint.targets:
+        return f"{ports} behind {endpoint.guard}"
+    more = len(endpoint.targets) - 1
+    others_too = f" and {more} more" if more else ""
+    return f"{ports} of {endpoint.targets[0].name}{others_too}"
+
+
+def at(endpoint: Endpoint, found: Access) -> Origin:
+    """Where a finding stands: at the widest rule that is needed for it."""
+    return found.rules[0].origin if found.rules else endpoint.origin
+
+
+def others(found: Access) -> tuple[Related, ...]:
+    """The other rules of a finding, and the module calls that lead to the first."""
+    rest = [Related(f"this rule adds {rule.sources}", rule.origin) for rule in found.rules[1:]]
+    return (*rest, *(found.rules[0].calls if found.rules else ()))
+
+
+def behind(endpoint: Endpoint) -> tuple[Related, ...]:
+    """The databases that the filter guards."""
+    return tuple(
+        Related(f"{target.name} is behind {endpoint.guard}", target.origin)
+        for target in endpoint.targets[:10]
+    )

@@ -1,0 +1,51 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: Apache-2.0
+"""PG206: a container publishes its PostgreSQL port on every address of its host."""
+
+from __future__ import annotations
+
+from connguard.policies.model.addresses import LOOPBACK, PRIVATE, AddressSet
+from connguard.policies.model.database_facts import PublishedPort
+from connguard.policies.model.origin import Unknown
+from connguard.policies.model.policy import Failure, Policy
+from connguard.policies.model.verdict import PASS, Severity, Verdict, fail, undecided
+
+POLICY = Policy(
+    id="PG206",
+    name="port-published-on-all-interfaces",
+    severity=Severity.WARNING,
+    about=PublishedPort,
+    condition=(
+        "A container that runs PostgreSQL or a pooler publishes its port on all addresses of the"
+        " host, or on a public one."
+    ),
+    effect=(
+        "Whoever reaches the host reaches the database. Docker writes its own firewall rules, which"
+        " pass before those of the host: ufw and firewalld do not keep anybody out."
+    ),
+    fix='Publish on the loopback address ("127.0.0.1:5432:5432"), or not at all: services of one'
+    " network reach each other without it.",
+    prevents=(Failure.EXPOSED,),
+    references=("https://docs.docker.com/engine/network/packet-filtering-firewalls/",),
+)
+
+
+def decide(port: PublishedPort) -> Verdict:
+    address = port.host_address
+    if isinstance(address, Unknown):
+        return undecided(f"the address on which {port.name} is published", address)
+    where = "all addresses of the host"
+    if address is not None:
+        try:
+            held = AddressSet.of(address.value.strip("[]"))
+        except ValueError:
+            return PASS if address.value == "localhost" else _fail(port, address.value)
+        if held <= LOOPBACK | PRIVATE:
+            return PASS
+        if held not in (AddressSet.of("0.0.0.0"), AddressSet.of("::")):
+            where = str(address.value)
+    return _fail(port, where)
+
+
+def _fail(port: PublishedPort, where: str) -> Verdict:
+    return fail(f"port {port.container_port} of {port.name} is published on {where}", port.origin)
