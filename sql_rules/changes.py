@@ -259,12 +259,15 @@ class Changes:
         kind = Kind.DATABASE if statement.database else Kind.ROLE
         old = self._blanks.name(statement.name)
         new = self._blanks.name(statement.new_name)
-        if kind is Kind.ROLE and (_reserved(old) or _reserved(new)):
-            return self._refusal(kind, f'role name "{new.shown}" is reserved')
+        if kind is Kind.ROLE and _reserved(old):
+            return self._refusal(kind, f'role name "{old.shown}" is reserved')
         before = self._state.get(kind, old)
         target = self._state.get(kind, new)
         if all(entity.existence is Existence.ABSENT for entity in before) and not old.symbolic:
             return self._refusal(kind, f"{before[0].label} does not exist")
+        # RenameRole of the server looks for the old name before it looks at the new one.
+        if kind is Kind.ROLE and _reserved(new):
+            return self._refusal(kind, f'role name "{new.shown}" is reserved')
         taken_surely = all(entity.existence is Existence.PRESENT for entity in target)
         if (taken_surely or old == new) and not new.symbolic:
             return self._refusal(kind, f"{target[0].label} already exists")

@@ -4,10 +4,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from servers import Postgres, newest_postgres, oldest_postgres
+
+# A run of the suite says something about the code, not about the dice. To look for new cases, set
+# CONNGUARD_EXPLORE; what it finds becomes a test of its own.
+hypothesis.settings.register_profile("repeatable", derandomize=True)
+if not os.environ.get("CONNGUARD_EXPLORE"):
+    hypothesis.settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")

@@ -216,6 +216,15 @@ def test_exception_handlers_start_from_the_state_before_the_block() -> None:
     assert lines(swallowed) == set()
 
 
+def test_a_missing_role_is_noticed_before_a_reserved_name() -> None:
+    """RENAME looks for the old name first, so the handler for a missing object runs."""
+    text = body(
+        "BEGIN\nALTER ROLE app RENAME TO pg_app;\n"
+        "EXCEPTION WHEN undefined_object THEN\nCREATE USER app;\nEND;"
+    )
+    assert lines("DROP ROLE IF EXISTS app;\n" + text) == {(7, "PG001")}
+
+
 def test_a_raised_error_undoes_the_block() -> None:
     """A block that surely fails leaves the state as it was."""
     text = "CREATE USER app CONNECTION LIMIT 5;\n" + body(
