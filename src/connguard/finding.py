@@ -4,14 +4,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from connguard.policies.model.facts import NotParsed, Undecided
 from connguard.policies.model.origin import Origin, Related
 from connguard.policies.model.policy import Policy
 from connguard.policies.model.verdict import Severity
 from connguard.text import Text
+
+if TYPE_CHECKING:
+    from connguard.budget.found import Stack
+    from connguard.policies.model.usage import Budget
 
 EXIT_CLEAN = 0
 EXIT_FINDINGS = 1
@@ -75,7 +80,8 @@ class Compared:
 class Report:
     """The outcome of a scan. Lists are sorted by place; `texts` serve for source excerpts.
 
-    `names` are the names of the files that were read, and `files` is their number.
+    `names` are the names of the files that were read, and `files` is their number. `budgets` are
+    the connection budgets of the topologies that were found.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -87,6 +93,7 @@ class Report:
     files: int = 0
     names: frozenset[str] = frozenset()
     compared: Compared | None = None
+    budgets: Sequence[tuple[Stack, Budget]] = ()
     texts: Mapping[str, Text] = field(default_factory=dict)
 
     def count(self, severity: Severity) -> int:

@@ -84,7 +84,8 @@ def _assembled(reading: Reading, context: Context, report: Report) -> Reading:
     from connguard.budget.assemble import assemble
 
     try:
-        return assemble(reading.subjects, context)
+        assembled, report.budgets = assemble(reading.subjects, context)
+        return assembled
     except SettingsError:
         raise
     except Exception as error:  # the findings of the single files must not be lost

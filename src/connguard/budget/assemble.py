@@ -33,22 +33,28 @@ from connguard.policies.model.topology import (
     Server,
     Topology,
 )
+from connguard.policies.model.usage import Budget
 from connguard.reading import Context, SourceFile
 
 
-def assemble(subjects: Iterable[Subject], context: Context) -> Reading:
-    """The facts of the connection budget of everything that was read.
+def assemble(
+    subjects: Iterable[Subject], context: Context
+) -> tuple[Reading, list[tuple[Stack, Budget]]]:
+    """The connection budgets of everything that was read, and their facts.
 
     `subjects` are those of all front ends: found poolers, servers and services, and the roles and
     databases of SQL and Terraform. Raises SettingsError for a wrong declaration.
     """
     reading = Reading()
+    solved: list[tuple[Stack, Budget]] = []
     for stack in stacks(subjects, context):
         budget = solve(stack.topology)
+        solved.append((stack, budget))
         reading.files |= stack.files
+        reading.notes.extend(stack.notes)
         for fact in (*budget.facts, *stack.facts, *stack.gaps):
             reading.add(fact)
-    return reading
+    return reading, solved
 
 
 Fact = TypeVar("Fact")

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from connguard.budget.found import Stack
 from connguard.budget.run import Run
@@ -21,8 +21,13 @@ _CLASSES = (
 
 
 def render(run: Run) -> str:
+    return draw(run.stacks)
+
+
+def draw(stacks: Sequence[tuple[Stack, Budget]]) -> str:
+    """The diagram of these topologies."""
     lines = ["flowchart LR"]
-    for number, (stack, budget) in enumerate(run.stacks):
+    for number, (stack, budget) in enumerate(stacks):
         lines.extend(_stack(f"s{number}", stack, budget))
     return "\n".join((*lines, *_CLASSES)) + "\n"
 

@@ -14,6 +14,10 @@ _MODULES = {
     "json": "connguard.reporters.json_report",
     "sarif": "connguard.reporters.sarif_report",
     "github": "connguard.reporters.github_report",
+    "markdown": "connguard.reporters.markdown_report",
+    "junit": "connguard.reporters.junit_report",
+    "gitlab": "connguard.reporters.gitlab_report",
+    "gitlab-sast": "connguard.reporters.gitlab_sast_report",
 }
 
 FORMATS = tuple(_MODULES)

@@ -50,7 +50,7 @@ def _full(report: Report, style: Style, verbose: bool) -> Iterator[str]:
                 f"suppressed: {_place(suppressed.finding.origin)}"
                 f" {_name(suppressed.finding)}: {printable(suppressed.reason)} ({by})",
             )
-    yield _summary(report, style)
+    yield summary(report, style)
 
 
 def _finding(finding: Finding, report: Report, style: Style, verbose: bool) -> Iterator[str]:
@@ -112,7 +112,8 @@ def _place(origin: Origin) -> str:
     return f"{line_start(origin.path)}:{origin.line}:{origin.column}"
 
 
-def _summary(report: Report, style: Style) -> str:
+def summary(report: Report, style: Style) -> str:
+    """How many findings there are, where, and what was left out: one line."""
     counts = [
         _plural(report.count(severity), severity.value)
         for severity in (Severity.ERROR, Severity.WARNING, Severity.NOTE)
