@@ -13,6 +13,7 @@ from connguard.policies.model.hba import (
     AddressKind,
     Answer,
     HbaRule,
+    Memberships,
     Transport,
 )
 from connguard.policies.model.hba_coverage import Reach
@@ -50,6 +51,20 @@ class EffectiveRule:
         if address.kind is AddressKind.HOSTNAME and address.text.lower() == "localhost":
             return Answer.NO
         return Answer.YES if found - LOOPBACK else Answer.NO
+
+
+@dataclass(frozen=True, slots=True)
+class AccessList:
+    """All rules of one server in the order in which it tries them, with gaps for missing files.
+
+    `name` is the file with which it begins. `loads` is False where the server refuses the file.
+    """
+
+    name: str
+    rules: tuple[HbaRule, ...]
+    memberships: Memberships
+    loads: bool
+    dialect: Dialect = Dialect.POSTGRESQL
 
 
 @dataclass(frozen=True, slots=True)

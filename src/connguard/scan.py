@@ -35,10 +35,22 @@ def scan(
     """
     chosen = _chosen(settings)
     report = Report()
-    context, reading = gather(paths, settings, report, stdin=stdin)
-    reading.extend(_assembled(reading, context, report))
+    context, reading = read_all(paths, settings, report, stdin=stdin)
     conclude(reading, context, chosen, report)
     return report
+
+
+def read_all(
+    paths: Sequence[Path],
+    settings: Settings,
+    report: Report,
+    *,
+    stdin: tuple[Path, bytes] | None = None,
+) -> tuple[Context, Reading]:
+    """Read the files, and put together what only all of them show."""
+    context, reading = gather(paths, settings, report, stdin=stdin)
+    reading.extend(_assembled(reading, context, report))
+    return context, reading
 
 
 def gather(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from connguard.policies.model.facts import Undecided
 from connguard.policies.model.hba import AddressKind, Answer, Transport
 from connguard.policies.model.hba_coverage import Coverage, Reach, cover, exposures
-from connguard.policies.model.hba_facts import Dialect, EffectiveRule, InvalidRule
+from connguard.policies.model.hba_facts import AccessList, Dialect, EffectiveRule, InvalidRule
 from connguard.policies.model.origin import Known, Origin
 from connguard.policies.model.reading import Reading
 from connguard.policies.model.setting_facts import Listener
@@ -91,6 +91,7 @@ def add_hba(hba: HbaFile, server: Server, context: Context, reading: Reading) ->
         transports.discard(Transport.TLS)
     # What is wrong with the other lines is worth knowing even before a bad line is mended.
     memberships = known_memberships(hba.rules, context)
+    reading.add(AccessList(hba.name, tuple(hba.rules), memberships, hba.loads, server.dialect))
     coverage = cover(hba.rules, memberships, frozenset(transports))
     for reach in coverage.reaches:
         if not reach.rule.is_gap:
