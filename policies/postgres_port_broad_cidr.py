@@ -17,8 +17,8 @@ POLICY = Policy(
     condition=(
         "The addresses that all rules together let through to a port of PostgreSQL or of a pooler"
         " hold at least as many public addresses as an IPv4 /16, or more than an IPv6 /48, but are"
-        " no large part of the internet (that is PG201). A whole private range, such as 10.0.0.0/8,"
-        " is a warning."
+        " no large part of the internet (that is PG201), or they are those of every service and"
+        " customer of a cloud. A whole private range, such as 10.0.0.0/8, is a warning."
     ),
     effect=(
         "Tenants of the same cloud, or every machine of the company, may try passwords and take up"
@@ -33,7 +33,8 @@ POLICY = Policy(
 def decide(endpoint: Endpoint) -> Verdict:
     found = access(endpoint)
     if found.width is Breadth.PUBLIC_BLOCK:
-        what, severity = share(found.addresses), Severity.ERROR
+        what = found.rules[0].what if found.rules else ""
+        what, severity = what or share(found.addresses), Severity.ERROR
     elif found.width is Breadth.PRIVATE_CLASS:
         what, severity = f"a whole private range ({found.addresses})", Severity.WARNING
     else:

@@ -34,7 +34,8 @@ class Rule:
     `sources` are the addresses known to be covered; `unknown` says that there may be more, and
     why. `ports` likewise: ports that are not known make a rule that may cover every port.
     `certain` is False where it is not known whether the rule exists: an allowing one then counts,
-    a denying one does not. `origin` is the place that says the sources.
+    a denying one does not. `origin` is the place that says the sources. `what` names them where
+    they are not written as addresses ("every service and customer of Azure").
     """
 
     origin: Origin
@@ -45,6 +46,7 @@ class Rule:
     rank: int = 0
     certain: bool = True
     calls: tuple[Related, ...] = ()
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +209,10 @@ def at(endpoint: Endpoint, found: Access) -> Origin:
 
 def others(found: Access) -> tuple[Related, ...]:
     """The other rules of a finding, and the module calls that lead to the first."""
-    rest = [Related(f"this rule adds {rule.sources}", rule.origin) for rule in found.rules[1:]]
+    rest = [
+        Related(f"this rule adds {rule.what or rule.sources}", rule.origin)
+        for rule in found.rules[1:]
+    ]
     return (*rest, *(found.rules[0].calls if found.rules else ()))
 
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from connguard.policies.model.origin import Related
 from connguard.terraform.directory import Directory, module_source
 from connguard.terraform.expressions import Evaluator, Names, Scope
-from connguard.terraform.syntax import Attribute, Block, Expression, Literal
+from connguard.terraform.syntax import Attribute, Block, Expression, GetAttr, Index, Literal
 from connguard.terraform.type_constraints import convert
 from connguard.terraform.values import Blocked, Unknown, is_lazy, mistake, to_integer, to_text
 
@@ -224,14 +224,22 @@ class Module:
                 address, lambda part: self._part(block, address, part, scope), single=True
             )
 
-        return self._once(kind, name, lambda: _by_key(self.repetitions(block), one))
+        repetitions = self.repetitions(block)
+        if isinstance(repetitions, Unknown):
+            # However many there are, it is one of these that is meant.
+            repetitions = replace(repetitions, refers=f"{self.prefix}{kind}.{name}")
+        return self._once(kind, name, lambda: _by_key(repetitions, one))
 
     def _part(self, block: Block, address: str, name: str, scope: Scope) -> object:
         """The attribute of a resource, when the configuration sets it."""
         attribute = block.attribute(name)
         if attribute is None:
             return _not_in_files(address, name)
-        return self._once(address, name, lambda: self.evaluate(attribute.expression, scope))
+        value = self._once(address, name, lambda: self.evaluate(attribute.expression, scope))
+        direct = isinstance(attribute.expression, (GetAttr, Index))
+        if isinstance(value, Unknown) and not (direct and value.refers):
+            return replace(value, refers=address, attribute=name)
+        return value
 
     # --- modules -------------------------------------------------------------------------------
 
