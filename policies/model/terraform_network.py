@@ -18,6 +18,11 @@ from connguard.policies.model.terraform_value import Setting, Unresolved, intege
 _TAIL = re.compile(r"/(\d{1,3})")
 _NARROW_TAIL = 24
 """A network of this prefix length or longer is narrow wherever it lies (IPv4: 256 addresses)."""
+_NETWORK = re.compile(r"(?:^|\.)(?:data\.)?\w*(?:vpc|vnet|subnet|network)\w*\.")
+_OWN_RANGE = re.compile(
+    r"(?:ipv[46]_)?(?:ip_)?cidrs?(?:_block|_range)?s?|address_(?:space|prefix(?:es)?)"
+)
+_ONE_ADDRESS = re.compile(r"address|(?:\w+_)?ip(?:v4|v6)?(?:_address(?:es)?(?:_list)?)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +86,20 @@ def _sources(value: object, origin: Origin, what: str) -> Sources:
 
 
 def _is_narrow(value: Unresolved) -> bool:
-    """Whether an unknown address is at most a small network: "${aws_eip.nat.public_ip}/32"."""
+    """Whether a source is narrow although its value is unknown.
+
+    That is a small network ("${aws_eip.nat.public_ip}/32"), the address of a resource
+    (azurerm_public_ip.nat.ip_address), and the range of a network or subnet of the configuration
+    (aws_vpc.main.cidr_block): who owns the network chooses a private range for it.
+    """
     match = _TAIL.fullmatch(value.tail)
-    return match is not None and int(match[1]) >= _NARROW_TAIL
+    if match is not None:
+        return int(match[1]) >= _NARROW_TAIL
+    if value.tail or value.refers is None or value.attribute is None:
+        return False
+    if _NETWORK.search(value.refers) and _OWN_RANGE.fullmatch(value.attribute):
+        return True
+    return _ONE_ADDRESS.fullmatch(value.attribute) is not None
 
 
 def port_range(body: Body, first: str, last: str) -> Value[Ports]:
