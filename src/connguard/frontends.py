@@ -12,6 +12,8 @@ from typing import cast
 
 from connguard.budget.claims import may_hold_topology
 from connguard.budget.pool_claims import may_make_pools
+from connguard.budget.session_claims import may_use_sessions
+from connguard.live.claims import may_be_snapshot
 from connguard.migrations.claims import may_hold_sql
 from connguard.reading import FrontEnd, SourceFile
 
@@ -63,12 +65,15 @@ FRONT_ENDS = (
     Entry("terraform", "connguard.terraform.frontend", _is_terraform),
     Entry("terraform networks", "connguard.terraform.inventory", _is_terraform),
     Entry("terraform plan", "connguard.terraform.plan_frontend", _may_be_plan),
+    Entry("planned networks", "connguard.terraform.plan_inventory", _may_be_plan),
     Entry("sql", "connguard.migrations.frontend", may_hold_sql),
     Entry("pg_hba.conf", "connguard.postgres.hba_frontend", _is_hba),
     Entry("postgresql.conf", "connguard.postgres.conf_frontend", _is_server_conf),
     Entry("embedded", "connguard.postgres.embedded_frontend", _may_hold_server_files),
     Entry("topology", "connguard.budget.frontend", may_hold_topology),
     Entry("connection pools of code", "connguard.budget.code_pools", may_make_pools),
+    Entry("session features of code", "connguard.budget.session_code", may_use_sessions),
     Entry("terraform topology", "connguard.budget.terraform_topology", _is_terraform),
     Entry("planned topology", "connguard.budget.plan_topology", _may_be_plan),
+    Entry("live snapshot", "connguard.live.snapshot", may_be_snapshot),
 )

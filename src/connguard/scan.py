@@ -50,6 +50,7 @@ def read_all(
     """Read the files, and put together what only all of them show."""
     context, reading = gather(paths, settings, report, stdin=stdin)
     reading.extend(_assembled(reading, context, report))
+    reading.extend(compared_with_live(reading, context, report))
     return context, reading
 
 
@@ -102,6 +103,23 @@ def _assembled(reading: Reading, context: Context, report: Report) -> Reading:
         raise
     except Exception as error:  # the findings of the single files must not be lost
         report.failures.append(Failed.bug("the connection budget", error))
+        return Reading()
+
+
+def compared_with_live(reading: Reading, context: Context, report: Report) -> Reading:
+    """What differs between the files and the snapshots of live servers among them."""
+    if not any(
+        type(fact).__module__.startswith("connguard.live.")
+        for subject in reading.subjects
+        for fact in subject.alternatives
+    ):
+        return Reading()
+    from connguard.live.drift import drift
+
+    try:
+        return drift(reading.subjects, context)
+    except Exception as error:  # the findings of the single files must not be lost
+        report.failures.append(Failed.bug("the comparison with a live server", error))
         return Reading()
 
 

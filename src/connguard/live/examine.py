@@ -1,0 +1,130 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One run of `connguard doctor`: walk, collect, compare."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from connguard.finding import Report
+from connguard.live import snapshot
+from connguard.live.collect import collect_pooler, collect_server
+from connguard.live.examination import Examination, Looked
+from connguard.live.pool_steps import pool_steps
+from connguard.live.session import QueryFailed
+from connguard.live.slots import slot_steps
+from connguard.live.step import Layer, Status, Step
+from connguard.live.target import Target, TargetError
+from connguard.live.walk import walk
+from connguard.policies.model.reading import Reading
+from connguard.registry import select
+from connguard.scan import compared_with_live, conclude, gather
+from connguard.settings import Settings
+from connguard.text import Text
+
+POLICIES = ("PG6", "PG901", "PG902", "PG903")
+
+
+def examine(
+    server: Target | None,
+    console: Target | None,
+    paths: Sequence[Path],
+    settings: Settings,
+    seconds: float,
+) -> Examination:
+    """Look at the server, then at PgBouncer's console, then compare with the files.
+
+    Never more than one session is open. Raises TargetError when one target is not what it is said
+    to be.
+    """
+    found = Examination()
+    seen: dict[str, Any] = {}
+    if server is not None:
+        _look_at_server(server, seconds, found, seen)
+    if console is not None:
+        _look_at_console(console, seconds, found, seen)
+    found.snapshot = snapshot.render(seen)
+    if paths:
+        _compare(paths, settings, found, seen)
+    return found
+
+
+def _look_at_server(
+    target: Target, seconds: float, found: Examination, seen: dict[str, Any]
+) -> None:
+    looked = Looked(f"server {target.label}")
+    found.looked.append(looked)
+    way = walk(target, seconds)
+    looked.steps.extend(way.steps)
+    session = way.session
+    if session is None:
+        return
+    try:
+        if session.is_console:
+            raise TargetError("--dsn leads to PgBouncer's console: give it as --pgbouncer-dsn")
+        try:
+            collected = collect_server(session, target.label)
+        except QueryFailed as error:
+            evidence = f"logged in, and no question is answered: {error}"
+            looked.steps.append(
+                Step(
+                    Layer.SESSION,
+                    Status.FAILED,
+                    target.label,
+                    evidence,
+                    "look at the server's load and log, and at what stands between here and it",
+                )
+            )
+            return
+        seen["server"] = collected
+        looked.steps.extend(slot_steps(session, collected))
+    finally:
+        session.close()
+
+
+def _look_at_console(
+    target: Target, seconds: float, found: Examination, seen: dict[str, Any]
+) -> None:
+    looked = Looked(f"PgBouncer {target.label}")
+    found.looked.append(looked)
+    way = walk(target, seconds)
+    looked.steps.extend(way.steps)
+    session = way.session
+    if session is None:
+        return
+    try:
+        if not session.is_console:
+            raise TargetError(
+                "--pgbouncer-dsn does not lead to PgBouncer's console: its database is called"
+                " pgbouncer"
+            )
+        seen["pgbouncer"] = collect_pooler(session, target.label)
+        looked.steps.extend(pool_steps(session, target.label))
+    finally:
+        session.close()
+
+
+def _compare(
+    paths: Sequence[Path], settings: Settings, found: Examination, seen: dict[str, Any]
+) -> None:
+    report = Report()
+    found.report = report
+    context, gathered = gather(paths, settings, report)
+    # A snapshot in the files is another state than the one that is looked at now.
+    gathered.subjects[:] = [
+        subject
+        for subject in gathered.subjects
+        if not isinstance(subject.alternatives[0], snapshot.LiveServer | snapshot.LivePooler)
+    ]
+    name = "live: " + ", ".join(str(part["name"]) for part in seen.values())
+    text = Text(name, found.snapshot)
+    snapshot.read_text(text, gathered)
+    differences = compared_with_live(gathered, context, report)
+    found.compared = len(differences.subjects)
+    reading = Reading(
+        files=gathered.files, subjects=differences.subjects, notes=gathered.notes, log=gathered.log
+    )
+    context.texts[Path(name)] = text
+    conclude(reading, context, select(POLICIES) - select(settings.ignore), report)
