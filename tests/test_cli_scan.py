@@ -65,6 +65,45 @@ def test_exit_1_when_a_finding_reaches_the_threshold(tmp_path: Path) -> None:
     assert _run(tmp_path, "scan", "--fail-on", "never", ".").returncode == 0
 
 
+def test_a_policy_has_a_threshold_of_its_own(tmp_path: Path) -> None:
+    """--fail-on ID=LEVEL and the table in the settings; the option wins, ids before the default."""
+    (tmp_path / "a.sql").write_text(BAD)
+    settings = tmp_path / "connguard.toml"
+
+    assert _run(tmp_path, "scan", "--fail-on", "PG001=never").returncode == 0
+    assert _run(tmp_path, "scan", "--fail-on", "PG0=never,").returncode == 2
+    settings.write_text('[fail-on]\ndefault = "never"\nPG0 = "error"\n')
+    assert _run(tmp_path, "scan").returncode == 1
+    assert _run(tmp_path, "scan", "--fail-on", "PG001=never").returncode == 0
+    settings.write_text('[fail-on]\nPG777 = "error"\n')
+    assert "PG777" in _run(tmp_path, "scan").stderr
+    settings.write_text('[fail-on]\nPG001 = "often"\n')
+    assert "connguard.toml:2: PG001: must be one of" in _run(tmp_path, "scan").stderr
+
+
+def test_statistics_count_the_findings_of_each_policy(tmp_path: Path) -> None:
+    (tmp_path / "a.sql").write_text(BAD + WARNING.replace("app", "b") + "CREATE ROLE c LOGIN;\n")
+
+    text = _run(tmp_path, "scan", "--statistics")
+    assert text.stdout.splitlines() == [
+        "3  PG001  role-without-connection-limit  1 file",
+        "Found 1 error and 2 warnings in 1 file.",
+    ]
+    assert text.returncode == 1
+    assert _json(_run(tmp_path, "scan", "--statistics", "--format", "json"))["policies"] == [
+        {
+            "id": "PG001",
+            "name": "role-without-connection-limit",
+            "findings": 3,
+            "error": 1,
+            "warning": 2,
+            "note": 0,
+            "files": 1,
+        }
+    ]
+    assert _run(tmp_path, "scan", "--statistics", "--format", "sarif").returncode == 2
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

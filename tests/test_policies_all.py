@@ -123,4 +123,4 @@ def test_a_policy_that_crashes_is_a_failure_and_loses_no_finding() -> None:
 
     assert [finding.policy.id for finding in report.findings] == ["PG901"]
     assert "bug in connguard: PG901 failed with ZeroDivisionError: oops" in str(report.failures)
-    assert report.exit_code(None) == 2
+    assert report.exit_code(lambda _: False) == 2

@@ -24,7 +24,7 @@ def test_both_files_mean_the_same(tmp_path: Path) -> None:
     project = load(_write(tmp_path / "pyproject.toml", "[tool.connguard]\n" + body))
 
     assert ("PG0",) == own.select == project.select
-    assert "warning" == own.fail_on == project.fail_on
+    assert "warning" == own.fail_on.level == project.fail_on.level
     assert ("legacy/",) == own.exclude == project.exclude
 
 

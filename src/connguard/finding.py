@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -99,14 +99,10 @@ class Report:
     def count(self, severity: Severity) -> int:
         return sum(finding.severity is severity for finding in self.findings)
 
-    def exit_code(self, threshold: Severity | None) -> int:
-        """The documented exit code; `threshold` None means that findings never fail the run."""
+    def exit_code(self, fails: Callable[[Sequence[Finding]], bool]) -> int:
+        """The documented exit code; `fails` says whether the findings fail the run."""
         if self.failures:
             return EXIT_ERROR
         if not self.files:
             return EXIT_NOTHING_TO_SCAN
-        if threshold is not None and any(
-            finding.severity.rank >= threshold.rank for finding in self.findings
-        ):
-            return EXIT_FINDINGS
-        return EXIT_CLEAN
+        return EXIT_FINDINGS if fails(self.findings) else EXIT_CLEAN

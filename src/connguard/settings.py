@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from connguard.fail_on import LEVELS, FailOn
 from connguard.policies.model.addresses import BreadthLimits
-from connguard.policies.model.verdict import Severity
 
-FAIL_ON = ("error", "warning", "note", "never")
 TERRAFORM_READERS = ("tree-sitter", "hcl2")
 FILE_NAME = "connguard.toml"
 
@@ -78,7 +77,7 @@ class Settings:
     path: Path | None = None
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
-    fail_on: str = "error"
+    fail_on: FailOn = field(default_factory=FailOn)
     exclude: tuple[str, ...] = ()
     respect_gitignore: bool = True
     per_path_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -93,11 +92,6 @@ class Settings:
     def base(self) -> Path:
         """The folder that paths and globs in the settings are relative to."""
         return self.path.parent if self.path else Path.cwd()
-
-
-def threshold(fail_on: str) -> Severity | None:
-    """The least severity that fails a run; None for `never`."""
-    return None if fail_on == "never" else Severity(fail_on)
 
 
 def locate(start: Path) -> Path | None:
@@ -178,7 +172,7 @@ class _Checker:
             path=self._path,
             select=self._strings(document, "select"),
             ignore=self._strings(document, "ignore"),
-            fail_on=self._choice(document, "fail-on", FAIL_ON, "error"),
+            fail_on=self._fail_on(document),
             exclude=self._strings(document, "exclude"),
             respect_gitignore=self._flag(document, "respect-gitignore", True),
             per_path_ignores={glob: self._strings(ignores, glob) for glob in ignores},
@@ -191,6 +185,14 @@ class _Checker:
             addresses=self._addresses(document.get("addresses", {})),
             topology={key: document[key] for key in TOPOLOGY_KEYS if key in document},
         )
+
+    def _fail_on(self, document: Mapping[str, Any]) -> FailOn:
+        """A level, or a table of levels by policy, in which `default` is the general one."""
+        table = document.get("fail-on", "error")
+        if not isinstance(table, dict):
+            return FailOn(self._choice(document, "fail-on", LEVELS, "error"))
+        levels = {key: self._choice(table, key, LEVELS, "error") for key in table}
+        return FailOn(levels.pop("default", "error"), levels)
 
     def _migration(self, table: Mapping[str, Any]) -> MigrationSettings:
         for key in table:

@@ -14,13 +14,14 @@ from connguard.budget import init, suggest
 from connguard.budget import overrides as what_if
 from connguard.budget.run import Run, run
 from connguard.commands.common import complain, load_settings, wants_colour
+from connguard.fail_on import FailOn
 from connguard.finding import EXIT_CLEAN, EXIT_ERROR, EXIT_FINDINGS, EXIT_NOTHING_TO_SCAN
 from connguard.output import write_output
 from connguard.policies.model.amount import Standing
 from connguard.registry import RegistryError
 from connguard.reporters import budget_json, budget_mermaid, budget_picture, budget_text
 from connguard.reporters.plain import printable
-from connguard.settings import SettingsError, threshold
+from connguard.settings import SettingsError
 
 FORMATS = ("text", "json", "mermaid", "svg", "html")
 
@@ -123,13 +124,13 @@ def _apply(done: Run) -> bool:
     return not refused
 
 
-def _exit_code(done: Run, fail_on: str) -> int:
+def _exit_code(done: Run, fail_on: FailOn) -> int:
     if done.report.failures:
         return EXIT_ERROR
     if not done.stacks:
         return EXIT_NOTHING_TO_SCAN
-    if done.report.exit_code(threshold(fail_on)) == EXIT_FINDINGS:
+    if done.report.exit_code(fail_on.fails) == EXIT_FINDINGS:
         return EXIT_FINDINGS
-    if done.verdict is Standing.UNSAFE and fail_on != "never":
+    if done.verdict is Standing.UNSAFE and fail_on.level != "never":
         return EXIT_FINDINGS
     return EXIT_CLEAN

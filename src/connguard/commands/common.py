@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from connguard.finding import EXIT_ERROR, Report
+from connguard.finding import Report
 from connguard.reporters.plain import printable
 from connguard.settings import Settings, load, locate
 
@@ -36,5 +36,5 @@ def complain(report: Report, verbose: bool) -> None:
     for failure in report.failures:
         place = f"{failure.path}: " if failure.path else ""
         click.echo(printable(f"error: {place}{failure.reason}"), err=True)
-    if not report.files and report.exit_code(None) != EXIT_ERROR:
+    if not report.files and not report.failures:
         click.echo("nothing to scan was found", err=True)

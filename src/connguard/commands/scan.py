@@ -20,7 +20,7 @@ from connguard.output import write_output
 from connguard.registry import RegistryError
 from connguard.reporters.table import FORMATS, renderer
 from connguard.scan import scan
-from connguard.settings import FAIL_ON, SettingsError, threshold
+from connguard.settings import SettingsError
 
 
 def _ids(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -33,7 +33,13 @@ def _ids(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tupl
 @click.option("--output", type=click.Path(path_type=Path), help="Write the report to this file.")
 @click.option("--select", multiple=True, callback=_ids, help="Only these ids; prefixes work.")
 @click.option("--ignore", multiple=True, callback=_ids, help="Not these ids; prefixes work.")
-@click.option("--fail-on", type=click.Choice(FAIL_ON), help="Least severity that exits 1.")
+@click.option(
+    "--fail-on",
+    multiple=True,
+    metavar="LEVEL|ID=LEVEL",
+    help="Least severity that exits 1: error, warning, note or never; also for one policy.",
+)
+@click.option("--statistics", is_flag=True, help="Count the findings of each policy instead.")
 @click.option("--exclude", multiple=True, help="Leave out paths, in .gitignore syntax.")
 @click.option("--no-ignore", is_flag=True, help="Scan what .gitignore files leave out, too.")
 @click.option("--diff", metavar="BASE", help="Only what is new since this commit, branch or tag.")
@@ -60,7 +66,8 @@ def command(
     output: Path | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
-    fail_on: str | None,
+    fail_on: tuple[str, ...],
+    statistics: bool,
     exclude: tuple[str, ...],
     no_ignore: bool,
     diff: str | None,
@@ -82,6 +89,8 @@ def command(
         raise click.UsageError("--stdin takes no paths")
     if diff is not None and (use_stdin or write_baseline):
         raise click.UsageError("--diff goes with neither --stdin nor --write-baseline")
+    if statistics and format_ not in ("text", "json"):
+        raise click.UsageError("--statistics goes with --format text or json")
     if baseline and write_baseline:
         raise click.UsageError("--baseline and --write-baseline do not go together")
     paths = paths or (Path(),)
@@ -91,7 +100,7 @@ def command(
             settings,
             select=select or settings.select,
             ignore=(*settings.ignore, *ignore),
-            fail_on=fail_on or settings.fail_on,
+            fail_on=settings.fail_on.overridden(fail_on),
             exclude=(*settings.exclude, *exclude),
             respect_gitignore=settings.respect_gitignore and not no_ignore,
             baseline=None if write_baseline else baseline or settings.baseline,
@@ -108,10 +117,14 @@ def command(
     except (SettingsError, RegistryError, BaselineError, GitError, ValueError) as error:
         raise click.UsageError(str(error)) from error
     colour = output is None and not no_color and wants_colour()
-    text = renderer(format_)(report, colour=colour, verbose=verbose, quiet=quiet)
+    chosen = f"{format_} statistics" if statistics else format_
+    text = renderer(chosen)(report, colour=colour, verbose=verbose, quiet=quiet)
     write_output(text, output)
     complain(report, verbose)
-    code = report.exit_code(threshold(settings.fail_on))
+    try:
+        code = report.exit_code(settings.fail_on.fails)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
     sys.exit(EXIT_CLEAN if write_baseline and code == EXIT_FINDINGS else code)
 
 

@@ -18,9 +18,11 @@ _MODULES = {
     "junit": "connguard.reporters.junit_report",
     "gitlab": "connguard.reporters.gitlab_report",
     "gitlab-sast": "connguard.reporters.gitlab_sast_report",
+    "text statistics": "connguard.reporters.statistics_text",
+    "json statistics": "connguard.reporters.statistics_json",
 }
 
-FORMATS = tuple(_MODULES)
+FORMATS = tuple(name for name in _MODULES if not name.endswith(" statistics"))
 
 
 class Render(Protocol):
