@@ -39,14 +39,15 @@ def session_facts(topology: Topology) -> Iterator[object]:
                 origin=origin,
                 pooler=pooler.name,
                 pooler_origin=pooler.origin,
-                mode=_mode(pooler, service),
+                mode=mode_of(pooler, service),
                 prepares=_prepares(pooler),
             )
         if service.timeouts:
             yield _timeouts(service, pooler)
 
 
-def _mode(pooler: Pooler, service: Service) -> str:
+def mode_of(pooler: Pooler, service: Service) -> str:
+    """The pool mode that clients of this service get: session, transaction or statement."""
     entry = find_entry(pooler, service.database or "", service.user)
     name = (entry.user if entry else None) or service.user
     user = next((one for one in pooler.users if one.name == name), None)

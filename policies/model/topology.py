@@ -19,7 +19,21 @@ ANY = "*"
 Version = tuple[int, int]
 
 PREPARED_STATEMENTS = "prepared-statements"
-SESSION_FEATURES = (PREPARED_STATEMENTS, "listen", "advisory-locks", "session-settings")
+LISTEN = "listen"
+ADVISORY_LOCKS = "advisory-locks"
+SESSION_SETTINGS = "session-settings"
+SQL_PREPARE = "sql-prepare"
+TEMPORARY_TABLES = "temporary-tables"
+HOLDABLE_CURSORS = "holdable-cursors"
+SESSION_FEATURES = (
+    PREPARED_STATEMENTS,
+    LISTEN,
+    ADVISORY_LOCKS,
+    SESSION_SETTINGS,
+    SQL_PREPARE,
+    TEMPORARY_TABLES,
+    HOLDABLE_CURSORS,
+)
 """What needs the same server connection from one transaction to the next."""
 
 CONNECTION_TIMEOUT = "connection_timeout"
@@ -38,6 +52,8 @@ class Service:
     connection. `database` is the name that the service asks for (through a pooler: the pooler's
     name for it), `user` the user that it logs in as; None where that is not known. `needs` are
     features of `SESSION_FEATURES` that it uses, `timeouts` settings of its pool in seconds.
+    `elsewhere` is whether its environment names another place to connect to as well, `unprepared`
+    whether its connection string turns prepared statements off.
     """
 
     name: str
@@ -52,6 +68,8 @@ class Service:
     database_origin: Origin | None = None
     needs: tuple[tuple[str, Origin], ...] = ()
     timeouts: tuple[tuple[str, float, Origin], ...] = ()
+    elsewhere: bool = False
+    unprepared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

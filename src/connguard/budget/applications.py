@@ -30,6 +30,19 @@ _PARTS = {
     ),
     "user": ("PGUSER", "DB_USER", "DATABASE_USER", "POSTGRES_USER", "DB_USERNAME"),
 }
+_ADDRESS = re.compile(r"(?i)(?:^|_)(?:DSN|UR[LI]|CONNECTION(?:_STRING)?)$|DIRECT|LISTEN|UNPOOLED")
+_UNPREPARED = {
+    "pgbouncer": ("true",),
+    "preparethreshold": ("0",),
+    "statement_cache_size": ("0",),
+    "prepared_statement_cache_size": ("0",),
+    "statement_cache_capacity": ("0",),
+    "prepared_statements": ("false",),
+    "statement_cache_mode": ("describe",),
+    "default_query_exec_mode": ("simple_protocol", "exec", "describe_exec", "cache_describe"),
+}
+"""Parameters of Prisma, pgjdbc, asyncpg (and SQLAlchemy's), pgx 4, sqlx, Rails and pgx."""
+
 _POOL = re.compile(
     r"(?:^|_)(?:MAXIMUM_?POOL_?SIZE|POOL_?SIZE|POOL_MAX|MAX_POOL(?:_SIZE)?|DB_POOL|DATABASE_POOL"
     r"|MAX_OPEN_CONNS?|MAX_OPEN_CONNECTIONS|CONNECTION_LIMIT|DB_MAX_CONNECTIONS"
@@ -59,6 +72,8 @@ def of_environment(
         database=target.database,
         user=target.user,
         database_origin=place,
+        elsewhere=_elsewhere(environment, target, place),
+        unprepared=_unprepared(target.options),
     )
     return service, target.host, target.port
 
@@ -78,6 +93,25 @@ def opaque(name: str, origin: Origin) -> Service:
 
 def replicated(service: Service, instances: Amount, surge: Amount) -> Service:
     return replace(service, instances=instances, surge=surge)
+
+
+def _elsewhere(environment: Environment, target: dsn.Target, place: Origin) -> bool:
+    """Whether another variable names, or may name, another place to connect to."""
+    for name, (text, origin, known) in environment.items():
+        if origin == place:
+            continue
+        other = dsn.parse(text)
+        if other is not None and other.host is not None:
+            if (other.host, other.port) != (target.host, target.port):
+                return True
+        elif (not known or not text or "$" in text) and _ADDRESS.search(name):
+            return True
+    return False
+
+
+def _unprepared(options: Mapping[str, str]) -> bool:
+    """Whether a connection string turns prepared statements off, for one of the libraries."""
+    return any(options.get(key, "").lower() in values for key, values in _UNPREPARED.items())
 
 
 def _target(environment: Environment) -> tuple[dsn.Target, Origin] | None:

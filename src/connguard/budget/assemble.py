@@ -19,18 +19,20 @@ from connguard.budget.found import Found, Stack, found_stacks, unknown_pooler
 from connguard.budget.pgbouncer import Deployment, to_pooler
 from connguard.budget.server import formula, server_of, settings_of
 from connguard.budget.server_facts import altered, with_altered
+from connguard.budget.session_code import Runner, with_uses
 from connguard.budget.systemd import UnitLimit, limit_of
 from connguard.policies.model.amount import UNBOUNDED, Amount, exactly, unknown_amount
 from connguard.policies.model.budget import solve
 from connguard.policies.model.facts import UNLIMITED, Database, NotParsed, Role
 from connguard.policies.model.origin import Known, Origin, Value
 from connguard.policies.model.pools import find_entry
-from connguard.policies.model.reading import Reading, Subject
+from connguard.policies.model.reading import Notes, Reading, Subject
 from connguard.policies.model.topology import (
     LimitedDatabase,
     LimitedRole,
     Pooler,
     Server,
+    Service,
     Topology,
 )
 from connguard.policies.model.usage import Budget
@@ -91,6 +93,7 @@ def _declared_stack(declared: Declared, found: Found, context: Context) -> Stack
     gaps: list[NotParsed] = []
     names: set[str] = {declared.file.name} if declared.file else set()
     discovered = found_stacks(found, context)
+    notes = [note for stack in discovered for note in stack.notes]
     other = discovered[0].topology if len(discovered) == 1 else None
     units = found.units
     poolers = [_pooler(one, units, context, gaps, names) for one in declared.poolers]
@@ -109,6 +112,7 @@ def _declared_stack(declared: Declared, found: Found, context: Context) -> Stack
             reason = f"no file describes the pooler {service.pooler}"
             gaps.append(NotParsed(reason, service.origin))
             poolers.append(unknown_pooler(service.pooler, service.origin, exactly(1), reason))
+    services = _with_code(services, declared, other, poolers, context, names, notes)
     clients = {service.pooler for service in declared.services}
     poolers = [replace(one, closed=True) if one.name in clients else one for one in poolers]
     server = other.server if other is not None else None
@@ -126,7 +130,31 @@ def _declared_stack(declared: Declared, found: Found, context: Context) -> Stack
     gaps.extend(_lost_services(topology))
     configured = _configured(declared, other, found.altered, context)
     differing = contradictions(declared, other, configured, found.roles)
-    return Stack(topology, gaps, names, list(differing))
+    return Stack(topology, gaps, names, list(differing), notes)
+
+
+def _with_code(
+    services: Sequence[Service],
+    declared: Declared,
+    other: Topology | None,
+    poolers: Sequence[Pooler],
+    context: Context,
+    names: set[str],
+    notes: list[Notes],
+) -> list[Service]:
+    """The services with what the code of those that are declared needs of a session."""
+    own = {service.name for service in declared.services}
+    runners = [Runner(one, declared.sources.get(one.name)) for one in services if one.name in own]
+    found = with_uses(runners, (), poolers, context.settings.base, context)
+    names |= found.files
+    notes.extend(found.notes)
+    needs = {one.name: one.needs for one in found.services}
+    for one in other.services if other is not None else ():
+        if one.pooler is not None and one.name in own and one.name not in declared.sources:
+            known = {place for _, place in needs[one.name]}
+            more = ((what, place) for what, place in one.needs if place not in known)
+            needs[one.name] = (*needs[one.name], *more)
+    return [replace(one, needs=needs.get(one.name, one.needs)) for one in services]
 
 
 def _configured(

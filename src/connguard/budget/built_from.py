@@ -19,6 +19,10 @@ MARKERS = (
     "go.mod",
     "mix.exs",
     "Cargo.toml",
+    "Gemfile",
+    "pom.xml",
+    "build.gradle",
+    "build.gradle.kts",
 )
 """Files that stand at the root of a project of some language."""
 

@@ -139,6 +139,9 @@ def _add_application(project: Project, container: Container, context: Context) -
     found = applications.of_environment(container.name, container.origin, environment, command)
     instances = _instances(container)
     if found is None:
+        built_from = source_of(container.node, project.folder)
+        if built_from is not None:
+            project.unclear.append(built_from)
         waits_for = _waits_for(container.node)
         if waits_for is not None:
             service = applications.opaque(container.name, container.origin)
@@ -146,7 +149,7 @@ def _add_application(project: Project, container: Container, context: Context) -
                 ServiceFound(
                     applications.replicated(service, instances, exactly(0)),
                     waits_for,
-                    source=source_of(container.node, project.folder),
+                    source=built_from,
                 )
             )
     else:

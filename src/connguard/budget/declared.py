@@ -45,6 +45,7 @@ _KEYS = {
         "database",
         "user",
         "needs",
+        "source",
         *SERVICE_TIMEOUTS,
         "from",
         "tls",
@@ -106,6 +107,8 @@ class Declared:
     databases: list[LimitedDatabase] = field(default_factory=list)
     headroom: Headroom = field(default_factory=Headroom)
     file: SourceFile | None = None
+    sources: dict[str, Path] = field(default_factory=dict)
+    """The folder of the code of a service, by its name."""
 
 
 def read(context: Context) -> Declared | None:
@@ -143,7 +146,11 @@ class _Reader:
             declared.poolers.append(self._pooler(position, table))
         poolers = [pooler.name for pooler in declared.poolers]
         for position, table in self._tables(topology, "service"):
-            declared.services.append(self._service(position, table, poolers))
+            service = self._service(position, table, poolers)
+            declared.services.append(service)
+            source = self._string(("service", position), table, "source")
+            if source is not None:
+                declared.sources[service.name] = (self._base / source).resolve()
         for position, table in self._tables(topology, "role"):
             path = ("role", position)
             declared.roles.append(

@@ -84,10 +84,14 @@ class ServiceFound:
 
 @dataclass(slots=True)
 class Project:
-    """What belongs together: the contents of one compose file, chart or folder."""
+    """What belongs together: the contents of one compose file, chart or folder.
+
+    `unclear` are folders from which something is built that does not say how it connects.
+    """
 
     folder: Path
     servers: list[ServerRun] = field(default_factory=list)
     pooler_runs: list[PoolerRun] = field(default_factory=list)
     poolers: list[PoolerReady] = field(default_factory=list)
     services: list[ServiceFound] = field(default_factory=list)
+    unclear: list[Path] = field(default_factory=list)

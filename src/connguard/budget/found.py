@@ -22,10 +22,12 @@ from connguard.budget.discovered import (
 from connguard.budget.pgbouncer import Deployment, to_pooler
 from connguard.budget.server import server_of, settings_of
 from connguard.budget.server_facts import with_altered
+from connguard.budget.session_code import Runner, with_uses
 from connguard.budget.systemd import UnitLimit, limit_of
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.reading import Notes
 from connguard.policies.model.topology import (
     ANY,
     LimitedDatabase,
@@ -47,6 +49,7 @@ class Stack:
     gaps: list[NotParsed] = field(default_factory=list)
     files: set[str] = field(default_factory=set)
     facts: list[object] = field(default_factory=list)
+    notes: list[Notes] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,7 @@ class _Projects:
         self._taken = taken
         self._gaps: list[NotParsed] = []
         self._files: set[str] = set()
+        self._notes: list[Notes] = []
 
     def stacks(self) -> list[Stack]:
         project = self._project
@@ -127,7 +131,7 @@ class _Projects:
             if pooler is not None:
                 poolers.append((pooler, run.hosts))
         applications = self._applications(poolers)
-        services = [self._connected(poolers, one.service, one.host) for one in applications]
+        services = self._connected_services(poolers, applications)
         # A pooler whose clients are not declared is open to all anyway.
         services = [one for one in services if one.pooler is None or one.user or one.database]
         hosts = {one.service.name: one.host for one in applications}
@@ -195,7 +199,9 @@ class _Projects:
             databases=tuple(self._found.databases),
             server=server,
         )
-        return Stack(topology, list(self._gaps), {origin.path, *self._files})
+        return Stack(
+            topology, list(self._gaps), {origin.path, *self._files}, notes=list(self._notes)
+        )
 
     def _server(self, run: ServerRun) -> Server:
         settings: dict[str, Amount] = {}
@@ -222,6 +228,23 @@ class _Projects:
         reason = "its configuration file is not in the repository"
         self._gaps.append(NotParsed(f"pooler {run.name}: {reason}", run.origin))
         return unknown_pooler(run.name, run.origin, run.instances, reason)
+
+    def _connected_services(
+        self,
+        poolers: Sequence[tuple[Pooler, frozenset[str]]],
+        applications: Sequence[ServiceFound],
+    ) -> list[Service]:
+        """The services, each with its pooler and what its code needs of it."""
+        runners = [
+            Runner(self._connected(poolers, one.service, one.host), one.source)
+            for one in applications
+        ]
+        own = [pooler for pooler, _ in poolers]
+        project = self._project
+        found = with_uses(runners, project.unclear, own, project.folder, self._context)
+        self._notes.extend(found.notes)
+        self._files |= found.files
+        return found.services
 
     def _connected(
         self,

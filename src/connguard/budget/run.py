@@ -54,6 +54,7 @@ def run(paths: Sequence[Path], settings: Settings, overrides: Sequence[Override]
         budget = solve(stack.topology)
         solved.append((stack, budget))
         reading.files |= stack.files
+        reading.notes.extend(stack.notes)
         for fact in (*budget.facts, *stack.facts, *stack.gaps):
             reading.add(fact)
     conclude(reading, context, select(POLICIES) - select(settings.ignore), report)

@@ -145,9 +145,21 @@ class TreeHost:
 
     # What is the same for all.
 
+    def calls(self) -> Iterator[Call]:
+        """Every call of the file, in any order, for who looks for other things than migrations."""
+        self._bind()
+        for node in _all_nodes(self.source.root):
+            call = self.call(node)
+            if call is not None:
+                yield call
+
     def read(self) -> HostMigration:
-        root = self.source.root
-        for node in _all_nodes(root):
+        self._bind()
+        self.walk(self.source.root, Direction.UP)
+        return self.host
+
+    def _bind(self) -> None:
+        for node in _all_nodes(self.source.root):
             assignment = self.assigned(node)
             if assignment:
                 binding = _Binding(assignment, node.end_byte, self._scope(node))
@@ -155,8 +167,6 @@ class TreeHost:
             elif node.type in self.comments and mentions_suppression(self.host.text.string):
                 start, _ = self.source.range(node)
                 self.host.comment(start, self.source.code(node).strip("/*#- \t\n"))
-        self.walk(root, Direction.UP)
-        return self.host
 
     def _scope(self, node: Node) -> Node:
         """The innermost block around a node, or the file."""
