@@ -21,7 +21,7 @@ NEAR = 1500
 OCCURRENCES = 50
 """How often a wording is tried in one text before it is given up."""
 
-VALUES = ("role", "database", "host", "port", "limit", "client", "encryption")
+VALUES = ("role", "database", "host", "port", "limit", "client", "encryption", "hba_line")
 
 _OWN = re.compile(
     r"postgre|Postgre|POSTGRE|\bpsql\b|\bpgx|pgconn|pgxpool|\blibpq\b|lib/pq|\bpq: |psycopg|asyncpg"
@@ -47,7 +47,9 @@ _OTHER_DATABASE = re.compile(
     r"Qq][Ll]ite"
     r"|sqlserver|[Cc]lickhouse|[:`'](?:3306|1433|1521|27017)\b"
 )
-_POSTGRES_PORTS = frozenset("5432 5433 5434 5435 5439 6432 6433 6543 25060 25061".split())
+_POSTGRES_PORTS = frozenset(
+    ("5432", "5433", "5434", "5435", "5439", "6432", "6433", "6543", "25060", "25061")
+)
 
 _FRAMES = tuple(
     re.compile(pattern)
@@ -63,6 +65,7 @@ _FRAMES = tuple(
         r"\b[CS]-0x[0-9a-f]{4,16}: (?P<database>[^/\s]{1,63})/(?P<role>[^@\s]{1,63})@",
         r"\buser=(?P<role>[\w-]{1,63}),db=(?P<database>[\w-]{1,63})\b",
         r":(?P<role>[\w-]{1,63})@(?P<database>[\w-]{1,63}):\[\d{1,10}\]:",
+        r'Connection matched (?:pg_hba\.conf|file "[^"\n]{1,300}") line (?P<hba_line>\d{1,6})',
     )
 )
 _CODE_FORMS = re.compile(
@@ -151,8 +154,11 @@ def _words(text: str) -> set[str]:
 
 
 _COMMON = frozenset(
-    "the and for from with not was has its that this error fatal failed server connection database"
-    " postgres".split()
+    re.findall(
+        r"\w+",
+        "the and for from with not was has its that this error fatal failed server connection"
+        " database postgres",
+    )
 )
 
 

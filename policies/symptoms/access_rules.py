@@ -37,7 +37,9 @@ SYMPTOMS = (
             Code("08004", "made up by some clients"),
         ),
         wordings=(
-            Wording("server", "no pg_hba.conf entry", rf"no pg_hba\.conf entry(?:{_LOGIN})?"),
+            Wording(
+                "server", "no pg_hba.conf entry", rf"no pg_hba\.conf entry(?:{_LOGIN})?"
+            ),
             Wording("PgBouncer", "no authentication method is found"),
             Wording(
                 "PgBouncer",
@@ -75,7 +77,10 @@ SYMPTOMS = (
                 " that the old rules go on."
             ),
             Cause("It is another pg_hba.conf than the server reads.", outside=True),
-            Cause("NAT: the server sees another address than the client has.", outside=True),
+            Cause(
+                "NAT: the server sees another address than the client has.",
+                outside=True,
+            ),
         ),
         triage=(
             triage.HBA_OFFLINE,
@@ -89,7 +94,11 @@ SYMPTOMS = (
         ),
         failures=(Failure.NO_HBA_ENTRY,),
         policies=("PG302", "PG306", "PG307", "PG308", "PG309"),
-        decided_by=(Place(PlaceKind.ACCESS_RULE), *server("ssl"), *pooler("auth_hba_file")),
+        decided_by=(
+            Place(PlaceKind.ACCESS_RULE),
+            *server("ssl"),
+            *pooler("auth_hba_file"),
+        ),
         references=(_HBA,),
     ),
     Symptom(
@@ -111,8 +120,12 @@ SYMPTOMS = (
         proves="A line with the method reject is the first that matches this login.",
         rules_out="Firewalls, listen_addresses, the password and limits; and a missing line.",
         causes=(
-            Cause("A general reject stands before the line that was meant for this client."),
-            Cause("The reject is meant: the client must come from elsewhere, or over TLS."),
+            Cause(
+                "A general reject stands before the line that was meant for this client."
+            ),
+            Cause(
+                "The reject is meant: the client must come from elsewhere, or over TLS."
+            ),
             Cause("The client's address changed and falls under the reject now."),
         ),
         triage=(triage.HBA_OFFLINE, triage.HBA_RULES),

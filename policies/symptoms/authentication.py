@@ -30,7 +30,10 @@ SYMPTOMS = (
         layer=Layer.AUTHENTICATION,
         codes=(
             Code("28P01", "the server, and PgBouncer from 1.20 on"),
-            Code("08P01", "PgBouncer before 1.20, and PgBouncer's own logins in every version"),
+            Code(
+                "08P01",
+                "PgBouncer before 1.20, and PgBouncer's own logins in every version",
+            ),
             Code("P1000", "Prisma"),
         ),
         wordings=(
@@ -40,7 +43,9 @@ SYMPTOMS = (
                 rf"password authentication failed(?: for user {_NAME}?)?",
             ),
             Wording(
-                "asyncpg", "InvalidPasswordError", r"asyncpg\.exceptions\.InvalidPasswordError"
+                "asyncpg",
+                "InvalidPasswordError",
+                r"asyncpg\.exceptions\.InvalidPasswordError",
             ),
             Wording("PgBouncer", "SASL authentication failed"),
             Wording(
@@ -54,7 +59,11 @@ SYMPTOMS = (
                 "no such user",
                 r"(?:ERROR|FATAL|Pooler Error|closing because):? {1,3}no such user",
             ),
-            Wording("Prisma", "Authentication failed against database server", needs_context=True),
+            Wording(
+                "Prisma",
+                "Authentication failed against database server",
+                needs_context=True,
+            ),
             Wording(
                 "server, German",
                 "Passwort-Authentifizierung für Benutzer",
@@ -89,7 +98,9 @@ SYMPTOMS = (
             Wording("SCRAM", "Wrong password", r"FATAL: {1,2}Wrong password\b"),
             Wording("Supabase", "Tenant or user not found"),
             Wording(
-                "Crunchy, Neon", "invalid password for user", rf"invalid password for user {_NAME}"
+                "Crunchy, Neon",
+                "invalid password for user",
+                rf"invalid password for user {_NAME}",
             ),
         ),
         proves=(
@@ -103,9 +114,15 @@ SYMPTOMS = (
                 " environment.",
                 outside=True,
             ),
-            Cause("Special characters of the password are not escaped in a URL (@, :, /, %, #)."),
-            Cause("The role does not exist: with passwords the server does not say so."),
-            Cause("The role has no password, or its password has expired (VALID UNTIL)."),
+            Cause(
+                "Special characters of the password are not escaped in a URL (@, :, /, %, #)."
+            ),
+            Cause(
+                "The role does not exist: with passwords the server does not say so."
+            ),
+            Cause(
+                "The role has no password, or its password has expired (VALID UNTIL)."
+            ),
             Cause(
                 "A Docker volume keeps the first POSTGRES_PASSWORD: changing the variable later"
                 " does nothing.",
@@ -116,7 +133,8 @@ SYMPTOMS = (
                 "PgBouncer's userlist.txt or auth_query has another password, or lacks the user."
             ),
             Cause(
-                "Another server answers on this host and port (a local one on 5432).", outside=True
+                "Another server answers on this host and port (a local one on 5432).",
+                outside=True,
             ),
         ),
         triage=(
@@ -154,7 +172,8 @@ SYMPTOMS = (
             Wording("libpq", "fe_sendauth: no password supplied"),
             Wording("libpq", "empty password returned by client"),
             Wording(
-                "node-pg", "SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string"
+                "node-pg",
+                "SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string",
             ),
             Wording("node-pg", "client password must be a string"),
             Wording(
@@ -163,9 +182,13 @@ SYMPTOMS = (
                 r"The server requested [\w -]{4,40} authentication, but no password was provided",
             ),
             Wording("JDBC", "but the password is an empty string"),
-            Wording("Npgsql", "No password has been provided but the backend requires one"),
             Wording(
-                "lib/pq", "password required", r"pq: password (?:required|authentication required)"
+                "Npgsql", "No password has been provided but the backend requires one"
+            ),
+            Wording(
+                "lib/pq",
+                "password required",
+                r"pq: password (?:required|authentication required)",
             ),
             Wording("Postgrex", "missing the :password option", needs_context=True),
             Wording("Postgrex", "no password was supplied", needs_context=True),
@@ -173,18 +196,33 @@ SYMPTOMS = (
         proves="A line of pg_hba.conf matches, and its method needs a password.",
         rules_out="Firewalls, listen_addresses, a missing pg_hba.conf line, connection limits.",
         causes=(
-            Cause("The variable or secret with the password is not set where the client runs."),
-            Cause("The URL has no password, or a .pgpass line does not match host, port and user."),
-            Cause("The password is a number or null in the configuration (JavaScript)."),
+            Cause(
+                "The variable or secret with the password is not set where the client runs."
+            ),
+            Cause(
+                "The URL has no password, or a .pgpass line does not match host, port and user."
+            ),
+            Cause(
+                "The password is a number or null in the configuration (JavaScript)."
+            ),
             Cause("The line used to be trust or peer, and asks for a password now."),
         ),
         triage=(
-            Check("env | grep -c -E 'PGPASSWORD|DATABASE_URL'", "whether the variables are set"),
+            Check(
+                "env | grep -c -E 'PGPASSWORD|DATABASE_URL'",
+                "whether the variables are set",
+            ),
             triage.HBA_RULES,
         ),
-        avoid=("trust in pg_hba.conf.", "The password on a command line: others see it."),
+        avoid=(
+            "trust in pg_hba.conf.",
+            "The password on a command line: others see it.",
+        ),
         decided_by=(Place(PlaceKind.PASSWORD_RULE),),
-        references=("https://www.postgresql.org/docs/current/libpq-pgpass.html", _PASSWORDS),
+        references=(
+            "https://www.postgresql.org/docs/current/libpq-pgpass.html",
+            _PASSWORDS,
+        ),
     ),
     Symptom(
         id="peer-or-ident-failed",
@@ -215,7 +253,9 @@ SYMPTOMS = (
                 r" name \([^)\n]{0,63}\) do not match",
             ),
         ),
-        proves="A line of pg_hba.conf matches, whose method asks the system and not for a password.",
+        proves=(
+            "A line of pg_hba.conf matches, whose method asks the system and not for a password."
+        ),
         rules_out="Firewalls, the password, connection limits.",
         causes=(
             Cause(
@@ -231,9 +271,15 @@ SYMPTOMS = (
         triage=(
             Check("id -un", "the system's user that peer compares"),
             triage.HBA_RULES,
-            Check("SELECT * FROM pg_ident_file_mappings;", "the maps (version 15 and newer)"),
+            Check(
+                "SELECT * FROM pg_ident_file_mappings;",
+                "the maps (version 15 and newer)",
+            ),
         ),
-        avoid=("trust instead of peer.", "Running the application as the user postgres."),
+        avoid=(
+            "trust instead of peer.",
+            "Running the application as the user postgres.",
+        ),
         failures=(Failure.EXPOSED,),
         policies=("PG304",),
         decided_by=(Place(PlaceKind.PASSWORD_RULE),),
@@ -268,17 +314,25 @@ SYMPTOMS = (
                 r"Authentication method not supported \(Received: \d{1,2}\)",
             ),
             Wording(
-                "libpq", "channel binding is required", r"channel binding (?:is )?required,? but"
+                "libpq",
+                "channel binding is required",
+                r"channel binding (?:is )?required,? but",
             ),
             Wording(
-                "PgBouncer", "cannot do SCRAM authentication: ", r"cannot do SCRAM authentication: "
+                "PgBouncer",
+                "cannot do SCRAM authentication: ",
+                r"cannot do SCRAM authentication: ",
             ),
         ),
         proves="The server asked for a method (mostly SCRAM) that the library is too old for.",
         rules_out="Firewalls, a missing pg_hba.conf line, the password, limits.",
         causes=(
-            Cause("The driver or its libpq is older than 10, and pg_hba.conf says scram-sha-256."),
-            Cause("An image bundles an old libpq (older psycopg2-binary on ARM, for one)."),
+            Cause(
+                "The driver or its libpq is older than 10, and pg_hba.conf says scram-sha-256."
+            ),
+            Cause(
+                "An image bundles an old libpq (older psycopg2-binary on ARM, for one)."
+            ),
             Cause("PgBouncer's userlist.txt holds md5, and the server wants SCRAM."),
         ),
         triage=(
@@ -325,7 +379,9 @@ SYMPTOMS = (
         proves="A line of pg_hba.conf let the login in, and the catalog has no such login role.",
         rules_out="Firewalls, pg_hba.conf, limits.",
         causes=(
-            Cause("The migration that makes the role has not run here, or makes it NOLOGIN."),
+            Cause(
+                "The migration that makes the role has not run here, or makes it NOLOGIN."
+            ),
             Cause(
                 'The client logs in as the system\'s user because no user is given (role "root").'
             ),
@@ -371,9 +427,15 @@ SYMPTOMS = (
                 "is not currently accepting connections",
                 r'database "(?P<database>[^"\n]{0,63})" is not currently accepting connections',
             ),
-            Wording("PgBouncer", "no such database", r"no such database: (?P<database>\S{1,63})"),
             Wording(
-                "PgBouncer", '" is disabled', r'database "(?P<database>[^"\n]{0,63})" is disabled'
+                "PgBouncer",
+                "no such database",
+                r"no such database: (?P<database>\S{1,63})",
+            ),
+            Wording(
+                "PgBouncer",
+                '" is disabled',
+                r'database "(?P<database>[^"\n]{0,63})" is disabled',
             ),
             Wording(
                 "Prisma",
@@ -408,7 +470,10 @@ SYMPTOMS = (
         id="authentication-timed-out",
         title="the login took longer than authentication_timeout",
         layer=Layer.AUTHENTICATION,
-        codes=(Code("57014", "the server"), Code("08P01", "PgBouncer: client_login_timeout")),
+        codes=(
+            Code("57014", "the server"),
+            Code("08P01", "PgBouncer: client_login_timeout"),
+        ),
         wordings=(
             Wording("server", "canceling authentication due to timeout"),
             Wording(
@@ -432,7 +497,9 @@ SYMPTOMS = (
             Cause("LDAP, PAM or RADIUS does not answer.", outside=True),
         ),
         triage=(triage.HOLDERS, triage.SERVER_LOG, triage.POOLS),
-        avoid=("A longer authentication_timeout: half-open logins hold slots meanwhile.",),
+        avoid=(
+            "A longer authentication_timeout: half-open logins hold slots meanwhile.",
+        ),
         failures=(Failure.SERVER_SLOTS,),
         policies=("PG505",),
         decided_by=(*server("authentication_timeout"), *pooler("client_login_timeout")),

@@ -44,16 +44,23 @@ SYMPTOMS = (
                 "Unable to fetch a connection in",
                 r"Timeout: Pool empty\. Unable to fetch a connection in \d{1,6} seconds",
             ),
-            Wording("DBCP", "Cannot get a connection, pool error Timeout waiting for idle object"),
+            Wording(
+                "DBCP",
+                "Cannot get a connection, pool error Timeout waiting for idle object",
+            ),
             Wording("DBCP", "Cannot get a connection, pool exhausted"),
             Wording("Agroal", "Acquisition timeout while waiting for new connection"),
-            Wording("c3p0", "An attempt by a client to checkout a Connection has timed out"),
+            Wording(
+                "c3p0", "An attempt by a client to checkout a Connection has timed out"
+            ),
             Wording(
                 "SQLAlchemy",
                 "QueuePool limit of size",
                 r"QueuePool limit of size (?P<limit>\d{1,6}) overflow -?\d{1,6} reached",
             ),
-            Wording("SQLAlchemy", "QueuePool limit of size", r"QueuePool limit of size"),
+            Wording(
+                "SQLAlchemy", "QueuePool limit of size", r"QueuePool limit of size"
+            ),
             Wording("Rails", "could not obtain a connection from the pool within"),
             Wording("Rails", "could not obtain a database connection within"),
             Wording("Rails", "ActiveRecord::ConnectionTimeoutError"),
@@ -78,10 +85,16 @@ SYMPTOMS = (
             ),
             Wording("Prisma", "Timed out fetching a connection from the pool"),
             Wording("node-pg", "timeout exceeded when trying to connect"),
-            Wording("Knex", "Timeout acquiring a connection. The pool is probably full"),
+            Wording(
+                "Knex", "Timeout acquiring a connection. The pool is probably full"
+            ),
             Wording("tarn", "operation timed out for an unknown reason"),
             Wording("Sequelize", "SequelizeConnectionAcquireTimeoutError"),
-            Wording("Sequelize", "ConnectionAcquireTimeoutError", r"ConnectionAcquireTimeoutError"),
+            Wording(
+                "Sequelize",
+                "ConnectionAcquireTimeoutError",
+                r"ConnectionAcquireTimeoutError",
+            ),
             Wording("generic-pool", "ResourceRequest timed out"),
             Wording("sqlx", "pool timed out while waiting for an open connection"),
             Wording("sqlx", "timed out while waiting for an open connection"),
@@ -96,7 +109,10 @@ SYMPTOMS = (
             Wording("bb8", "imed out in bb8", r"[Tt]imed out in bb8"),
             Wording("r2d2", "timed out waiting for connection", needs_context=True),
             Wording("Diesel", "Failed to get connection from pool", needs_context=True),
-            Wording("Ecto", "connection not available and request was dropped from queue after"),
+            Wording(
+                "Ecto",
+                "connection not available and request was dropped from queue after",
+            ),
             Wording(
                 "Ecto",
                 "timed out because it queued and checked out the connection",
@@ -115,7 +131,11 @@ SYMPTOMS = (
                 "Connection acquisition timed out after",
                 r"Connection acquisition timed out after \d{1,9} ?ms",
             ),
-            Wording("Vert.x", "Connection pool reached max wait queue size of", needs_context=True),
+            Wording(
+                "Vert.x",
+                "Connection pool reached max wait queue size of",
+                needs_context=True,
+            ),
             Wording("ActiveRecord", "all pooled connections were in use"),
         ),
         proves=(
@@ -136,9 +156,12 @@ SYMPTOMS = (
                 "New connections cannot be opened: the server's or role's limit, pg_hba.conf, the"
                 " network."
             ),
-            Cause("The pooler behind it lets clients wait longer than the application does."),
             Cause(
-                "One request takes two connections, so that the pool locks itself up.", outside=True
+                "The pooler behind it lets clients wait longer than the application does."
+            ),
+            Cause(
+                "One request takes two connections, so that the pool locks itself up.",
+                outside=True,
             ),
         ),
         triage=(
@@ -156,7 +179,9 @@ SYMPTOMS = (
             "A longer timeout: requests pile up behind it.",
         ),
         failures=(Failure.TIMEOUT, Failure.ROLE_LIMIT, Failure.SERVER_SLOTS),
-        policies=(*("PG101", "PG102", "PG103", "PG105", "PG109", "PG111", "PG501", "PG502"),),
+        policies=(
+            *("PG101", "PG102", "PG103", "PG105", "PG109", "PG111", "PG501", "PG502"),
+        ),
         decided_by=pooler(
             "default_pool_size", "pool_size", "query_wait_timeout", "max_db_connections"
         ),

@@ -66,10 +66,16 @@ SYMPTOMS = (
             ),
             Wording("C library", "Name or service not known", needs_context=True),
             Wording(
-                "C library", "nodename nor servname provided, or not known", needs_context=True
+                "C library",
+                "nodename nor servname provided, or not known",
+                needs_context=True,
             ),
-            Wording("C library", "Temporary failure in name resolution", needs_context=True),
-            Wording("C library", "No address associated with hostname", needs_context=True),
+            Wording(
+                "C library", "Temporary failure in name resolution", needs_context=True
+            ),
+            Wording(
+                "C library", "No address associated with hostname", needs_context=True
+            ),
             Wording(".NET", "No such host is known", needs_context=True),
             Wording(
                 "Rust",
@@ -86,11 +92,16 @@ SYMPTOMS = (
                 "In Compose and Kubernetes: the client is not in the server's network or namespace,"
                 " or the service has another name."
             ),
-            Cause("The name exists only in a private DNS zone (VPC, VPN).", outside=True),
+            Cause(
+                "The name exists only in a private DNS zone (VPC, VPN).", outside=True
+            ),
             Cause("The DNS server is down or overloaded.", outside=True),
             Cause("The database was deleted, paused or renamed.", outside=True),
         ),
-        triage=(triage.RESOLVE, Check("cat /etc/resolv.conf", "which DNS server is asked")),
+        triage=(
+            triage.RESOLVE,
+            Check("cat /etc/resolv.conf", "which DNS server is asked"),
+        ),
         avoid=(
             "Writing the address into the configuration: it changes at the next failover.",
             "Looking at pg_hba.conf or listen_addresses: nothing has arrived there.",
@@ -102,7 +113,11 @@ SYMPTOMS = (
         title="connecting timed out",
         layer=Layer.NETWORK_PATH,
         nearness=Nearness.TRANSPORT,
-        codes=(Code("08001", "JDBC"), Code("08006", "PHP's PDO"), Code("P1002", "Prisma")),
+        codes=(
+            Code("08001", "JDBC"),
+            Code("08006", "PHP's PDO"),
+            Code("P1002", "Prisma"),
+        ),
         wordings=(
             Wording(
                 "libpq",
@@ -129,7 +144,11 @@ SYMPTOMS = (
                 needs_context=True,
             ),
             Wording("node-pg", "Connection terminated due to connection timeout"),
-            Wording("node-pg", "timeout expired\n    at Timeout", r"timeout expired\s+at Timeout"),
+            Wording(
+                "node-pg",
+                "timeout expired\n    at Timeout",
+                r"timeout expired\s+at Timeout",
+            ),
             Wording(
                 "postgres.js",
                 "write CONNECT_TIMEOUT",
@@ -175,7 +194,9 @@ SYMPTOMS = (
                 needs_context=True,
             ),
             Wording(
-                "Elixir", "(tcp) connect", r"tcp connect \([^)\n]{1,255}\): connection timed out"
+                "Elixir",
+                "(tcp) connect",
+                r"tcp connect \([^)\n]{1,255}\): connection timed out",
             ),
             Wording(
                 "Elixir",
@@ -205,12 +226,26 @@ SYMPTOMS = (
             " server that is not running answers with connection refused, if its machine is up."
         ),
         causes=(
-            Cause("A security group, firewall or network policy has no rule for the client."),
-            Cause("The host or port in the client's configuration belongs to something else."),
-            Cause("The server has no public address, and the client is outside its network."),
-            Cause("The machine is down, or its address has moved (failover).", outside=True),
-            Cause("The client's own network lets nothing out (egress rules, NAT).", outside=True),
-            Cause("The server is overloaded and does not accept in time.", outside=True),
+            Cause(
+                "A security group, firewall or network policy has no rule for the client."
+            ),
+            Cause(
+                "The host or port in the client's configuration belongs to something else."
+            ),
+            Cause(
+                "The server has no public address, and the client is outside its network."
+            ),
+            Cause(
+                "The machine is down, or its address has moved (failover).",
+                outside=True,
+            ),
+            Cause(
+                "The client's own network lets nothing out (egress rules, NAT).",
+                outside=True,
+            ),
+            Cause(
+                "The server is overloaded and does not accept in time.", outside=True
+            ),
         ),
         triage=(triage.RESOLVE, triage.REACH, triage.LISTENERS),
         avoid=(
@@ -254,15 +289,20 @@ SYMPTOMS = (
                 "The name has an IPv6 address only, and the client's network has no IPv6 (managed"
                 " databases, containers)."
             ),
-            Cause("The client is in another network, VPC or namespace than the server."),
             Cause(
-                "The machine is off, or a firewall rejects with 'host unreachable'.", outside=True
+                "The client is in another network, VPC or namespace than the server."
+            ),
+            Cause(
+                "The machine is off, or a firewall rejects with 'host unreachable'.",
+                outside=True,
             ),
             Cause("A VPN, peering or route is missing.", outside=True),
         ),
         triage=(
             triage.RESOLVE,
-            Check("ip route get ADDRESS", "which way packets to the address would take"),
+            Check(
+                "ip route get ADDRESS", "which way packets to the address would take"
+            ),
             triage.REACH,
         ),
         avoid=("Changing pg_hba.conf or listen_addresses: nothing has arrived there.",),
@@ -302,7 +342,9 @@ SYMPTOMS = (
                 needs_context=True,
             ),
             Wording(
-                "Django and others", "the database server may not be running", needs_context=True
+                "Django and others",
+                "the database server may not be running",
+                needs_context=True,
             ),
             Wording(
                 "Rust",
@@ -310,7 +352,9 @@ SYMPTOMS = (
                 r"error communicating with database: ",
             ),
             Wording(
-                "tokio-postgres", "error connecting to server: ", r"error connecting to server: "
+                "tokio-postgres",
+                "error connecting to server: ",
+                r"error connecting to server: ",
             ),
             Wording("Rails", "ActiveRecord::ConnectionNotEstablished"),
             Wording("Rails", "There is an issue connecting with your hostname"),
@@ -324,7 +368,9 @@ SYMPTOMS = (
             Cause("Nothing listens there: see connection-refused."),
             Cause("Packets are dropped: see connection-timed-out."),
             Cause("The server is paused, starting or failing over.", outside=True),
-            Cause("TLS is required and the client does not ask for it, or the reverse."),
+            Cause(
+                "TLS is required and the client does not ask for it, or the reverse."
+            ),
         ),
         triage=(triage.RESOLVE, triage.REACH, triage.READY, triage.LISTENERS),
         avoid=(
@@ -333,7 +379,8 @@ SYMPTOMS = (
         ),
         failures=(Failure.REFUSED, Failure.TIMEOUT),
         policies=("PG104", "PG108", "PG207", "PG306", "PG508"),
-        decided_by=server("listen_addresses", "port") + pooler("listen_addr", "listen_port"),
+        decided_by=server("listen_addresses", "port")
+        + pooler("listen_addr", "listen_port"),
         references=(
             "https://www.prisma.io/docs/orm/reference/error-reference",
             "https://jdbc.postgresql.org/documentation/use/",

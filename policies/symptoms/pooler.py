@@ -21,7 +21,13 @@ _CONFIG = "https://www.pgbouncer.org/config.html"
 _FEATURES = "https://www.pgbouncer.org/features.html"
 
 _SIZES = pooler(
-    *("default_pool_size", "pool_size", "reserve_pool_size", "reserve_pool", "max_db_connections"),
+    *(
+        "default_pool_size",
+        "pool_size",
+        "reserve_pool_size",
+        "reserve_pool",
+        "max_db_connections",
+    ),
     *("max_user_connections", "pool_mode"),
 )
 
@@ -87,7 +93,9 @@ SYMPTOMS = (
         failures=(Failure.REFUSED, Failure.REJECTED),
         policies=("PG104", "PG108"),
         decided_by=pooler(
-            "max_client_conn", "max_db_client_connections", "max_user_client_connections"
+            "max_client_conn",
+            "max_db_client_connections",
+            "max_user_client_connections",
         ),
         references=(_CONFIG,),
     ),
@@ -98,7 +106,11 @@ SYMPTOMS = (
         nearness=Nearness.EFFECT,
         codes=(Code("08P01", "PgBouncer"),),
         wordings=(
-            Wording("PgBouncer", "query_wait_timeout", r"(?<![\w=])query_wait_timeout(?! ?=)"),
+            Wording(
+                "PgBouncer",
+                "query_wait_timeout",
+                r"(?<![\w=])query_wait_timeout(?! ?=)",
+            ),
             Wording(
                 "PgBouncer 1.25",
                 "No server connection available in postgres backend, client being queued",
@@ -110,10 +122,13 @@ SYMPTOMS = (
                 r"[Tt]imed-out waiting to acquire database connection",
             ),
             Wording(
-                "Supavisor", "Unable to check out process from the pool due to checkout timeout"
+                "Supavisor",
+                "Unable to check out process from the pool due to checkout timeout",
             ),
             Wording(
-                "Supavisor", "connection_not_available", r"(?:EDBHANDLER|:)? ?checkout timeout"
+                "Supavisor",
+                "connection_not_available",
+                r"(?:EDBHANDLER|:)? ?checkout timeout",
             ),
             Wording(
                 "Odyssey",
@@ -140,11 +155,18 @@ SYMPTOMS = (
                 "The server refuses the pooler's logins (role limit, slots, password): the"
                 " pooler's log has `login failed: FATAL …`."
             ),
-            Cause("max_db_connections or max_user_connections leave less than the pool's size."),
+            Cause(
+                "max_db_connections or max_user_connections leave less than the pool's size."
+            ),
             Cause("Transactions stay open, or statements run long."),
             Cause("The server is down or not reachable from the pooler.", outside=True),
         ),
-        triage=(triage.POOLS, triage.POOLER_LOG, triage.HOLDERS, triage.OLD_TRANSACTIONS),
+        triage=(
+            triage.POOLS,
+            triage.POOLER_LOG,
+            triage.HOLDERS,
+            triage.OLD_TRANSACTIONS,
+        ),
         avoid=(
             "A longer query_wait_timeout: users wait longer for the same error.",
             "Raising pool_size above what role and server allow.",
@@ -155,7 +177,9 @@ SYMPTOMS = (
             Failure.DATABASE_LIMIT,
             Failure.SERVER_SLOTS,
         ),
-        policies=(*("PG101", "PG102", "PG103", "PG105", "PG109", "PG111", "PG501", "PG502"),),
+        policies=(
+            *("PG101", "PG102", "PG103", "PG105", "PG109", "PG111", "PG501", "PG502"),
+        ),
         decided_by=(*pooler("query_wait_timeout"), *_SIZES),
         references=(_CONFIG,),
     ),
@@ -172,7 +196,11 @@ SYMPTOMS = (
                 "server login has been failing",
                 r"server login has been failing(?:, (?:try again later|cached error))?",
             ),
-            Wording("PgBouncer", "closing because: login failed", r"closing because: login failed"),
+            Wording(
+                "PgBouncer",
+                "closing because: login failed",
+                r"closing because: login failed",
+            ),
             Wording("PgBouncer", "pgbouncer cannot connect to server"),
             Wording("PgBouncer", "server_login_retry", r"\(server_login_retry\)"),
             Wording(
@@ -229,7 +257,9 @@ SYMPTOMS = (
             Failure.NO_HBA_ENTRY,
         ),
         policies=("PG101", "PG102", "PG103", "PG107", "PG308"),
-        decided_by=(*pooler("[databases]", "server_login_retry", "auth_file", "auth_query"),),
+        decided_by=(
+            *pooler("[databases]", "server_login_retry", "auth_file", "auth_query"),
+        ),
         references=(_CONFIG,),
     ),
     Symptom(
@@ -237,7 +267,10 @@ SYMPTOMS = (
         title="the pooler lost its server connection",
         layer=Layer.POOLER,
         nearness=Nearness.EFFECT,
-        codes=(Code("08P01", "PgBouncer"), Code("57P01", "Supavisor: the database closed it")),
+        codes=(
+            Code("08P01", "PgBouncer"),
+            Code("57P01", "Supavisor: the database closed it"),
+        ),
         wordings=(
             Wording("PgBouncer", "server conn crashed?"),
             Wording(
@@ -253,11 +286,17 @@ SYMPTOMS = (
         rules_out="Limits of the pooler, pg_hba.conf and the password.",
         causes=(
             Cause("The server crashed, was restarted or failed over.", outside=True),
-            Cause("The session was ended on the server by a timeout or an administrator."),
-            Cause("A firewall or load balancer forgot the connection while it was idle."),
+            Cause(
+                "The session was ended on the server by a timeout or an administrator."
+            ),
+            Cause(
+                "A firewall or load balancer forgot the connection while it was idle."
+            ),
         ),
         triage=(triage.SERVER_LOG, triage.POOLER_LOG),
-        avoid=("Repeating a statement that writes without knowing whether it was committed.",),
+        avoid=(
+            "Repeating a statement that writes without knowing whether it was committed.",
+        ),
         failures=(Failure.LOST,),
         policies=("PG111", "PG503", "PG504"),
         decided_by=pooler("server_idle_timeout", "server_lifetime", "tcp_keepalive"),
@@ -276,7 +315,9 @@ SYMPTOMS = (
                 r" {1,3})client_idle_timeout",
             ),
             Wording(
-                "PgBouncer", "idle transaction timeout", r"(?<!idle-in-)idle transaction timeout"
+                "PgBouncer",
+                "idle transaction timeout",
+                r"(?<!idle-in-)idle transaction timeout",
             ),
             Wording(
                 "PgBouncer",
@@ -294,12 +335,18 @@ SYMPTOMS = (
         proves="The session worked; a timeout of the pooler, not of the server, ended it.",
         rules_out="Networks, pg_hba.conf, the password, the server's own timeouts.",
         causes=(
-            Cause("client_idle_timeout is shorter than what the application's pool keeps idle."),
-            Cause("The application leaves transactions open longer than idle_transaction_timeout."),
+            Cause(
+                "client_idle_timeout is shorter than what the application's pool keeps idle."
+            ),
+            Cause(
+                "The application leaves transactions open longer than idle_transaction_timeout."
+            ),
             Cause("A statement runs longer than query_timeout."),
         ),
         triage=(triage.POOLER_LISTS, triage.POOLER_LOG),
-        avoid=("Switching the timeouts off: they keep dead clients from holding the pool.",),
+        avoid=(
+            "Switching the timeouts off: they keep dead clients from holding the pool.",
+        ),
         failures=(Failure.LOST, Failure.TIMEOUT),
         policies=("PG111",),
         decided_by=pooler(
@@ -336,7 +383,9 @@ SYMPTOMS = (
                 r"bind message supplies \d{1,5} parameters, but prepared statement",
             ),
             Wording("lib/pq", "unnamed prepared statement does not exist"),
-            Wording("PgBouncer", "transaction blocks not allowed in statement pooling mode"),
+            Wording(
+                "PgBouncer", "transaction blocks not allowed in statement pooling mode"
+            ),
         ),
         proves=(
             "The session works, but the server connection behind it is not the one on which the"
@@ -348,8 +397,12 @@ SYMPTOMS = (
                 "Prepared statements through PgBouncer in transaction mode, before 1.21 or with"
                 " max_prepared_statements = 0."
             ),
-            Cause("SQL's own PREPARE through a pool in transaction mode, in any version."),
-            Cause("DEALLOCATE ALL or DISCARD ALL under a driver that remembers its statements."),
+            Cause(
+                "SQL's own PREPARE through a pool in transaction mode, in any version."
+            ),
+            Cause(
+                "DEALLOCATE ALL or DISCARD ALL under a driver that remembers its statements."
+            ),
         ),
         triage=(
             triage.POOLER_LISTS,
@@ -358,7 +411,9 @@ SYMPTOMS = (
                 "whether the pooler can track prepared statements",
             ),
         ),
-        avoid=("pool_mode = session for all: it takes a server connection for every client.",),
+        avoid=(
+            "pool_mode = session for all: it takes a server connection for every client.",
+        ),
         failures=(Failure.LOST,),
         policies=("PG112",),
         decided_by=pooler("pool_mode", "max_prepared_statements"),
@@ -406,11 +461,19 @@ SYMPTOMS = (
         proves="The process reached its limit of open files; every connection is a file.",
         rules_out="pg_hba.conf, the password, CONNECTION LIMIT and max_connections.",
         causes=(
-            Cause("LimitNOFILE or ulimit -n is less than max_client_conn + pools need."),
-            Cause("A client opens more and more connections (its own limit).", outside=True),
+            Cause(
+                "LimitNOFILE or ulimit -n is less than max_client_conn + pools need."
+            ),
+            Cause(
+                "A client opens more and more connections (its own limit).",
+                outside=True,
+            ),
         ),
         triage=(
-            Check("grep 'open files' /proc/$(pgrep -o pgbouncer)/limits", "the limit in force"),
+            Check(
+                "grep 'open files' /proc/$(pgrep -o pgbouncer)/limits",
+                "the limit in force",
+            ),
             Check("ls /proc/$(pgrep -o pgbouncer)/fd | wc -l", "how many are open"),
         ),
         avoid=("ulimit -n in a shell: the service has its own limit.",),

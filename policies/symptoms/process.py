@@ -54,7 +54,10 @@ SYMPTOMS = (
         triage=(
             triage.READY,
             triage.SERVER_LOG,
-            Check("pg_controldata $PGDATA | grep -E 'cluster state|REDO'", "what state it is in"),
+            Check(
+                "pg_controldata $PGDATA | grep -E 'cluster state|REDO'",
+                "what state it is in",
+            ),
         ),
         avoid=(
             "Restarting it again: recovery starts anew.",
@@ -83,12 +86,18 @@ SYMPTOMS = (
                 outside=True,
             ),
             Cause(
-                "A replica or an archiver does not keep up, so that it cannot finish.", outside=True
+                "A replica or an archiver does not keep up, so that it cannot finish.",
+                outside=True,
             ),
         ),
         triage=(triage.SERVER_LOG, triage.READY),
-        avoid=("kill -9 on the postmaster: it leads to recovery, and may lose a running backup.",),
-        references=("https://www.postgresql.org/docs/current/server-shutdown.html", _CLASS_57),
+        avoid=(
+            "kill -9 on the postmaster: it leads to recovery, and may lose a running backup.",
+        ),
+        references=(
+            "https://www.postgresql.org/docs/current/server-shutdown.html",
+            _CLASS_57,
+        ),
     ),
     Symptom(
         id="database-in-recovery",
@@ -128,12 +137,15 @@ SYMPTOMS = (
             ),
             Cause("Somebody sent kill -9 to a backend.", outside=True),
             Cause("A bug in an extension or in the server.", outside=True),
-            Cause("It is a standby with hot_standby = off, which takes no connections."),
+            Cause(
+                "It is a standby with hot_standby = off, which takes no connections."
+            ),
         ),
         triage=(
             triage.SERVER_LOG,
             Check(
-                "dmesg -T | grep -i -E 'out of memory|killed process'", "who was killed, and why"
+                "dmesg -T | grep -i -E 'out of memory|killed process'",
+                "who was killed, and why",
             ),
             triage.READY,
         ),
@@ -166,7 +178,11 @@ SYMPTOMS = (
                 "configuration file",
                 r'configuration file "[^"\n]{1,300}" contains errors',
             ),
-            Wording("server", "could not bind IPv", r"could not bind IPv[46] (?:address|socket)"),
+            Wording(
+                "server",
+                "could not bind IPv",
+                r"could not bind IPv[46] (?:address|socket)",
+            ),
             Wording("server", "could not create any TCP/IP sockets"),
             Wording("server", "could not create listen socket for"),
             Wording(
@@ -200,7 +216,9 @@ SYMPTOMS = (
         proves="The server read its configuration and gave up. Clients get connection refused.",
         rules_out="Networks, firewalls, passwords and connection limits.",
         causes=(
-            Cause("A line of pg_hba.conf, postgresql.conf or pgbouncer.ini is not valid."),
+            Cause(
+                "A line of pg_hba.conf, postgresql.conf or pgbouncer.ini is not valid."
+            ),
             Cause(
                 "superuser_reserved_connections + reserved_connections are not less than"
                 " max_connections."
@@ -214,7 +232,10 @@ SYMPTOMS = (
         triage=(
             triage.SERVER_LOG,
             triage.LISTENERS,
-            Check("connguard scan --select PG306,PG508 .", "the lines that the server refuses"),
+            Check(
+                "connguard scan --select PG306,PG508 .",
+                "the lines that the server refuses",
+            ),
         ),
         avoid=("Restarting in a loop: the message names file and line.",),
         failures=(Failure.REFUSED,),
@@ -250,13 +271,24 @@ SYMPTOMS = (
             ),
             Cause("The client uses the read-only address for writes."),
             Cause("default_transaction_read_only is on."),
-            Cause("A managed server has gone read-only because its disk is full.", outside=True),
+            Cause(
+                "A managed server has gone read-only because its disk is full.",
+                outside=True,
+            ),
         ),
         triage=(
-            Check("SELECT pg_is_in_recovery(), inet_server_addr();", "which server this is"),
-            Check("SHOW default_transaction_read_only;", "whether sessions start read-only"),
+            Check(
+                "SELECT pg_is_in_recovery(), inet_server_addr();",
+                "which server this is",
+            ),
+            Check(
+                "SHOW default_transaction_read_only;",
+                "whether sessions start read-only",
+            ),
         ),
-        avoid=("Promoting the standby to make the error go away: there are two primaries then.",),
+        avoid=(
+            "Promoting the standby to make the error go away: there are two primaries then.",
+        ),
         decided_by=server("default_transaction_read_only"),
         references=(
             "https://www.postgresql.org/docs/current/libpq-connect.html",

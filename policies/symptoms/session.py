@@ -40,7 +40,9 @@ SYMPTOMS = (
             "The session was open and in a transaction in which nothing happened for longer than"
             " idle_in_transaction_session_timeout. The transaction was rolled back."
         ),
-        rules_out="Networks, limits, pg_hba.conf and the password; a slow statement (that is another).",
+        rules_out=(
+            "Networks, limits, pg_hba.conf and the password; a slow statement (that is another)."
+        ),
         causes=(
             Cause(
                 "The application does something else within a transaction: an HTTP call, a"
@@ -67,7 +69,11 @@ SYMPTOMS = (
         id="idle-session-timeout",
         title="terminating connection due to idle-session timeout",
         layer=Layer.SESSION,
-        codes=(Code("57P05", "the server; PgBouncer reconnects, and its clients see nothing"),),
+        codes=(
+            Code(
+                "57P05", "the server; PgBouncer reconnects, and its clients see nothing"
+            ),
+        ),
         wordings=(
             Wording(
                 "server",
@@ -76,13 +82,18 @@ SYMPTOMS = (
             ),
             Wording("asyncpg", "IdleSessionTimeoutError"),
         ),
-        proves="The session was open, outside a transaction, and idle longer than idle_session_timeout.",
+        proves=(
+            "The session was open, outside a transaction, and idle longer than"
+            " idle_session_timeout."
+        ),
         rules_out="Networks, limits, pg_hba.conf and the password.",
         causes=(
             Cause(
                 "idle_session_timeout holds for the whole server, and pools keep connections idle."
             ),
-            Cause("The pool's idle or lifetime setting is longer than the server's timeout."),
+            Cause(
+                "The pool's idle or lifetime setting is longer than the server's timeout."
+            ),
         ),
         triage=(triage.TIMEOUTS, triage.ROLE_SETTINGS, triage.HOLDERS),
         avoid=("Retrying without a fix: the pool hands out dead connections again.",),
@@ -95,19 +106,29 @@ SYMPTOMS = (
         id="terminated-by-administrator",
         title="terminating connection due to administrator command",
         layer=Layer.SESSION,
-        codes=(Code("57P01", "the server; through PgBouncer within a transaction or query only"),),
+        codes=(
+            Code(
+                "57P01",
+                "the server; through PgBouncer within a transaction or query only",
+            ),
+        ),
         wordings=(
             Wording("server", "terminating connection due to administrator command"),
             Wording(
-                "asyncpg", "AdminShutdownError", r"(?:asyncpg\.exceptions\.)?AdminShutdownError"
+                "asyncpg",
+                "AdminShutdownError",
+                r"(?:asyncpg\.exceptions\.)?AdminShutdownError",
             ),
-            Wording("psycopg", "AdminShutdown", r"(?:psycopg2?\.errors\.)AdminShutdown"),
+            Wording(
+                "psycopg", "AdminShutdown", r"(?:psycopg2?\.errors\.)AdminShutdown"
+            ),
             Wording(
                 "server, German",
                 "Verbindung wird abgebrochen aufgrund von Anweisung des Administrators",
             ),
             Wording(
-                "server, French", "arrêt des connexions suite à la demande de l'administrateur"
+                "server, French",
+                "arrêt des connexions suite à la demande de l'administrateur",
             ),
             Wording("Supabase", "db_termination", r"\{?:?shutdown, :?db_termination"),
             Wording("Postgrex", "(admin_shutdown)"),
@@ -125,12 +146,15 @@ SYMPTOMS = (
                 " idle sessions, a test suite that recreates its database."
             ),
             Cause(
-                "The database scaled to zero or was suspended (serverless services).", outside=True
+                "The database scaled to zero or was suspended (serverless services).",
+                outside=True,
             ),
         ),
         triage=(
             triage.SERVER_LOG,
-            Check("SELECT pg_postmaster_start_time();", "whether the server was restarted"),
+            Check(
+                "SELECT pg_postmaster_start_time();", "whether the server was restarted"
+            ),
         ),
         avoid=(
             "Cron jobs that end idle sessions: limit the pools instead.",
@@ -155,13 +179,26 @@ SYMPTOMS = (
             Wording("libpq", "server closed the connection unexpectedly"),
             Wording("asyncpg", "connection was closed in the middle of operation"),
             Wording("asyncpg", "ConnectionDoesNotExistError"),
-            Wording("psycopg 3", "consuming input failed", r"consuming input failed: [^\n]{0,100}"),
+            Wording(
+                "psycopg 3",
+                "consuming input failed",
+                r"consuming input failed: [^\n]{0,100}",
+            ),
             Wording("psycopg", "the connection is lost"),
             Wording("node-pg", "Connection terminated unexpectedly"),
-            Wording("node-pg", "Client has encountered a connection error and is not queryable"),
+            Wording(
+                "node-pg",
+                "Client has encountered a connection error and is not queryable",
+            ),
             Wording("JDBC", "An I/O error occurred while sending to the backend"),
-            Wording("Npgsql", "Exception while reading from stream", needs_context=True),
-            Wording("Npgsql", "Attempted to read past the end of the stream", needs_context=True),
+            Wording(
+                "Npgsql", "Exception while reading from stream", needs_context=True
+            ),
+            Wording(
+                "Npgsql",
+                "Attempted to read past the end of the stream",
+                needs_context=True,
+            ),
             Wording("Npgsql", "Exception while writing to stream", needs_context=True),
             Wording("Prisma", "Server has closed the connection", needs_context=True),
             Wording("Rails", "PG::ConnectionBad: PQconsumeInput()"),
@@ -214,7 +251,9 @@ SYMPTOMS = (
                 r"write CONNECTION_(?:CLOSED|ENDED|DESTROYED)"
                 r" (?P<host>[\w.-]{1,255})(?::(?P<port>\d{2,5}))?",
             ),
-            Wording("server", "could not receive data from client: Connection reset by peer"),
+            Wording(
+                "server", "could not receive data from client: Connection reset by peer"
+            ),
             Wording("server", "unexpected EOF on client connection"),
             Wording("C library", "Connection reset by peer", needs_context=True),
             Wording("Node.js", "read ECONNRESET", needs_context=True),
@@ -236,7 +275,9 @@ SYMPTOMS = (
                 "A firewall, NAT gateway or load balancer forgot the idle connection (350 s at"
                 " AWS, 4 min at Azure)."
             ),
-            Cause("The pool keeps connections longer than the server, pooler or network does."),
+            Cause(
+                "The pool keeps connections longer than the server, pooler or network does."
+            ),
             Cause("The server crashed, was restarted or failed over.", outside=True),
             Cause("The backend was killed because memory ran out.", outside=True),
             Cause("PgBouncer was stopped, or closed the client."),
@@ -248,7 +289,9 @@ SYMPTOMS = (
                 "SELECT name, setting FROM pg_settings WHERE name LIKE 'tcp_keepalives%';",
                 "whether idle connections are kept alive",
             ),
-            Check("SELECT pg_postmaster_start_time();", "whether the server was restarted"),
+            Check(
+                "SELECT pg_postmaster_start_time();", "whether the server was restarted"
+            ),
         ),
         avoid=(
             "Repeating a statement that writes without knowing whether it was committed.",
@@ -260,7 +303,10 @@ SYMPTOMS = (
             *server("idle_session_timeout", "tcp_keepalives_idle"),
             *pooler("client_idle_timeout", "server_idle_timeout"),
         ),
-        references=("https://www.postgresql.org/docs/current/libpq-connect.html", _ERRORS),
+        references=(
+            "https://www.postgresql.org/docs/current/libpq-connect.html",
+            _ERRORS,
+        ),
     ),
     Symptom(
         id="connection-used-after-close",
@@ -273,7 +319,9 @@ SYMPTOMS = (
             Wording("psycopg", "the connection is closed", needs_context=True),
             Wording("psycopg2", "connection already closed", needs_context=True),
             Wording("asyncpg", "cannot perform operation: connection is closed"),
-            Wording("asyncpg", "InterfaceError: connection is closed", needs_context=True),
+            Wording(
+                "asyncpg", "InterfaceError: connection is closed", needs_context=True
+            ),
             Wording("Rails", "PG::ConnectionBad: connection is closed"),
             Wording("node-pg", "Client was closed and is not queryable"),
             Wording(
@@ -285,7 +333,9 @@ SYMPTOMS = (
             ),
             Wording("Npgsql", "Connection is not open", needs_context=True),
         ),
-        proves="The client's object is closed: by an earlier error, by its pool, or by the program.",
+        proves=(
+            "The client's object is closed: by an earlier error, by its pool, or by the program."
+        ),
         rules_out="Refused logins and limits at this moment; look for the error before this one.",
         causes=(
             Cause(
@@ -305,7 +355,10 @@ SYMPTOMS = (
             *server("idle_session_timeout", "idle_in_transaction_session_timeout"),
             *pooler("client_idle_timeout"),
         ),
-        references=("https://jdbc.postgresql.org/documentation/server-prepare/", _ERRORS),
+        references=(
+            "https://jdbc.postgresql.org/documentation/server-prepare/",
+            _ERRORS,
+        ),
     ),
     Symptom(
         id="statement-timeout",
@@ -319,7 +372,10 @@ SYMPTOMS = (
                 "QueryCanceled",
                 r"(?:psycopg2?\.errors\.)QueryCanceled(?=: canceling statement due to statement)",
             ),
-            Wording("server, German", "storniere Anfrage wegen Zeitüberschreitung der Anfrage"),
+            Wording(
+                "server, German",
+                "storniere Anfrage wegen Zeitüberschreitung der Anfrage",
+            ),
             Wording(
                 "server, French",
                 "annulation de la requête à cause du délai écoulé pour l'exécution de"
@@ -330,13 +386,23 @@ SYMPTOMS = (
         rules_out="Networks, limits, pg_hba.conf and the password.",
         causes=(
             Cause(
-                "The statement is slow: a missing index, a changed plan, more data.", outside=True
+                "The statement is slow: a missing index, a changed plan, more data.",
+                outside=True,
             ),
             Cause("It waited for a lock, for instance of a migration."),
-            Cause("The timeout is meant for requests and holds for batches and migrations too."),
+            Cause(
+                "The timeout is meant for requests and holds for batches and migrations too."
+            ),
         ),
-        triage=(triage.BLOCKED, triage.TIMEOUTS, triage.ROLE_SETTINGS, triage.OLD_TRANSACTIONS),
-        avoid=("statement_timeout = 0 for everybody: set another one for the role of the batch.",),
+        triage=(
+            triage.BLOCKED,
+            triage.TIMEOUTS,
+            triage.ROLE_SETTINGS,
+            triage.OLD_TRANSACTIONS,
+        ),
+        avoid=(
+            "statement_timeout = 0 for everybody: set another one for the role of the batch.",
+        ),
         failures=(Failure.TIMEOUT,),
         policies=("PG502",),
         decided_by=server("statement_timeout"),
@@ -389,7 +455,9 @@ SYMPTOMS = (
             Wording("server", "canceling statement due to lock timeout"),
             Wording("server", "terminating connection due to transaction timeout"),
             Wording(
-                "server", "could not obtain lock on", r"could not obtain lock on (?:relation|row)"
+                "server",
+                "could not obtain lock on",
+                r"could not obtain lock on (?:relation|row)",
             ),
         ),
         proves="The session works; lock_timeout or transaction_timeout ran out.",
@@ -399,7 +467,9 @@ SYMPTOMS = (
             Cause("A session is idle in transaction and holds it."),
         ),
         triage=(triage.BLOCKED, triage.OLD_TRANSACTIONS, triage.TIMEOUTS),
-        avoid=("lock_timeout = 0 for migrations: they then block everybody who comes after.",),
+        avoid=(
+            "lock_timeout = 0 for migrations: they then block everybody who comes after.",
+        ),
         failures=(Failure.TIMEOUT,),
         policies=("PG501",),
         decided_by=server("lock_timeout", "transaction_timeout"),
@@ -409,7 +479,10 @@ SYMPTOMS = (
         id="ended-by-recovery-conflict",
         title="terminating connection due to conflict with recovery",
         layer=Layer.SESSION,
-        codes=(Code("40001", "the standby"), Code("57P04", "the server: database dropped")),
+        codes=(
+            Code("40001", "the standby"),
+            Code("57P04", "the server: database dropped"),
+        ),
         wordings=(
             Wording(
                 "server",
@@ -420,14 +493,21 @@ SYMPTOMS = (
         proves="The session is on a standby, and replay of the primary's changes had to go on.",
         rules_out="Limits, pg_hba.conf and the password.",
         causes=(
-            Cause("A long query on the standby needs rows that the primary has vacuumed."),
+            Cause(
+                "A long query on the standby needs rows that the primary has vacuumed."
+            ),
             Cause("A migration on the primary takes an exclusive lock."),
         ),
         triage=(
-            Check("SELECT * FROM pg_stat_database_conflicts;", "which kind of conflict, how often"),
+            Check(
+                "SELECT * FROM pg_stat_database_conflicts;",
+                "which kind of conflict, how often",
+            ),
             Check("SHOW max_standby_streaming_delay;", "how long replay waits"),
         ),
-        avoid=("max_standby_streaming_delay = -1 on the standby that is to take over.",),
+        avoid=(
+            "max_standby_streaming_delay = -1 on the standby that is to take over.",
+        ),
         decided_by=server("max_standby_streaming_delay", "hot_standby_feedback"),
         references=("https://www.postgresql.org/docs/current/hot-standby.html",),
     ),

@@ -23,8 +23,14 @@ _CREATE_DATABASE = "https://www.postgresql.org/docs/current/sql-createdatabase.h
 _CONNECTIONS = "https://www.postgresql.org/docs/current/runtime-config-connection.html"
 
 _CODES = (
-    Code("53300", "the server, and PgBouncer from 1.20 on, if its pool never had a server"),
-    Code("08P01", "PgBouncer before 1.20; later versions for a pool that was in use before"),
+    Code(
+        "53300",
+        "the server, and PgBouncer from 1.20 on, if its pool never had a server",
+    ),
+    Code(
+        "08P01",
+        "PgBouncer before 1.20; later versions for a pool that was in use before",
+    ),
     Code("P2037", "Prisma"),
 )
 _EXIT = (
@@ -142,12 +148,17 @@ SYMPTOMS = (
                 "All pools to this database together, of all roles and poolers, are more than its"
                 " limit."
             ),
-            Cause("Two names of PgBouncer lead to the same database, each with pools of its own."),
+            Cause(
+                "Two names of PgBouncer lead to the same database, each with pools of its own."
+            ),
             Cause("Sessions idle in transaction hold connections."),
             Cause("The limit is 0 or was lowered for maintenance."),
         ),
         triage=(triage.DATABASE_LIMIT, triage.HOLDERS, triage.OLD_TRANSACTIONS),
-        avoid=("CONNECTION LIMIT -1 for the database without limits for its roles.", _EXIT),
+        avoid=(
+            "CONNECTION LIMIT -1 for the database without limits for its roles.",
+            _EXIT,
+        ),
         failures=(Failure.DATABASE_LIMIT,),
         policies=("PG005", "PG102", "PG107", "PG113"),
         decided_by=(Place(PlaceKind.DATABASE_LIMIT),),
@@ -160,7 +171,9 @@ SYMPTOMS = (
         codes=(*_CODES, Code("08004", "made up by some clients")),
         wordings=(
             Wording(
-                "server", "orry, too many clients already", r"[Ss]orry, too many clients already"
+                "server",
+                "too many clients already",
+                r"(?:[Ss]orry, )?too many clients already",
             ),
             Wording(
                 "asyncpg",
@@ -200,7 +213,9 @@ SYMPTOMS = (
                 " (serverless functions, workers)."
             ),
             Cause("Roles without CONNECTION LIMIT: one service takes all slots."),
-            Cause("Sessions idle in transaction, or dead clients that the server has not noticed."),
+            Cause(
+                "Sessions idle in transaction, or dead clients that the server has not noticed."
+            ),
             Cause("A leak: connections are opened and not given back.", outside=True),
             Cause("A retry storm after a failure.", outside=True),
         ),
@@ -230,7 +245,10 @@ SYMPTOMS = (
             Wording("server", "remaining connection slots are reserved"),
             Wording("asyncpg", "TooManyConnectionsError: remaining"),
             Wording("server, German", "die verbleibenden Verbindungen sind für"),
-            Wording("server, French", "les emplacements de connexions restants sont réservés"),
+            Wording(
+                "server, French",
+                "les emplacements de connexions restants sont réservés",
+            ),
         ),
         proves=(
             "The server was reached. Ordinary roles have used up what they may:"
@@ -244,7 +262,9 @@ SYMPTOMS = (
             ),
             Cause("Roles without CONNECTION LIMIT: one service takes all slots."),
             Cause("Superusers' sessions take ordinary slots if they come first."),
-            Cause("Sessions idle in transaction, or dead clients that the server has not noticed."),
+            Cause(
+                "Sessions idle in transaction, or dead clients that the server has not noticed."
+            ),
             Cause("A managed service reserves slots for itself.", outside=True),
             Cause("A leak: connections are opened and not given back.", outside=True),
         ),
@@ -270,7 +290,10 @@ SYMPTOMS = (
         id="too-many-wal-senders",
         title="all slots for replication are taken",
         layer=Layer.SLOTS,
-        codes=(Code("53300", "the server"), Code("53400", "the server: replication slots")),
+        codes=(
+            Code("53300", "the server"),
+            Code("53400", "the server: replication slots"),
+        ),
         wordings=(
             Wording(
                 "server",
@@ -282,18 +305,28 @@ SYMPTOMS = (
         proves="A replication connection was let in, and max_wal_senders is reached.",
         rules_out="max_connections: replication has slots of its own since version 12.",
         causes=(
-            Cause("More standbys, backups and change-data-capture clients than max_wal_senders."),
-            Cause("Broken standbys left connections behind that have not timed out.", outside=True),
+            Cause(
+                "More standbys, backups and change-data-capture clients than max_wal_senders."
+            ),
+            Cause(
+                "Broken standbys left connections behind that have not timed out.",
+                outside=True,
+            ),
         ),
         triage=(
             Check(
                 "SELECT pid, application_name, client_addr, state FROM pg_stat_replication;",
                 "who replicates",
             ),
-            Check("SELECT slot_name, active FROM pg_replication_slots;", "slots that nobody uses"),
+            Check(
+                "SELECT slot_name, active FROM pg_replication_slots;",
+                "slots that nobody uses",
+            ),
         ),
         avoid=("Dropping a replication slot without knowing whose it is.",),
         decided_by=server("max_wal_senders", "max_replication_slots"),
-        references=("https://www.postgresql.org/docs/current/runtime-config-replication.html",),
+        references=(
+            "https://www.postgresql.org/docs/current/runtime-config-replication.html",
+        ),
     ),
 )

@@ -49,9 +49,15 @@ SYMPTOMS = (
                 "Npgsql",
                 "SSL connection requested. No SSL enabled connection from this host is configured.",
             ),
-            Wording("tokio-postgres", "server does not support TLS", needs_context=False),
+            Wording(
+                "tokio-postgres", "server does not support TLS", needs_context=False
+            ),
             Wording("sqlx", "server does not support TLS"),
-            Wording("Postgrex", "ssl not available", r"Postgrex[^\n]{0,120}ssl not available"),
+            Wording(
+                "Postgrex",
+                "ssl not available",
+                r"Postgrex[^\n]{0,120}ssl not available",
+            ),
             Wording("Prisma", "The server does not support SSL", needs_context=True),
         ),
         proves="The client reached a server or pooler, asked for TLS, and it said no.",
@@ -81,7 +87,10 @@ SYMPTOMS = (
         codes=(Code("08P01", "PgBouncer"), Code("28000", "managed services")),
         wordings=(
             Wording("PgBouncer", "SSL required", needs_context=True),
-            Wording("Azure", "SSL connection is required. Please specify SSL options and retry"),
+            Wording(
+                "Azure",
+                "SSL connection is required. Please specify SSL options and retry",
+            ),
             Wording("Neon", "connection is insecure (try using"),
             Wording("Heroku, RDS", "SSL/TLS required"),
             Wording("Supabase", "SSL connection is required", needs_context=True),
@@ -107,7 +116,9 @@ SYMPTOMS = (
                 "whether it works with TLS",
             ),
         ),
-        avoid=("Turning the requirement off on the server: passwords and data are readable then.",),
+        avoid=(
+            "Turning the requirement off on the server: passwords and data are readable then.",
+        ),
         failures=(Failure.EXPOSED,),
         policies=("PG401",),
         decided_by=pooler("client_tls_sslmode") + server("ssl"),
@@ -152,8 +163,12 @@ SYMPTOMS = (
                 r"self-signed certificate(?: in certificate chain)?",
                 needs_context=True,
             ),
-            Wording("Node.js", "unable to verify the first certificate", needs_context=True),
-            Wording("Node.js", "unable to get local issuer certificate", needs_context=True),
+            Wording(
+                "Node.js", "unable to verify the first certificate", needs_context=True
+            ),
+            Wording(
+                "Node.js", "unable to get local issuer certificate", needs_context=True
+            ),
             Wording("Node.js", "ERR_TLS_CERT_ALTNAME_INVALID", needs_context=True),
             Wording(
                 "Go",
@@ -178,13 +193,19 @@ SYMPTOMS = (
                 " through a tunnel)."
             ),
             Cause(
-                "The certificate has expired, or was renewed by another authority.", outside=True
+                "The certificate has expired, or was renewed by another authority.",
+                outside=True,
             ),
-            Cause("pg_hba.conf asks for a client certificate (cert, clientcert), and none came."),
+            Cause(
+                "pg_hba.conf asks for a client certificate (cert, clientcert), and none came."
+            ),
         ),
         triage=(
             triage.TLS_STATE,
-            Check("openssl x509 -in ROOT.crt -noout -subject -enddate", "what the client trusts"),
+            Check(
+                "openssl x509 -in ROOT.crt -noout -subject -enddate",
+                "what the client trusts",
+            ),
         ),
         avoid=(
             "rejectUnauthorized: false, sslmode=require instead of verify-full, or"
@@ -192,7 +213,10 @@ SYMPTOMS = (
         ),
         failures=(Failure.EXPOSED, Failure.REJECTED),
         policies=("PG401",),
-        decided_by=(*server("ssl_cert_file", "ssl_ca_file"), Place(PlaceKind.PASSWORD_RULE)),
+        decided_by=(
+            *server("ssl_cert_file", "ssl_ca_file"),
+            Place(PlaceKind.PASSWORD_RULE),
+        ),
         references=(_SSL,),
     ),
     Symptom(
@@ -229,7 +253,9 @@ SYMPTOMS = (
                 " was idle (see server-closed-the-connection).",
                 outside=True,
             ),
-            Cause("What listens there is no PostgreSQL: a web server, a proxy, another database."),
+            Cause(
+                "What listens there is no PostgreSQL: a web server, a proxy, another database."
+            ),
             Cause("A load balancer, firewall or VPN cut the connection.", outside=True),
             Cause("Client and server share no TLS version."),
         ),

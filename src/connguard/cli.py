@@ -13,7 +13,7 @@ from connguard.version import __version__
 COMMANDS = {
     "scan": "Scan files and directories for connection risks.",
     "rules": "List every policy.",
-    "explain": "Explain a policy: condition, effect, fix, examples.",
+    "explain": "Explain an error message, or a policy, and show the lines that can cause it.",
     "budget": "Compute the connection budget: can the stack run out of connections?",
     "hba": "Tell which pg_hba.conf line decides about a login, or who can log in.",
     "doctor": "Look at a live server and PgBouncer, and compare them with the files.",

@@ -1,0 +1,36 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What of a pasted text may be shown again."""
+
+from __future__ import annotations
+
+import re
+
+from connguard.policies.model.recognition import Recognised
+
+_MOST = 240
+_SECRETS = (
+    re.compile(
+        r"(?i)(?P<before>\b[a-z][a-z0-9+.-]{1,30}://[^\s:/@]{0,200}:)[^\s@]{1,500}(?P<after>@)"
+    ),
+    re.compile(
+        r"""(?i)(?P<before>\b\w{0,30}(?:password|passwd|pwd|pass|secret|token)\w{0,20}["']"
+        r"?\s{0,3}"""
+        r"""(?:[=:]|=>)\s{0,3})(?:"[^"\n]{0,500}"|'[^'\n]{0,500}'|[^\s,;&'"]{1,500})(?P<after>)"""
+    ),
+)
+
+
+def masked(text: str) -> str:
+    """The text without passwords, of connection strings and of settings."""
+    for pattern in _SECRETS:
+        text = pattern.sub(lambda match: f"{match['before']}***{match['after']}", text)
+    return text
+
+
+def quoted(recognised: Recognised, text: str) -> str:
+    """The words by which a symptom was recognised: nothing else of the text is ever shown."""
+    said = text[recognised.start : recognised.end]
+    if recognised.wording is not None and ("\n" in said.strip() or len(said) > _MOST):
+        said = recognised.wording.anchor
+    return masked(" ".join(said.split()))[:_MOST]
