@@ -49,16 +49,22 @@ ONCE = Repetition("", None)
 class _Parts:
     """A lazy object whose parts are found by name."""
 
-    def __init__(self, label: str, find: Callable[[str], object], single: bool = False) -> None:
-        self._label = label
+    def __init__(
+        self,
+        label: str,
+        find: Callable[[str], object],
+        single: bool = False,
+        all_of: Unknown | None = None,
+    ) -> None:
         self._find = find
+        self._all_of = all_of or Unknown(f"{label} is used as a whole")
         self.single = single
 
     def get(self, name: str) -> object:
         return self._find(name)
 
     def whole(self) -> object:
-        return Unknown(f"{self._label} is used as a whole")
+        return self._all_of
 
 
 class Module:
@@ -172,6 +178,10 @@ class Module:
                 f"data.{kind}.{name}",
                 lambda attribute: _not_in_files(f"data.{kind}.{name}", attribute),
                 single=True,
+                all_of=Unknown(
+                    f"data.{kind}.{name} is only known when Terraform runs",
+                    refers=f"data.{kind}.{name}",
+                ),
             )
 
         return _Parts(f"data.{kind}", attribute_of)
@@ -282,7 +292,7 @@ class Module:
         block = _only(self.directory.modules.get(name), f"module.{name}")
         children = self.children(block)
         if isinstance(children, Unknown):
-            raise Blocked(children)
+            return self._foreign(block, children)
         repetitions = self.repetitions(block)
         if isinstance(repetitions, Unknown):
             return repetitions
@@ -294,6 +304,21 @@ class Module:
             return _Parts(f"module.{name}", child.output, single=True)
 
         return _by_key(repetitions, one)
+
+    def _foreign(self, block: Block, why: Unknown) -> object:
+        """The outputs of a module whose files are not at hand: not known, but of a known call."""
+        (name,) = block.labels
+
+        def one(repetition: Repetition) -> object:
+            address = f"{self.prefix}module.{name}{repetition.suffix}"
+            return _Parts(
+                f"module.{name}",
+                lambda output: replace(why, refers=address, attribute=output),
+                single=True,
+                all_of=replace(why, refers=address),
+            )
+
+        return _by_key(self.repetitions(block), one)
 
     def output(self, name: str) -> object:
         """The value of an output. Raises Blocked when it is not declared."""
