@@ -36,7 +36,8 @@ class Context:
     `files` are all files of the scan. `roots` are the scanned directories: a file named by another
     file (a module, an include) may be read only below one of them. `unreadable` collects (name,
     reason) of files that could not be read; they lead to exit code 2. `histories` are the scripts
-    of every database that the SQL front end has replayed, for those who read after it.
+    of every database that the SQL front end has replayed, for those who read after it. `cache`
+    holds what several front ends make of the same files, each under a key of its maker.
     """
 
     roots: tuple[Path, ...]
@@ -47,6 +48,7 @@ class Context:
     name_of: Callable[[Path], str] = str
     files: Sequence[SourceFile] = ()
     histories: list[Sequence[Script]] = field(default_factory=list)
+    cache: dict[object, object] = field(default_factory=dict)
 
     def text(self, file: SourceFile) -> Text | None:
         """The decoded text; None when the file cannot be read, which is recorded once."""

@@ -18,6 +18,7 @@ import yaml
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Comment, Notes, Span
+from connguard.reading import Context, SourceFile
 from connguard.text import Text
 
 _DOCUMENT = re.compile(r"^---(?=\s|$)", re.MULTILINE)
@@ -176,6 +177,18 @@ def parse(text: Text) -> Stream:
             line = text.position(start)[0]
             gaps.append(NotParsed(f"not YAML: {error}", text.line_origin(line)))
     return Stream(tuple(documents), tuple(gaps))
+
+
+def stream(file: SourceFile, context: Context) -> Stream | None:
+    """The documents of a file, parsed once in a scan; None when it cannot be read."""
+    text = context.text(file)
+    if text is None:
+        return None
+    key = ("yaml", file.path)
+    found = context.cache.get(key)
+    if not isinstance(found, Stream):
+        found = context.cache[key] = parse(text)
+    return found
 
 
 def notes(text: Text, stream: Stream) -> Notes:
