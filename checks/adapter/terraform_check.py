@@ -27,10 +27,10 @@ _RESULT = {
     Status.UNKNOWN: CheckResult.UNKNOWN,
     Status.FAIL: CheckResult.FAILED,
 }
-_SEVERITY = {
-    Severity.ERROR: BcSeverities.HIGH,
-    Severity.WARNING: BcSeverities.MEDIUM,
-    Severity.NOTE: BcSeverities.LOW,
+SEVERITY = {
+    Severity.ERROR: Severities[BcSeverities.HIGH],
+    Severity.WARNING: Severities[BcSeverities.MEDIUM],
+    Severity.NOTE: Severities[BcSeverities.LOW],
 }
 
 
@@ -40,6 +40,12 @@ class PolicyModule(Protocol):
     POLICY: Policy
 
     def decide(self, fact: Any, /) -> Verdict: ...
+
+
+def check_name(policy: Policy) -> str:
+    """All that Checkov shows of a policy: its name, and when it fails."""
+    condition = policy.condition.partition(". ")[0].rstrip(".")
+    return f"{policy.name}: {condition}"
 
 
 class TerraformCheck(BaseResourceCheck):  # type: ignore[misc]  # untyped where Checkov is missing
@@ -56,15 +62,14 @@ class TerraformCheck(BaseResourceCheck):  # type: ignore[misc]  # untyped where 
 
     def __init__(self) -> None:
         policy = self.judge.POLICY
-        condition = policy.condition.partition(". ")[0].rstrip(".")
         super().__init__(
-            name=f"{policy.name}: {condition}",
+            name=check_name(policy),
             id=policy.checkov_id,
             categories=[CheckCategories.GENERAL_SECURITY],
             supported_resources=list(self.resources),
             guideline=policy.references[0],
         )
-        self.severity = Severities[_SEVERITY[policy.severity]]
+        self.severity = SEVERITY[policy.severity]
 
     def scan_entity_conf(self, conf: dict[str, Any], entity_type: str) -> CheckResult:
         try:

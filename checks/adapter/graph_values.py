@@ -1,0 +1,119 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: Apache-2.0
+"""Values in Checkov's graph: what is a value, and what is an expression that was left as text.
+
+Checkov replaces references that it can resolve, and leaves the rest as text: "var.cidrs",
+"${aws_eip.nat.public_ip}/32", 'cidrsubnet("10.0.0.0/8",8,1)'. Nothing but the text tells them
+from literals.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_SCOPED = r"(?:var|local|each|count|self|path|terraform)\.[\w-]+"
+_MODULE = r"module\.[\w-]+"
+_TYPED = r"(?:data\.)?[a-z][a-z0-9]*_[a-z0-9_]+\.[A-Za-z_][\w-]*"
+_START = re.compile(rf"(?<![\w.\"/-])(?:{_SCOPED}|{_MODULE}|{_TYPED})")
+_CALL = re.compile(r"[a-z_0-9]+\(.*\)", re.DOTALL)
+_OPERATOR = re.compile(r"\s(?:\?|==|!=|&&|\|\||>=?|<=?)\s")
+_REFERENCE = re.compile(
+    r"(?<![\w.\"/-])(?P<kind>data\.[a-z]\w*|[a-z][a-z0-9]*_[a-z0-9_]+)\.(?P<name>[A-Za-z_][\w-]*)"
+    r"(?P<key>\[[^\]]*\])?(?:\.\*)?(?:\[\*\])?(?:\.(?P<attribute>[a-z]\w*))?"
+)
+_NUMBER = re.compile(r"\$\{\s*(-?[0-9]+)\s*\}")
+_KEY = re.compile(r"\[(?:\d+|\"[^\"]*\"|'[^']*')\]")
+_TAIL = re.compile(r"\}([^${}\"]+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A resource or data source in an expression. `key` is `[0]`, `["a"]` or empty."""
+
+    kind: str
+    name: str
+    key: str
+    attribute: str | None
+
+
+def plain(value: object) -> object:
+    """A value without the lists of one element into which Checkov wraps every value and block."""
+    while isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    number = _NUMBER.fullmatch(value) if isinstance(value, str) else None
+    return number[1] if number else value
+
+
+def is_expression(text: str) -> bool:
+    """Whether a text is what Checkov left of an expression."""
+    return (
+        "${" in text
+        or _START.match(text) is not None
+        or _CALL.fullmatch(text) is not None
+        or (_OPERATOR.search(text) is not None and _START.search(text) is not None)
+    )
+
+
+def references(text: str) -> Iterator[Reference]:
+    """The resources and data sources that an expression names."""
+    for found in _REFERENCE.finditer(text):
+        key = (found["key"] or "").replace("'", '"')
+        yield Reference(
+            found["kind"],
+            found["name"],
+            key if _KEY.fullmatch(key) else "",
+            found["attribute"],
+        )
+
+
+def names_more(text: str) -> bool:
+    """Whether an expression names variables, local values or outputs."""
+    return re.search(rf"(?<![\w.\"-])(?:{_SCOPED}|{_MODULE})", text) is not None
+
+
+def tail(text: str) -> str:
+    """The literal end of a template: "/32" of "${aws_eip.nat.public_ip}/32"."""
+    found = _TAIL.search(text)
+    return found[1] if found else ""
+
+
+def substituted(value: object, iterator: str, key: object, item: object) -> object:
+    """The content of a dynamic block with the iterator's key and value put in where they stand.
+
+    An expression that does more with them stays as it is.
+    """
+    if isinstance(value, list):
+        return [substituted(one, iterator, key, item) for one in value]
+    if isinstance(value, dict):
+        return {name: substituted(one, iterator, key, item) for name, one in value.items()}
+    if not isinstance(value, str):
+        return value
+    text = value.removeprefix("${").removesuffix("}") if value.count("${") == 1 else value
+    if text == f"{iterator}.key":
+        return key
+    if text != f"{iterator}.value" and not text.startswith(
+        (f"{iterator}.value.", f"{iterator}.value[")
+    ):
+        return value
+    found: object = item
+    for name in re.findall(r"[\w-]+", text[len(iterator) + len(".value") :]):
+        if not isinstance(found, dict) or name not in found:
+            return value
+        found = found[name]
+    return found
+
+
+def mentions(value: object, iterator: str) -> bool:
+    """Whether a value still holds the iterator of a dynamic block."""
+    if isinstance(value, list):
+        return any(mentions(one, iterator) for one in value)
+    if isinstance(value, dict):
+        return any(mentions(one, iterator) for one in value.values())
+    pattern = rf"(?<![\w.\"-]){re.escape(iterator)}\.(?:value|key)\b"
+    return isinstance(value, str) and re.search(pattern, value) is not None
