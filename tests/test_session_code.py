@@ -154,6 +154,18 @@ def uses(language: str, code: str) -> list[tuple[str, int, str, bool]]:
         ),
         ("ruby", "Job.with_advisory_lock('a') { run }\n", [("advisory-locks", 1, "", False)]),
         ("ruby", "Job.with_advisory_lock('a', transaction: true) { run }\n", []),
+        ("ruby", "job.with_advisory_lock(function: 'pg_advisory_xact_lock') { run }\n", []),
+        (
+            "javascript",
+            "import PgBoss from 'pg-boss';\nnew PgBoss({ useListenNotify: true });\n",
+            [("listen", 2, "", False)],
+        ),
+        ("javascript", "import PgBoss from 'pg-boss';\nnew PgBoss(url);\n", []),
+        (
+            "go",
+            "package a\nvar c = river.NewClient(riverpgxv5.New(p), &river.Config{Queues: q})\n",
+            [("listen", 2, "", False)],
+        ),
         (
             "ruby",
             "Rails.application.configure do\n  config.active_job.queue_adapter = :good_job\nend\n",
@@ -342,3 +354,44 @@ def test_a_declared_service_names_its_code(tmp_path: Path) -> None:
         'database = "shop"\nuser = "shop_app"\nsource = "jobs"\n'
     )
     assert findings(tmp_path, name="jobs/run.py") == [("run.py", 1)]
+
+
+def test_a_password_from_elsewhere_does_not_hide_the_pooler(tmp_path: Path) -> None:
+    """The pooler of an image is known by its address, whatever its password is."""
+    compose = (
+        "services:\n"
+        "  web:\n"
+        "    build: ./app\n"
+        "    environment:\n"
+        "      DATABASE_URL: postgres://shop:${PW:?set it}@pgbouncer:5432/shop\n"
+        "  pgbouncer:\n"
+        "    image: edoburu/pgbouncer:v1.24.1-p1\n"
+        "    environment:\n"
+        "      DATABASE_URL: postgres://shop:${PW:?set it}@db/shop\n"
+        "      POOL_MODE: transaction\n"
+        "  db:\n"
+        "    image: postgres:16\n"
+        "  other:\n"
+        "    image: postgres:16\n"
+    )
+    (tmp_path / "compose.yml").write_text(compose)
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "web.py").write_text(LOCK)
+    found = [one for one in scan([tmp_path], Settings()).findings if one.policy.id == "PG112"]
+    assert [(Path(one.origin.path).name, one.origin.line) for one in found] == [("web.py", 1)]
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("  prepared_statements: true\n", [("database.yml", 5)]),
+        ("", [("database.yml", 2)]),
+        ("  prepared_statements: false\n", []),
+        ("  prepared_statements: false\n  advisory_locks: true\n", [("database.yml", 6)]),
+    ],
+)
+def test_rails(tmp_path: Path, lines: str, expected: list[tuple[str, int]]) -> None:
+    """Prepared statements are on where nothing is said; advisory locks only where it is said."""
+    settings = f"production:\n  adapter: postgresql\n  host: pgbouncer\n  database: shop\n{lines}"
+    name = "shop/config/database.yml"
+    assert findings(tmp_path, settings, name=name, version="1.18.0") == expected

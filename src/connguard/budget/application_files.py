@@ -18,6 +18,7 @@ from connguard.budget.discovered import ServiceFound
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.topology import (
+    ADVISORY_LOCKS,
     CONNECTION_TIMEOUT,
     KEEPALIVE,
     MAX_LIFETIME,
@@ -118,10 +119,30 @@ def _rails(text: Text, path: Path) -> ServiceFound | None:
             database=(target.database if target else None) or _plain(production.get("database")),
             user=(target.user if target else None) or _plain(production.get("username")),
             database_origin=production.origin,
+            needs=_rails_needs(production, target),
         )
         host = (target.host if target else None) or _plain(production.get("host"))
-        return ServiceFound(service, host)
+        return ServiceFound(service, host, source=path.parent.parent)
     return None
+
+
+def _rails_needs(production: Node, target: dsn.Target | None) -> tuple[tuple[str, Origin], ...]:
+    """Rails prepares statements unless it is told not to. Its advisory locks guard migrations,
+    which may run elsewhere: only what is turned on explicitly counts.
+
+    https://guides.rubyonrails.org/configuring.html#configuring-a-postgresql-database
+    """
+    prepared = production.get("prepared_statements")
+    locks = production.get("advisory_locks")
+    options = target.options if target is not None else {}
+    needs = []
+    if prepared is None and options.get("prepared_statements") != "false":
+        needs.append((PREPARED_STATEMENTS, production.origin))
+    elif prepared is not None and prepared.string == "true":
+        needs.append((PREPARED_STATEMENTS, prepared.origin))
+    if locks is not None and locks.string == "true":
+        needs.append((ADVISORY_LOCKS, locks.origin))
+    return tuple(needs)
 
 
 def _replicas(name: str) -> Amount:

@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 _URL = re.compile(
     r"^(?:jdbc:)?(?:postgres(?:ql)?|ecto|postgis|pgsql|cockroachdb)(?:\+[\w]+)?://", re.IGNORECASE
 )
+_FILLED_IN = re.compile(r"\$\{(\w+)[^}]*\}")
+"""`${NAME:?message}`, whose characters would split a URL."""
 _VARIABLE = re.compile(r"\$\{?\w|\$\(|\{\{|<%")
 _KEYWORD = re.compile(r"(\w[\w ]*?)\s*=\s*('(?:[^'\\]|\\.)*'|[^;\s]+)")
 _KEYS = {
@@ -68,6 +70,7 @@ def parse(text: str) -> Target | None:
 
 
 def _url(text: str) -> Target | None:
+    text = _FILLED_IN.sub(r"$\1", text)
     scheme = text.index("://")
     try:
         parts = urlsplit("postgres" + _without_port_variable(text[scheme:]))

@@ -27,7 +27,8 @@ class Image:
 
 _POSTGRES = re.compile(
     r"(?:^|/)(?:postgres|postgresql|postgis|pgvector|timescaledb(?:-ha)?|supabase/postgres"
-    r"|spilo-\d+|postgresql-repmgr|pgvecto-rs|paradedb|pg-?\d*)$"
+    r"|spilo-\d+|postgresql-repmgr|pgvecto-rs|vchord-postgres|paradedb|citus|crunchy-postgres(?:-\w+)*"
+    r"|postgresql-\d+(?:-\w+)*|percona-distribution-postgresql|apache/age|pg-?\d*)$"
 )
 _PGBOUNCER = re.compile(r"pgbouncer[^/]*$")
 _EXPORTER = re.compile(r"exporter|backup|admin|client|init|migrat")

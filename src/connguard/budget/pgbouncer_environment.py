@@ -83,7 +83,10 @@ class _Environment:
                 host=self._plain("POSTGRESQL_HOST") or self._plain("DATABASES_HOST"),
             )
             return entry, None, user
-        target = dsn.parse(self._plain("DATABASE_URL") or "")
+        # A password that is filled in elsewhere does not hide the rest of the address.
+        target = (
+            dsn.parse(self._variables["DATABASE_URL"][0]) if self._is_set("DATABASE_URL") else None
+        )
         user = (target.user if target else None) or self._plain("DB_USER")
         host = (target.host if target else None) or self._plain("DB_HOST")
         name = (target.database if target else None) or self._plain("DB_NAME")

@@ -31,7 +31,7 @@ _LARGEST = 1_000_000
 """Bytes; a larger file of code is generated."""
 
 _NOT_SERVICES = re.compile(
-    r"(?i)^(?:tests?|__tests__|specs?|e2e|testdata|fixtures|factories|mocks?|migrat(?:e|ions?)"
+    r"(?i)^(?:\w*tests?|testing|__tests__|specs?|e2e|testdata|fixtures|factories|mocks?|migrat(?:e|ions?)"
     r"|seeds?|alembic|benchmarks?|scripts|bin|ci|tools|examples?|samples?|node_modules|vendor|venv"
     r"|\.venv|site-packages|dist|build|docs?|\.\w+)$"
 )

@@ -54,6 +54,9 @@ _GRAPHILE = re.compile(
     r"(?:import|const|let|var)\s*\{[^}]*\brun\b[^}]*\}\s*(?:=\s*)?"
     + _JS_IMPORT.format(name="graphile-worker")
 )
+_PG_BOSS = re.compile(r"\buseListenNotify\s*:\s*true\b")
+_RIVER = re.compile(r"\briver\.NewClient\(\s*riverpgxv5\.New\(")
+_RIVER_OFF = re.compile(r"\bPollOnly:\s*true\b")
 _NODE_PG = re.compile(_JS_IMPORT.format(name="pg(?:-pool|-promise)?"))
 _POSTGRES_JS = re.compile(
     r"(?:import\s+(\w+)\s+|(?:const|let|var)\s+(\w+)\s*=\s*)" + _JS_IMPORT.format(name="postgres")
@@ -70,6 +73,7 @@ _PGX_OFF = re.compile(
 _PGX_OPENS = ("New", "NewWithConfig", "Connect", "ConnectConfig", "Open")
 _GO_LIB_PQ = ("pq", "pgdriver")
 _RUBY_QUEUE = re.compile(r"^[^#\n]*\b(?:queue_adapter\s*=\s*:(?:good_job|que)\b)", re.MULTILINE)
+_RUBY_TRANSACTION = re.compile(r"\btransaction(?::|\s*=>)\s*true|advisory_xact_lock")
 _RUBY_LOCK = ("with_advisory_lock", "with_advisory_lock!", "with_advisory_lock_result")
 _OBAN = re.compile(r"^config\s*\(?\s*:\w+,\s*Oban\b(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
 _OBAN_NOTIFIER = re.compile(r"\bnotifier:\s*\{?\s*Oban\.Notifiers\.(?!Postgres\b)\w+")
@@ -89,7 +93,7 @@ def javascript(text: Text) -> list[Used]:
     host = JavaScriptHost(text)
     string = text.string
     found = list(_statements(host, "javascript"))
-    for pattern in (_PG_LISTEN, _GRAPHILE):
+    for pattern in (_PG_LISTEN, _GRAPHILE, *((_PG_BOSS,) if "pg-boss" in string else ())):
         found.extend(_at(text, pattern, LISTEN))
     has_pg = _NODE_PG.search(string) is not None
     library = _POSTGRES_JS.search(string)
@@ -138,6 +142,8 @@ def _is_named_query(host: JavaScriptHost, call: Call) -> bool:
 def go(text: Text) -> list[Used]:
     host = GoHost(text)
     found = list(_statements(host, "go"))
+    if "Queues:" in text.string and not _RIVER_OFF.search(text.string):
+        found.extend(_at(text, _RIVER, LISTEN))
     pgx = _PGX.search(text.string)
     off = _PGX_OFF.search(text.string)
     if off:
@@ -172,7 +178,8 @@ def ruby(text: Text) -> list[Used]:
     for call in host.calls():
         place = text.origin(*host.source.range(call.node))
         code = host.source.code(call.node)
-        if call.name in _RUBY_LOCK and not re.search(r"\btransaction:\s*true|=>\s*true", code):
+        head = code.partition("\n")[0]
+        if call.name in _RUBY_LOCK and not _RUBY_TRANSACTION.search(head):
             found.append(Used(ADVISORY_LOCKS, place))
         elif call.name in ("wait_for_notify", "get_advisory_lock"):
             feature = LISTEN if call.name == "wait_for_notify" else ADVISORY_LOCKS
