@@ -68,7 +68,7 @@ def sources(setting: Setting | None, what: str) -> Sources:
 
 def _sources(value: object, origin: Origin, what: str) -> Sources:
     if isinstance(value, Unresolved):
-        if _is_narrow(value):
+        if is_narrow(value):
             return Sources()
         return Sources(unknown=(Unknown(value.reason, origin),))
     if isinstance(value, (list, tuple)):
@@ -85,7 +85,7 @@ def _sources(value: object, origin: Origin, what: str) -> Sources:
     return Sources(known)
 
 
-def _is_narrow(value: Unresolved) -> bool:
+def is_narrow(value: Unresolved) -> bool:
     """Whether a source is narrow although its value is unknown.
 
     That is a small network ("${aws_eip.nat.public_ip}/32"), the address of a resource
