@@ -16,8 +16,9 @@ POLICY = Policy(
     severity=Severity.WARNING,
     about=PublishedPort,
     condition=(
-        "A container that runs PostgreSQL or a pooler publishes its port on all addresses of the"
-        " host, or on a public one."
+        "A container or pod that runs PostgreSQL or a pooler publishes its port on all addresses of"
+        " the host (of every node, of an ingress), or on a public one. It is a note in files whose"
+        " path says that they are for development, tests or demonstrations."
     ),
     effect=(
         "Whoever reaches the host reaches the database. Docker writes its own firewall rules, which"
@@ -34,7 +35,7 @@ def decide(port: PublishedPort) -> Verdict:
     address = port.host_address
     if isinstance(address, Unknown):
         return undecided(f"the address on which {port.name} is published", address)
-    where = "all addresses of the host"
+    where = f"all addresses of {port.host}"
     if address is not None:
         try:
             held = AddressSet.of(address.value.strip("[]"))
@@ -48,4 +49,12 @@ def decide(port: PublishedPort) -> Verdict:
 
 
 def _fail(port: PublishedPort, where: str) -> Verdict:
-    return fail(f"port {port.container_port} of {port.name} is published on {where}", port.origin)
+    number = f"port {port.container_port} of {port.name}"
+    message = f"{number} is published on {where}"
+    if port.purpose is not None:
+        return fail(
+            f"{message}, though {port.purpose} looks like development or tests",
+            port.origin,
+            severity=Severity.NOTE,
+        )
+    return fail(message, port.origin)

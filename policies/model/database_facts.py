@@ -44,7 +44,9 @@ class PublishedPort:
     """A port of a container that runs PostgreSQL or a pooler, published on its host.
 
     `host_address` is the address of the host on which it is published, None for all of them.
-    `host_port` is None for one that is chosen at start. `name` is the service or workload.
+    `host_port` is None for one that is chosen at start. `name` is the service or workload. `host`
+    says what it is published on ("the host", "every node of the cluster"). `purpose` is the part of
+    the file's path that tells that it is for development, tests or demonstrations.
     """
 
     name: str
@@ -52,6 +54,8 @@ class PublishedPort:
     host_port: Value[int] | None
     container_port: int
     origin: Origin
+    host: str = "the host"
+    purpose: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

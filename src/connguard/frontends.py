@@ -55,6 +55,10 @@ def _is_server_conf(path: PurePath) -> bool:
     )
 
 
+def _is_yaml(path: PurePath) -> bool:
+    return path.suffix.lower() in (".yml", ".yaml")
+
+
 def _may_hold_server_files(path: PurePath) -> bool:
     return path.suffix.lower() in (".yml", ".yaml", ".sh", ".bash") or (
         path.name.startswith(("Dockerfile", "Containerfile"))
@@ -70,6 +74,7 @@ FRONT_ENDS = (
     Entry("pg_hba.conf", "connguard.postgres.hba_frontend", _is_hba),
     Entry("postgresql.conf", "connguard.postgres.conf_frontend", _is_server_conf),
     Entry("embedded", "connguard.postgres.embedded_frontend", _may_hold_server_files),
+    Entry("containers", "connguard.containers.frontend", _is_yaml),
     Entry("topology", "connguard.budget.frontend", may_hold_topology),
     Entry("connection pools of code", "connguard.budget.code_pools", may_make_pools),
     Entry("session features of code", "connguard.budget.session_code", may_use_sessions),

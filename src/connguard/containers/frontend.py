@@ -1,0 +1,55 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The front end for what containers expose: Docker Compose files and Kubernetes manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import PurePath
+
+from connguard import yaml_source
+from connguard.budget.claims import is_compose
+from connguard.containers import compose_facts
+from connguard.containers.compose_files import applications
+from connguard.policies.model.reading import Reading, mentions_suppression
+from connguard.reading import Context, SourceFile
+
+
+def read(files: Sequence[SourceFile], context: Context) -> Reading:
+    """Every fact once, though files may be part of several applications."""
+    reading = Reading()
+    composed = [file for file in files if is_compose(PurePath(file.path))]
+    for application in applications(composed, context):
+        found = compose_facts.Reader(application, context)
+        _add(found.facts(), reading)
+        if any(one.listening for one in found.containers.values()):
+            reading.files |= {
+                layer.file.name
+                for service in application.services.values()
+                for layer in service.layers
+            }
+    _add_notes(files, context, reading)
+    return reading
+
+
+def _add(facts: Iterable[object], reading: Reading) -> None:
+    known = {subject.alternatives for subject in reading.subjects}
+    for fact in facts:
+        if (fact,) not in known:
+            known.add((fact,))
+            reading.add(fact)
+
+
+def _add_notes(files: Sequence[SourceFile], context: Context, reading: Reading) -> None:
+    """Comments of the files that say something here."""
+    places = {
+        getattr(fact, "origin").path  # noqa: B009 - every fact of this front end has one
+        for subject in reading.subjects
+        for fact in subject.alternatives
+        if hasattr(fact, "origin")
+    }
+    for file in files:
+        text = context.text(file)
+        stream = yaml_source.stream(file, context)
+        if file.name in places and text and stream and mentions_suppression(text.string):
+            reading.notes.append(yaml_source.notes(text, stream))

@@ -1,0 +1,101 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Variables of Docker Compose: `${NAME}` in values, and the files that set them.
+
+https://docs.docker.com/reference/compose-file/interpolation/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from connguard.text import Text
+
+_START = re.compile(r"\$(?:(?P<escaped>\$)|(?P<plain>[A-Za-z_]\w*)|(?P<braced>\{))")
+_BRACED = re.compile(r"(?P<name>[A-Za-z_]\w*)(?:(?P<operator>:?[-?+])(?P<rest>.*))?", re.DOTALL)
+_LINE = re.compile(
+    r"\s*(?:export\s+)?(?P<key>[A-Za-z_][\w.-]*)\s*[=:]\s*"
+    r"(?:'(?P<single>[^']*)'|\"(?P<double>(?:\\.|[^\"\\])*)\"|(?P<bare>.*?))\s*(?:(?<=\s)#.*)?$"
+)
+_MAX_DEPTH = 20
+
+
+def resolve(text: str, variables: Mapping[str, str], depth: int = 0) -> tuple[str, bool]:
+    """A text with its variables filled in, and whether all of them are known.
+
+    A variable without a value and without a default stays as it is written: somebody sets it
+    elsewhere.
+    """
+    known = True
+    parts: list[str] = []
+    position = 0
+    while match := _START.search(text, position):
+        parts.append(text[position : match.start()])
+        position = match.end()
+        if match["escaped"]:
+            parts.append("$")
+        elif match["plain"]:
+            value = variables.get(match["plain"])
+            parts.append(match[0] if value is None else value)
+            known = known and value is not None
+        else:
+            end = _closing(text, match.end())
+            if end is None:
+                parts.append(match[0])
+                continue
+            position = end + 1
+            inner = _braced(text[match.end() : end], variables, depth)
+            parts.append(text[match.start() : position] if inner is None else inner)
+            known = known and inner is not None
+    parts.append(text[position:])
+    return "".join(parts), known
+
+
+def _braced(inside: str, variables: Mapping[str, str], depth: int) -> str | None:
+    match = _BRACED.fullmatch(inside)
+    if match is None or depth > _MAX_DEPTH:
+        return None
+    value = variables.get(match["name"])
+    operator = match["operator"] or ""
+    if value is not None and not (operator.startswith(":") and not value):
+        if not operator.endswith("+"):
+            return value
+    elif not operator.endswith("-"):
+        return None  # set elsewhere, or refused
+    text, known = resolve(match["rest"], variables, depth + 1)
+    return text if known else None
+
+
+def _closing(text: str, start: int) -> int | None:
+    """Where the brace ends that is open at `start`."""
+    depth = 1
+    for position in range(start, len(text)):
+        if text[position] == "{" and text[position - 1] == "$":
+            depth += 1
+        elif text[position] == "}":
+            depth -= 1
+            if depth == 0:
+                return position
+    return None
+
+
+def entries(text: Text) -> Iterator[tuple[str, str, int, bool]]:
+    """The entries of an environment file: key, value, line, and whether `$` has a meaning."""
+    for number, line in enumerate(text.string.splitlines(), 1):
+        match = None if line.lstrip().startswith("#") else _LINE.match(line)
+        if match is not None:
+            literal = match["single"] is not None
+            value = match["single"] if literal else match["double"] or match["bare"] or ""
+            value = "" if match["bare"] is not None and value.startswith("#") else value
+            yield match["key"], value, number, not literal
+
+
+def environment_file(text: Text, variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables that a file sets; those of before hold, and can be used in it."""
+    found: dict[str, str] = {}
+    for key, value, _, expanded in entries(text):
+        filled = resolve(value, {**found, **variables}) if expanded else (value, True)
+        if filled[1]:
+            found[key] = filled[0]
+    return {**found, **variables}
