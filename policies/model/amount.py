@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from connguard.policies.model.formula import least
 from connguard.policies.model.origin import Origin, Related
 
 UNBOUNDED = 1 << 60
@@ -60,6 +61,10 @@ class Amount:
         return f"{self.low} to {self.high}" if self.bounded else f"{self.low} or more"
 
 
+NO_LIMIT = Amount(UNBOUNDED, UNBOUNDED)
+"""The limit that always suffices."""
+
+
 def exactly(number: int, name: str = "", origin: Origin | None = None) -> Amount:
     return Amount(number, number, name, origin)
 
@@ -93,7 +98,7 @@ def named(amount: Amount, name: str, origin: Origin | None = None) -> Amount:
 
 
 def saturate(number: int) -> int:
-    return min(number, UNBOUNDED)
+    return least(number, UNBOUNDED)
 
 
 def standing(demand: Amount, capacity: Amount) -> Standing:

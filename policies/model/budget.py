@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from connguard.policies.model.amount import (
+    NO_LIMIT,
     UNBOUNDED,
     Amount,
     Standing,
@@ -25,6 +26,7 @@ from connguard.policies.model.amount import (
     times,
     worst_standing,
 )
+from connguard.policies.model.formula import choose, fits, least, most
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.pools import (
     UNKNOWN,
@@ -35,7 +37,14 @@ from connguard.policies.model.pools import (
     connections,
 )
 from connguard.policies.model.sessions import session_facts
-from connguard.policies.model.topology import ANY, LimitedRole, Pooler, Service, Topology
+from connguard.policies.model.topology import (
+    ANY,
+    LimitedRole,
+    Pooler,
+    Server,
+    Service,
+    Topology,
+)
 from connguard.policies.model.usage import (
     Budget,
     ClientUsage,
@@ -97,7 +106,8 @@ class _Demand:
         self.total = _Bounds()
         self.anyone = _Bounds()  # connections of services whose user is not known
         self.anywhere = _Bounds()  # and whose database is not known
-        self.users: dict[str, set[str]] = defaultdict(set)  # who connects to which database
+        # How many connections each user can have to each database.
+        self.users: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         self.pools: dict[str, list[PoolsOfPooler]] = {}
 
     def add_pooler(self, pooler: Pooler) -> None:
@@ -108,9 +118,9 @@ class _Demand:
         self._add_group(pooler, variants, _all_alike, {"": self.total})
         for pool in _alike(variants).values():
             use = _pool_use(pooler, pool, _range(variants, pool))
+            self.users[pool.database][pool.user] += use.amount.high
             if use.amount.high:
                 self.total.uses.append(use)
-                self.users[pool.database].add(pool.user)
                 if pool.user != UNKNOWN:
                     self.roles[pool.user].uses.append(use)
                 if pool.database != ANY:
@@ -119,8 +129,7 @@ class _Demand:
     def add_direct(self, service: Service) -> None:
         amount = connections(service)
         use = Use(service.name, _product(service), amount, _service_settings(service))
-        if amount.high:
-            self.users[service.database or ANY].add(service.user or UNKNOWN)
+        self.users[service.database or ANY][service.user or UNKNOWN] += amount.high
         targets = [
             self.total,
             self.roles[service.user] if service.user else self.anyone,
@@ -159,7 +168,7 @@ class _Demand:
                 reason = next((r for r in map(_pool_reason, pools) if r), pooler.instances.reason)
                 reasons.setdefault(name, reason)
         for name, bounds in highs.items():
-            low, top = min(lows[name]), max(bounds)
+            low, top = least(*lows[name]), most(*bounds)
             reason = reasons[name] or f"the version of {pooler.name}"
             targets[name].add(low, top, reason if low != top else "")
             if name in capped:
@@ -192,8 +201,8 @@ def _range(variants: Iterable[PoolsOfPooler], pool: Pool) -> Amount:
     key = pool.name, pool.user
     having = [(one, one.pools[key]) for one in variants if key in one.pools]
     return Amount(
-        min(one.alone(own, False) for one, own in having),
-        max(one.alone(own, True) for one, own in having),
+        least(*(one.alone(own, False) for one, own in having)),
+        most(*(one.alone(own, True) for one, own in having)),
     )
 
 
@@ -311,7 +320,8 @@ class _Solution:
             *session_facts(self._topology),
             *self._limit_facts(server),
         )
-        return Budget(verdict, roles, databases, server, clients, facts)
+        total = self._demand.total.amount
+        return Budget(verdict, roles, databases, server, clients, facts, total)
 
     def _names(self, demanded: Mapping[str, _Bounds], limited: Mapping[str, object]) -> list[str]:
         return sorted({*(name for name in demanded if name not in (UNKNOWN, ANY)), *limited})
@@ -323,12 +333,14 @@ class _Solution:
         limit, ignored = role.limit, ""
         if limit is not None and role.superuser:
             limit, ignored = None, "a superuser: its limit does not hold"
+        binding = limit or NO_LIMIT
         return RoleUsage(
             name=name,
             limit=limit,
+            binding=binding,
             demand=demand,
             uses=tuple(bounds.uses),
-            standing=Standing.SAFE if limit is None else standing(demand, limit),
+            standing=standing(demand, binding),
             origin=self._origin(role.limit, role.origin, bounds),
             capped=_cap_text(bounds),
             ignored=ignored,
@@ -339,15 +351,24 @@ class _Solution:
         bounds = self._demand.databases.get(name, _Bounds())
         demand = _with_strangers(bounds.amount, self._demand.anywhere)
         limit, ignored = database.limit if database else None, ""
-        users = self._demand.users[name] | self._demand.users[ANY]
-        if limit is not None and users and all(self._is_superuser(user) for user in users):
+        binding = limit or NO_LIMIT
+        superusers = ordinary = 0
+        for there in (name, ANY):
+            for user, amount in self._demand.users[there].items():
+                if self._is_superuser(user):
+                    superusers = saturate(superusers + amount)
+                else:
+                    ordinary = saturate(ordinary + amount)
+        binding = _choose(ordinary, binding, _choose(superusers, NO_LIMIT, binding))
+        if limit is not None and superusers and not ordinary:
             limit, ignored = None, "only superusers connect, and for them it does not hold"
         return DatabaseUsage(
             name=name,
             limit=limit,
+            binding=binding,
             demand=demand,
             uses=tuple(bounds.uses),
-            standing=Standing.SAFE if limit is None else standing(demand, limit),
+            standing=standing(demand, binding),
             origin=self._origin(limit, database.origin if database else None, bounds),
             capped=_cap_text(bounds),
             ignored=ignored,
@@ -370,13 +391,11 @@ class _Solution:
                 if one.high
             ),
         )
-        slots = _less(server.max_connections, settings[1:])
-        most_privileged = self._least_privilege()
-        if most_privileged is not None:
-            slots = _less(server.max_connections, most_privileged)
+        slots = self._slots(server)
         return ServerUsage(
             name="server",
             limit=slots,
+            binding=slots,
             demand=total.amount,
             uses=tuple(total.uses),
             standing=standing(total.amount, slots),
@@ -385,19 +404,24 @@ class _Solution:
             settings=settings,
         )
 
-    def _least_privilege(self) -> tuple[Amount, ...] | None:
-        """The reserves that hold where only privileged roles connect; None for ordinary ones."""
-        server = self._topology.server
-        assert server is not None
-        names = {name for name, bounds in self._demand.roles.items() if bounds.high}
-        roles = [self._roles.get(name, LimitedRole(name, None)) for name in names]
-        if self._demand.anyone.high or not roles:
-            return None
-        if all(role.superuser for role in roles):
-            return (server.provider_reserved,)
-        if all(role.superuser or role.uses_reserved for role in roles):
-            return (server.superuser_reserved, server.provider_reserved)
-        return None
+    def _slots(self, server: Server) -> Amount:
+        """What those who connect can use: more where all of them are privileged."""
+        ordinary, privileged, superusers = self._demand.anyone.high, 0, 0
+        for name, bounds in self._demand.roles.items():
+            role = self._roles.get(name, LimitedRole(name, None))
+            if role.superuser:
+                superusers = saturate(superusers + bounds.high)
+            elif role.uses_reserved:
+                privileged = saturate(privileged + bounds.high)
+            else:
+                ordinary = saturate(ordinary + bounds.high)
+        every = server.max_connections
+        provider = server.provider_reserved
+        for_all = _less(every, (server.superuser_reserved, server.reserved, provider))
+        for_privileged = _less(every, (server.superuser_reserved, provider))
+        for_superusers = _less(every, (provider,))
+        only_superusers = _choose(superusers, for_superusers, for_all)
+        return _choose(ordinary, for_all, _choose(privileged, for_privileged, only_superusers))
 
     def _clients(self, pooler: Pooler) -> ClientUsage:
         services = clients_of(pooler, self._topology)
@@ -411,6 +435,7 @@ class _Solution:
         return ClientUsage(
             name=pooler.name,
             limit=one,
+            binding=one,
             demand=demand,
             uses=tuple(
                 Use(
@@ -516,14 +541,18 @@ class _Solution:
                 yield LimitAgainstServer(role.name, role.limit, server.limit, server.settings)
 
 
+def _choose(condition: int, then: Amount, otherwise: Amount) -> Amount:
+    low = choose(condition, then.low, otherwise.low)
+    high = choose(condition, then.high, otherwise.high)
+    return replace(then if condition > 0 else otherwise, low=low, high=high)
+
+
 def _with_strangers(amount: Amount, strangers: _Bounds) -> Amount:
     """Connections of which nothing says whose they are may be anyone's."""
-    if not strangers.high:
-        return amount
-    who = strangers.uses[0].label
-    return Amount(
-        amount.low, saturate(amount.high + strangers.high), reason=f"what {who} connects as, and to"
-    )
+    reason = amount.reason
+    if strangers.high:
+        reason = f"what {strangers.uses[0].label} connects as, and to"
+    return Amount(amount.low, saturate(amount.high + strangers.high), reason=reason)
 
 
 def _less(whole: Amount, parts: Iterable[Amount]) -> Amount:
@@ -532,8 +561,8 @@ def _less(whole: Amount, parts: Iterable[Amount]) -> Amount:
     for part in parts:
         low, high = low + part.low, high + part.high
         reason = reason or part.reason
-    most = UNBOUNDED if whole.high >= UNBOUNDED else max(0, whole.high - low)
-    return Amount(max(0, whole.low - high), most, reason=reason)
+    largest = choose(fits(UNBOUNDED, whole.high), UNBOUNDED, most(0, whole.high - low))
+    return Amount(most(0, whole.low - high), largest, reason=reason)
 
 
 def _positive(own: Amount | None, general: Amount) -> Amount | None:

@@ -9,9 +9,11 @@ from collections.abc import Hashable, Mapping
 from typing import TypeVar
 
 from connguard.policies.model.amount import UNBOUNDED, saturate
+from connguard.policies.model.formula import Formula, Transport
 
 Row = TypeVar("Row", bound=Hashable)
 Column = TypeVar("Column", bound=Hashable)
+Key = TypeVar("Key", bound=Hashable)
 
 
 def transport(
@@ -30,6 +32,10 @@ def transport(
     (Y. Dinitz, "Algorithm for solution of a problem of maximum flow in networks with power
     estimation", 1970).
     """
+    numbers = (*cells.values(), *row_caps.values(), *column_caps.values())
+    if any(isinstance(number, Formula) for number in numbers):
+        value = transport(_plain(cells), _plain(row_caps), _plain(column_caps))
+        return Formula(value, "transport", transport=Transport(cells, row_caps, column_caps))
     in_row: dict[Row, int] = defaultdict(int)
     in_column: dict[Column, int] = defaultdict(int)
     capped: dict[tuple[Row, Column], int] = {}
@@ -66,6 +72,10 @@ def transport(
         if free_column[column]:
             network.add(_SOURCE, ("column", column), free_column[column])
     return saturate(total + network.maximum())
+
+
+def _plain(caps: Mapping[Key, int]) -> dict[Key, int]:
+    return {key: int(cap) for key, cap in caps.items()}
 
 
 _SOURCE = "source"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from connguard.policies.model.amount import UNBOUNDED, Amount, exactly, plus, saturate, times
 from connguard.policies.model.flow import transport
+from connguard.policies.model.formula import choose, fits, least, most
 from connguard.policies.model.topology import (
     ANY,
     Pooler,
@@ -252,8 +253,9 @@ class PoolsOfPooler:
             )
         low, high = amount.low, amount.high
         for cap in caps:
-            if cap is self.pooler.max_client_conn or cap.low > 0:
-                low, high = min(low, cap.low), min(high, cap.high)
+            caps_all = cap is self.pooler.max_client_conn
+            low = least(low, cap.low if caps_all else choose(cap.low, cap.low, UNBOUNDED))
+            high = least(high, cap.high if caps_all else choose(cap.low, cap.high, UNBOUNDED))
         return Amount(low, high, amount.name, amount.origin, amount.reason)
 
     def _ask(self, key: Key, entry: PoolerEntry, clients: Clients) -> None:
@@ -282,8 +284,8 @@ class PoolsOfPooler:
         minimum = _first(entry.min_pool_size, self.pooler.min_pool_size)
         asking = plus(*(one.amount for one in clients))
         asking = Amount(
-            min(asking.low, self.pooler.max_client_conn.low),
-            min(asking.high, self.pooler.max_client_conn.high),
+            least(asking.low, self.pooler.max_client_conn.low),
+            least(asking.high, self.pooler.max_client_conn.high),
             reason=asking.reason,
         )
         merged = Clients(
@@ -295,10 +297,10 @@ class PoolsOfPooler:
         bounds = []
         open_ended = name == ANY or user == UNKNOWN  # stands for any number of pools
         for high in (False, True):
-            most = self._most(self._size_at(size, high), reserve.at(high))
-            wanted = min(most, asking.at(high))
-            if asking.at(high) > 0 or prefilled:
-                wanted = max(wanted, self._least(minimum.at(high), size.at(high)))
+            largest = self._most(self._size_at(size, high), reserve.at(high))
+            wanted = least(largest, asking.at(high))
+            filled = most(wanted, self._least(minimum.at(high), size.at(high)))
+            wanted = filled if prefilled else choose(asking.at(high), filled, wanted)
             bounds.append((UNBOUNDED if high else self._certain) if open_ended else wanted)
         database = entry.database or name
         return Pool(name, user, database, entry, size, reserve, minimum, merged, *bounds)
@@ -316,21 +318,19 @@ class PoolsOfPooler:
 
     def _size_at(self, size: Amount, high: bool) -> int:
         """The size to compute with. 0 can be the largest of all, so a range leaves it out."""
-        if size.exact or size.low > 0:
-            return size.at(high)
-        if high and self.version >= ZERO_IS_UNLIMITED:
-            return UNBOUNDED
-        return max(1, size.at(high))
+        given = size.at(high)
+        unlimited = high and self.version >= ZERO_IS_UNLIMITED
+        as_range = UNBOUNDED if unlimited else most(1, given)
+        return choose(most(fits(size.high, size.low), size.low), given, as_range)
 
     def _most(self, size: int, reserve: int) -> int:
-        if size > 0:
-            return saturate(size + max(0, reserve))
-        return UNBOUNDED if self.version >= ZERO_IS_UNLIMITED else max(1, reserve)
+        unlimited = self.version >= ZERO_IS_UNLIMITED
+        of_zero = UNBOUNDED if unlimited else most(1, reserve)
+        return choose(size, saturate(size + most(0, reserve)), of_zero)
 
     def _least(self, minimum: int, size: int) -> int:
-        if size > 0:
-            return min(minimum, size)
-        return minimum if self.version >= ZERO_IS_UNLIMITED else min(minimum, 1)
+        unlimited = self.version >= ZERO_IS_UNLIMITED
+        return choose(size, least(minimum, size), minimum if unlimited else least(minimum, 1))
 
     # What the caps leave.
 
@@ -345,21 +345,21 @@ class PoolsOfPooler:
         caps = self.caps(high)
         name = caps.names.get(pool.name, UNBOUNDED)
         user = caps.users.get(self._counted_as(pool), UNBOUNDED)
-        return min(caps.total, pool.at(high), name, user)
+        return least(caps.total, pool.at(high), name, user)
 
     def _caps_at(self, high: bool) -> Caps:
         names: dict[str, int] = {}
         users: dict[Key, int] = {}
         for (name, user), pool in self.pools.items():
             cap = _own_or(pool.entry.max_connections, self.pooler.max_db_connections).at(high)
-            if cap > 0 and name != ANY:
-                names[name] = cap
+            if name != ANY:
+                names[name] = choose(cap, cap, UNBOUNDED)
             own = self._settings(user, self._is_forced(pool))
             cap = _own_or(
                 own.max_connections if own else None, self.pooler.max_user_connections
             ).at(high)
-            if cap > 0 and user != UNKNOWN:
-                users[self._counted_as(pool)] = cap
+            if user != UNKNOWN:
+                users[self._counted_as(pool)] = choose(cap, cap, UNBOUNDED)
         total = self.pooler.server_cap.at(high) if self.pooler.server_cap else UNBOUNDED
         return Caps(names, users, total)
 
@@ -374,7 +374,7 @@ class PoolsOfPooler:
     def maximum(self, pools: Iterable[Pool], high: bool, caps: Caps) -> int:
         """How many server connections these pools can have together, in one process."""
         cells = {(pool.name, self._counted_as(pool)): pool.at(high) for pool in pools}
-        return min(caps.total, transport(cells, caps.names, caps.users))
+        return least(caps.total, transport(cells, caps.names, caps.users))
 
 
 def _first(*amounts: Amount | None) -> Amount:
@@ -383,4 +383,6 @@ def _first(*amounts: Amount | None) -> Amount:
 
 def _own_or(own: Amount | None, general: Amount) -> Amount:
     """A limit of 0 or less on an entry does not lift the general one: it falls back to it."""
-    return own if own is not None and own.high > 0 else general
+    if own is None:
+        return general
+    return Amount(choose(own.high, own.low, general.low), choose(own.high, own.high, general.high))

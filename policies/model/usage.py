@@ -30,12 +30,15 @@ class Use:
 class Usage:
     """What may at most be demanded of a role, a database or the server, and what it takes.
 
-    `limit` None: nothing limits it. `demand` can be less than the sum of `uses`: `capped` then
-    says which caps hold over them together. `origin` is where the limit stands, or the largest use.
+    `limit` None: nothing limits it. `binding` is the limit as a number that the demand must fit
+    into, NO_LIMIT where there is none or it does not hold. `demand` can be less than the sum of
+    `uses`: `capped` then says which caps hold over them together. `origin` is where the limit
+    stands, or the largest use.
     """
 
     name: str
     limit: Amount | None
+    binding: Amount
     demand: Amount
     uses: tuple[Use, ...]
     standing: Standing
@@ -199,7 +202,7 @@ class Contradiction:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The whole chain, computed."""
+    """The whole chain, computed. `total` are the connections to the server, if there is one."""
 
     standing: Standing
     roles: tuple[RoleUsage, ...]
@@ -207,3 +210,4 @@ class Budget:
     server: ServerUsage | None
     clients: tuple[ClientUsage, ...]
     facts: tuple[object, ...]
+    total: Amount

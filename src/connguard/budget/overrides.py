@@ -9,6 +9,11 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
 from connguard.policies.model.amount import UNBOUNDED, Amount, exactly
+from connguard.policies.model.budget_model import (
+    POOLER_SETTINGS,
+    SERVER_SETTINGS,
+    SERVICE_SETTINGS,
+)
 from connguard.policies.model.facts import UNLIMITED
 from connguard.policies.model.topology import (
     Headroom,
@@ -20,26 +25,6 @@ from connguard.policies.model.topology import (
 )
 
 Named = TypeVar("Named", Service, Pooler, LimitedRole, LimitedDatabase)
-
-_SERVER = {
-    "max_connections": "max_connections",
-    "superuser_reserved_connections": "superuser_reserved",
-    "reserved_connections": "reserved",
-    "provider_reserved": "provider_reserved",
-}
-_SERVICE = ("instances", "processes", "surge", "pool")
-_POOLER = (
-    "instances",
-    "default_pool_size",
-    "reserve_pool_size",
-    "min_pool_size",
-    "max_client_conn",
-    "max_db_connections",
-    "max_user_connections",
-    "max_db_client_connections",
-    "max_user_client_connections",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Override:
@@ -76,13 +61,13 @@ def apply(topology: Topology, overrides: Iterable[Override]) -> Topology:
 
 def _apply(topology: Topology, override: Override) -> Topology:
     match override.path:
-        case ("server", key) if key in _SERVER and topology.server is not None:
-            changed = _set(topology.server, _SERVER[key], override)
+        case ("server", key) if key in SERVER_SETTINGS and topology.server is not None:
+            changed = _set(topology.server, SERVER_SETTINGS[key], override)
             return replace(topology, server=changed)
-        case ("service", name, key) if key in _SERVICE:
+        case ("service", name, key) if key in SERVICE_SETTINGS:
             found = _change(topology.services, name, lambda one: _set(one, key, override))
             return replace(topology, services=found)
-        case ("pooler", name, key) if key in _POOLER:
+        case ("pooler", name, key) if key in POOLER_SETTINGS:
             found_poolers = _change(topology.poolers, name, lambda one: _set(one, key, override))
             return replace(topology, poolers=found_poolers)
         case ("role", name, "connection_limit" | "limit"):
