@@ -1,0 +1,14 @@
+resource "google_sql_database_instance" "shop" {
+  name             = "shop"
+  database_version = "POSTGRES_16"
+  region           = "europe-west1"
+
+  settings {
+    tier = "db-custom-2-7680"
+    ip_configuration {
+      ipv4_enabled    = false
+      private_network = "projects/shop/global/networks/shop"
+      ssl_mode        = "TRUSTED_CLIENT_CERTIFICATE_REQUIRED"
+    }
+  }
+}
