@@ -106,7 +106,12 @@ def access(endpoint: Endpoint) -> Access:
     alike = tuple(
         one.ports[0]
         for one in found
-        if (one.addresses, one.width) == (widest.addresses, widest.width)
+        if (one.addresses, one.width, one.unknown)
+        == (
+            widest.addresses,
+            widest.width,
+            widest.unknown,
+        )
     )
     return replace(widest, ports=alike)
 

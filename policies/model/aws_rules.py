@@ -1,0 +1,235 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a rule of an AWS security group or network ACL says: TCP ports, and sources.
+
+With the protocol -1 (all) a rule covers every port, whatever its ports say:
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from connguard.policies.model.addresses import breadth
+from connguard.policies.model.origin import Known, Origin, Unknown, Value
+from connguard.policies.model.ports import ALL_PORTS, HIGHEST, POSTGRES, Ports
+from connguard.policies.model.terraform_network import Sources, origin_of, sources
+from connguard.policies.model.terraform_resource import Body, Inventory, Resource
+from connguard.policies.model.terraform_value import Setting, Unresolved, integer
+
+ANY_PROTOCOL = ("-1", "all")
+TCP = ("6", "tcp")
+
+_NETWORK_TYPE = re.compile(
+    r"(?:^|\.)aws_(?:default_)?(?:vpc|subnet)(?:_ipv[46]_cidr_block_association)?\.[^.]+$"
+)
+_NETWORK_OUTPUT = re.compile(r"(?:vpc|subnet|database|private|public|intra).*cidr|^cidr_blocks?$")
+_ONE_ADDRESS = re.compile(r"(?:^|_)(?:ips?|ip_address(?:es)?|ipv6_address(?:es)?)$")
+_OWN_CIDR = re.compile(r"cidr")
+_SERVICE_LIST = re.compile(r"(?:^|\.)(?:aws_vpc_endpoint|data\.aws_prefix_list)\.")
+
+
+def is_tcp(setting: Setting | None) -> Value[bool]:
+    """Whether a protocol covers TCP; see `covers_all` for the ones that cover everything."""
+    if setting is None or setting.value is None:
+        raise ValueError("no protocol is set")
+    if isinstance(setting.value, Unresolved):
+        return Unknown(setting.value.reason, setting.origin)
+    return Known(_protocol(setting) in (*ANY_PROTOCOL, *TCP), setting.origin)
+
+
+def _protocol(setting: Setting) -> str:
+    value = setting.value
+    if isinstance(value, Fraction) and value.denominator == 1:
+        value = value.numerator
+    return str(value).strip().lower()
+
+
+def tcp_ports(
+    body: Body, inventory: Inventory, protocol: str = "protocol"
+) -> Value[Ports] | Ports | None:
+    """The TCP ports that a rule covers; None when it is about another protocol."""
+    setting = body.setting(protocol)
+    if setting is not None and setting.value is not None:
+        tcp = is_tcp(setting)
+        if isinstance(tcp, Unknown):
+            return tcp
+        if not tcp.value:
+            return None
+        if _protocol(setting) in ANY_PROTOCOL:
+            return ALL_PORTS
+    return _range(body, inventory)
+
+
+def _range(body: Body, inventory: Inventory) -> Value[Ports]:
+    first, last = (port_number(body.setting(name), inventory) for name in ("from_port", "to_port"))
+    for end in (first, last):
+        if isinstance(end, Unknown):
+            return end
+    origin = origin_of(body, ("from_port", "to_port"))
+    low = first.value if isinstance(first, Known) else None
+    high = last.value if isinstance(last, Known) else None
+    low, high = (high if low is None else low), (low if high is None else high)
+    if low is None or high is None:
+        return Known(ALL_PORTS, origin)
+    return Known(Ports.between(max(low, 0), min(high, HIGHEST)), origin)
+
+
+def port_number(setting: Setting | None, inventory: Inventory) -> Value[int] | None:
+    """A port; one that is taken from a database has that database's default."""
+    if setting is None:
+        return None
+    if isinstance(setting.value, Unresolved) and "port" in (setting.value.attribute or ""):
+        for target in inventory.targets(setting.value):
+            port = database_port(target)
+            if isinstance(port, Known):
+                return Known(port.value, setting.origin)
+    return integer({"port": setting}, "port")
+
+
+def database_port(database: Resource) -> Value[int]:
+    """The port of a database, or of a module call that makes one, whose engine is known.
+
+    Without a port it is the engine's: 5432 for PostgreSQL, also that of Aurora and RDS Proxy.
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
+    """
+    for name in ("port", "database_port", "db_port"):
+        setting = database.body.setting(name)
+        if setting is not None and setting.value not in (None, ""):
+            return integer({name: setting}, name) or Unknown("it is null", setting.origin)
+    engine = database.body.setting("engine") or database.body.setting("engine_family")
+    if engine is not None and isinstance(engine.value, str) and "postgres" in engine.value.lower():
+        return Known(POSTGRES, database.origin)
+    return Unknown(f"the port of {database.address} is not set", database.origin)
+
+
+# --- sources -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSources:
+    """All sources of a rule, and the attribute that adds the most."""
+
+    found: Sources
+    origin: Origin
+
+    def __bool__(self) -> bool:
+        return bool(self.found.known or self.found.unknown)
+
+
+def rule_sources(
+    body: Body,
+    inventory: Inventory,
+    cidrs: Sequence[str],
+    prefix_lists: Sequence[str] = (),
+) -> RuleSources:
+    """The addresses in some attributes, and those of the prefix lists that others name.
+
+    The networks of the VPC itself and its subnets, and single addresses, add nothing when they are
+    not known: they are narrow. Nor do security groups, and the prefix lists of AWS's services.
+    """
+    read: list[tuple[Sources, Origin]] = []
+    for name in cidrs:
+        setting = body.setting(name)
+        if setting is not None and setting.value is not None:
+            read.append((sources(without_narrow(setting, inventory), name), setting.origin))
+    for name in prefix_lists:
+        setting = body.setting(name)
+        if setting is not None and setting.value is not None:
+            read.append((_prefix_lists(setting.value, setting.origin, inventory), setting.origin))
+    if not read:
+        return RuleSources(Sources(), body.origin)
+    _, origin = max(read, key=lambda one: _weight(one[0]))
+    found = Sources()
+    for one, _ in read:
+        found |= one
+    return RuleSources(found, origin)
+
+
+def _weight(found: Sources) -> tuple[int, int, bool]:
+    size = found.known.size(4) + (found.known.size(6) >> 96)
+    return breadth(found.known).rank, size, bool(found.unknown)
+
+
+def without_narrow(setting: Setting, inventory: Inventory) -> Setting:
+    """The setting without the unknown parts that are narrow for certain."""
+    return Setting(_sifted(setting.value, inventory), setting.origin)
+
+
+def _sifted(value: object, inventory: Inventory) -> object:
+    if isinstance(value, (list, tuple)):
+        return [_sifted(item, inventory) for item in value]
+    if isinstance(value, Unresolved) and is_narrow(value, inventory):
+        return None
+    return value
+
+
+def is_narrow(value: Unresolved, inventory: Inventory) -> bool:
+    """Whether an unknown source is a network of our own, or a few addresses."""
+    refers, attribute = value.refers or "", value.attribute or ""
+    if _NETWORK_TYPE.search(refers):
+        return not attribute or bool(_OWN_CIDR.search(attribute))
+    if _ONE_ADDRESS.search(attribute):
+        return True
+    last = refers.rsplit(".", 2)[-2:]
+    return last[:1] == ["module"] and bool(_NETWORK_OUTPUT.search(attribute))
+
+
+def _prefix_lists(value: object, origin: Origin, inventory: Inventory) -> Sources:
+    if isinstance(value, (list, tuple)):
+        found = Sources()
+        for item in value:
+            found |= _prefix_lists(item, origin, inventory)
+        return found
+    if value is None or value == "":
+        return Sources()
+    if isinstance(value, Unresolved) and _SERVICE_LIST.search(value.refers or ""):
+        return Sources()
+    lists = [one for one in inventory.targets(value) if one.type == "aws_ec2_managed_prefix_list"]
+    if not lists:
+        reason = value.reason if isinstance(value, Unresolved) else f"the prefix list {value}"
+        if not isinstance(value, Unresolved):
+            reason += " is not in the scanned files"
+        return Sources(unknown=(Unknown(reason, origin),))
+    found = Sources()
+    for one in lists:
+        for body in entries(one, inventory):
+            setting = body.setting("cidr")
+            if setting is not None:
+                found |= sources(without_narrow(setting, inventory), "cidr")
+    return found
+
+
+def entries(prefix_list: Resource, inventory: Inventory) -> Iterator[Body]:
+    """The entries of a prefix list: those in it, and those that are resources."""
+    yield from prefix_list.body.blocks("entry")
+    for entry in inventory.of("aws_ec2_managed_prefix_list_entry"):
+        setting = entry.body.setting("prefix_list_id")
+        if setting is not None and prefix_list in inventory.targets(setting.value):
+            yield entry.body
+
+
+# --- values --------------------------------------------------------------------------------------
+
+
+def items(setting: Setting | None) -> list[object]:
+    """The elements of a list, or the one value; nothing when it is not set."""
+    if setting is None or setting.value is None:
+        return []
+    return _flat(setting.value)
+
+
+def _flat(value: object) -> list[object]:
+    if isinstance(value, (list, tuple)):
+        return [found for item in value for found in _flat(item)]
+    return [] if value is None or value == "" else [value]
+
+
+def is_exactly(setting: Setting | None, wanted: Callable[[str], bool]) -> bool | None:
+    """Whether a text is one that is wanted; None when it is not known or not set."""
+    if setting is None or not isinstance(setting.value, str):
+        return None
+    return wanted(setting.value.strip().lower())
