@@ -163,18 +163,24 @@ _COMMON = frozenset(
 
 
 def _first(text: str, symptom: Symptom) -> Iterator[Recognised]:
-    """The first place where one of a symptom's wordings stands."""
-    best: Recognised | None = None
-    for wording in symptom.wordings:
-        match = _find(text, wording)
-        if match is None or (best is not None and best.start <= match[0]):
-            continue
-        start, end, groups = match
-        values = {**_surroundings(text, start, end), **groups}
-        line = text.count("\n", 0, start) + 1
-        best = Recognised(symptom, start, end, line, wording, None, values)
-    if best is not None:
-        yield best
+    """The first place where a symptom is put into words.
+
+    What stands close to it may name more: the class of an exception, and then its message.
+    """
+    found = [
+        (*match, wording)
+        for wording in symptom.wordings
+        if (match := _find(text, wording)) is not None
+    ]
+    if not found:
+        return
+    found.sort(key=lambda one: (one[0], -one[1]))
+    start, end, _, wording = found[0]
+    values = _surroundings(text, start, end)
+    for other, _, groups, _ in reversed(found):
+        if other - start <= BEFORE:
+            values.update(groups)
+    yield Recognised(symptom, start, end, text.count("\n", 0, start) + 1, wording, None, values)
 
 
 def _find(text: str, wording: Wording) -> tuple[int, int, dict[str, str]] | None:

@@ -37,9 +37,7 @@ SYMPTOMS = (
             Code("08004", "made up by some clients"),
         ),
         wordings=(
-            Wording(
-                "server", "no pg_hba.conf entry", rf"no pg_hba\.conf entry(?:{_LOGIN})?"
-            ),
+            Wording("server", "no pg_hba.conf entry", rf"no pg_hba\.conf entry(?:{_LOGIN})?"),
             Wording("PgBouncer", "no authentication method is found"),
             Wording(
                 "PgBouncer",
@@ -120,12 +118,8 @@ SYMPTOMS = (
         proves="A line with the method reject is the first that matches this login.",
         rules_out="Firewalls, listen_addresses, the password and limits; and a missing line.",
         causes=(
-            Cause(
-                "A general reject stands before the line that was meant for this client."
-            ),
-            Cause(
-                "The reject is meant: the client must come from elsewhere, or over TLS."
-            ),
+            Cause("A general reject stands before the line that was meant for this client."),
+            Cause("The reject is meant: the client must come from elsewhere, or over TLS."),
             Cause("The client's address changed and falls under the reject now."),
         ),
         triage=(triage.HBA_OFFLINE, triage.HBA_RULES),

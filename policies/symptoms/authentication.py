@@ -114,15 +114,9 @@ SYMPTOMS = (
                 " environment.",
                 outside=True,
             ),
-            Cause(
-                "Special characters of the password are not escaped in a URL (@, :, /, %, #)."
-            ),
-            Cause(
-                "The role does not exist: with passwords the server does not say so."
-            ),
-            Cause(
-                "The role has no password, or its password has expired (VALID UNTIL)."
-            ),
+            Cause("Special characters of the password are not escaped in a URL (@, :, /, %, #)."),
+            Cause("The role does not exist: with passwords the server does not say so."),
+            Cause("The role has no password, or its password has expired (VALID UNTIL)."),
             Cause(
                 "A Docker volume keeps the first POSTGRES_PASSWORD: changing the variable later"
                 " does nothing.",
@@ -182,9 +176,7 @@ SYMPTOMS = (
                 r"The server requested [\w -]{4,40} authentication, but no password was provided",
             ),
             Wording("JDBC", "but the password is an empty string"),
-            Wording(
-                "Npgsql", "No password has been provided but the backend requires one"
-            ),
+            Wording("Npgsql", "No password has been provided but the backend requires one"),
             Wording(
                 "lib/pq",
                 "password required",
@@ -196,15 +188,9 @@ SYMPTOMS = (
         proves="A line of pg_hba.conf matches, and its method needs a password.",
         rules_out="Firewalls, listen_addresses, a missing pg_hba.conf line, connection limits.",
         causes=(
-            Cause(
-                "The variable or secret with the password is not set where the client runs."
-            ),
-            Cause(
-                "The URL has no password, or a .pgpass line does not match host, port and user."
-            ),
-            Cause(
-                "The password is a number or null in the configuration (JavaScript)."
-            ),
+            Cause("The variable or secret with the password is not set where the client runs."),
+            Cause("The URL has no password, or a .pgpass line does not match host, port and user."),
+            Cause("The password is a number or null in the configuration (JavaScript)."),
             Cause("The line used to be trust or peer, and asks for a password now."),
         ),
         triage=(
@@ -327,12 +313,8 @@ SYMPTOMS = (
         proves="The server asked for a method (mostly SCRAM) that the library is too old for.",
         rules_out="Firewalls, a missing pg_hba.conf line, the password, limits.",
         causes=(
-            Cause(
-                "The driver or its libpq is older than 10, and pg_hba.conf says scram-sha-256."
-            ),
-            Cause(
-                "An image bundles an old libpq (older psycopg2-binary on ARM, for one)."
-            ),
+            Cause("The driver or its libpq is older than 10, and pg_hba.conf says scram-sha-256."),
+            Cause("An image bundles an old libpq (older psycopg2-binary on ARM, for one)."),
             Cause("PgBouncer's userlist.txt holds md5, and the server wants SCRAM."),
         ),
         triage=(
@@ -369,7 +351,6 @@ SYMPTOMS = (
                 '" is not permitted to log in',
                 rf"role {_NAME} is not permitted to log in",
             ),
-            Wording("asyncpg", "InvalidAuthorizationSpecificationError"),
             Wording(
                 "server, German",
                 "Rolle »",
@@ -379,9 +360,7 @@ SYMPTOMS = (
         proves="A line of pg_hba.conf let the login in, and the catalog has no such login role.",
         rules_out="Firewalls, pg_hba.conf, limits.",
         causes=(
-            Cause(
-                "The migration that makes the role has not run here, or makes it NOLOGIN."
-            ),
+            Cause("The migration that makes the role has not run here, or makes it NOLOGIN."),
             Cause(
                 'The client logs in as the system\'s user because no user is given (role "root").'
             ),
@@ -497,9 +476,7 @@ SYMPTOMS = (
             Cause("LDAP, PAM or RADIUS does not answer.", outside=True),
         ),
         triage=(triage.HOLDERS, triage.SERVER_LOG, triage.POOLS),
-        avoid=(
-            "A longer authentication_timeout: half-open logins hold slots meanwhile.",
-        ),
+        avoid=("A longer authentication_timeout: half-open logins hold slots meanwhile.",),
         failures=(Failure.SERVER_SLOTS,),
         policies=("PG505",),
         decided_by=(*server("authentication_timeout"), *pooler("client_login_timeout")),

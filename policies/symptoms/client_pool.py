@@ -50,17 +50,13 @@ SYMPTOMS = (
             ),
             Wording("DBCP", "Cannot get a connection, pool exhausted"),
             Wording("Agroal", "Acquisition timeout while waiting for new connection"),
-            Wording(
-                "c3p0", "An attempt by a client to checkout a Connection has timed out"
-            ),
+            Wording("c3p0", "An attempt by a client to checkout a Connection has timed out"),
             Wording(
                 "SQLAlchemy",
                 "QueuePool limit of size",
                 r"QueuePool limit of size (?P<limit>\d{1,6}) overflow -?\d{1,6} reached",
             ),
-            Wording(
-                "SQLAlchemy", "QueuePool limit of size", r"QueuePool limit of size"
-            ),
+            Wording("SQLAlchemy", "QueuePool limit of size", r"QueuePool limit of size"),
             Wording("Rails", "could not obtain a connection from the pool within"),
             Wording("Rails", "could not obtain a database connection within"),
             Wording("Rails", "ActiveRecord::ConnectionTimeoutError"),
@@ -85,9 +81,7 @@ SYMPTOMS = (
             ),
             Wording("Prisma", "Timed out fetching a connection from the pool"),
             Wording("node-pg", "timeout exceeded when trying to connect"),
-            Wording(
-                "Knex", "Timeout acquiring a connection. The pool is probably full"
-            ),
+            Wording("Knex", "Timeout acquiring a connection. The pool is probably full"),
             Wording("tarn", "operation timed out for an unknown reason"),
             Wording("Sequelize", "SequelizeConnectionAcquireTimeoutError"),
             Wording(
@@ -156,9 +150,7 @@ SYMPTOMS = (
                 "New connections cannot be opened: the server's or role's limit, pg_hba.conf, the"
                 " network."
             ),
-            Cause(
-                "The pooler behind it lets clients wait longer than the application does."
-            ),
+            Cause("The pooler behind it lets clients wait longer than the application does."),
             Cause(
                 "One request takes two connections, so that the pool locks itself up.",
                 outside=True,
@@ -179,9 +171,7 @@ SYMPTOMS = (
             "A longer timeout: requests pile up behind it.",
         ),
         failures=(Failure.TIMEOUT, Failure.ROLE_LIMIT, Failure.SERVER_SLOTS),
-        policies=(
-            *("PG101", "PG102", "PG103", "PG105", "PG109", "PG111", "PG501", "PG502"),
-        ),
+        policies=(*("PG101", "PG102", "PG103", "PG105", "PG109", "PG111", "PG501", "PG502"),),
         decided_by=pooler(
             "default_pool_size", "pool_size", "query_wait_timeout", "max_db_connections"
         ),

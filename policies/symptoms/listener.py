@@ -117,9 +117,7 @@ SYMPTOMS = (
                 "In a container, localhost is the container itself: the host must be the service's"
                 " name."
             ),
-            Cause(
-                "The container's port is not published, or the client starts before the server."
-            ),
+            Cause("The container's port is not published, or the client starts before the server."),
             Cause("A firewall rejects the connection.", outside=True),
         ),
         triage=(
@@ -139,8 +137,7 @@ SYMPTOMS = (
         ),
         failures=(Failure.REFUSED,),
         policies=("PG104", "PG108", "PG207", "PG306", "PG508"),
-        decided_by=server("listen_addresses", "port")
-        + pooler("listen_addr", "listen_port"),
+        decided_by=server("listen_addresses", "port") + pooler("listen_addr", "listen_port"),
         references=(
             _LISTEN,
             "https://www.postgresql.org/docs/current/server-start.html",
@@ -168,9 +165,7 @@ SYMPTOMS = (
                 r"No such file or directory\s{0,20}Is the server running locally and accepting"
                 r"\s{0,20}connections on that socket\?",
             ),
-            Wording(
-                "Node.js", "ENOENT", r"connect ENOENT [^\n]{0,200}\.s\.PGSQL\.\d{2,5}"
-            ),
+            Wording("Node.js", "ENOENT", r"connect ENOENT [^\n]{0,200}\.s\.PGSQL\.\d{2,5}"),
         ),
         proves=(
             "The client looked for a socket file on its own machine, because no host was given or"
@@ -178,9 +173,7 @@ SYMPTOMS = (
         ),
         rules_out="Networks, firewalls, listen_addresses, pg_hba.conf, passwords and limits.",
         causes=(
-            Cause(
-                "The client's configuration names no host: an environment variable is not set."
-            ),
+            Cause("The client's configuration names no host: an environment variable is not set."),
             Cause("The server is not running.", outside=True),
             Cause(
                 "The server has another unix_socket_directories or port than the client assumes."
@@ -190,9 +183,7 @@ SYMPTOMS = (
             ),
         ),
         triage=(
-            Check(
-                "ls -la /var/run/postgresql /tmp/.s.PGSQL.*", "which sockets there are"
-            ),
+            Check("ls -la /var/run/postgresql /tmp/.s.PGSQL.*", "which sockets there are"),
             Check(
                 "SELECT name, setting FROM pg_settings"
                 " WHERE name IN ('unix_socket_directories', 'port');",
@@ -203,8 +194,7 @@ SYMPTOMS = (
         avoid=("Making links to the socket: name the host or the directory instead.",),
         failures=(Failure.REFUSED,),
         policies=("PG306", "PG508"),
-        decided_by=server("unix_socket_directories", "port")
-        + pooler("unix_socket_dir"),
+        decided_by=server("unix_socket_directories", "port") + pooler("unix_socket_dir"),
         references=(_LISTEN,),
     ),
     Symptom(
@@ -213,9 +203,7 @@ SYMPTOMS = (
         layer=Layer.LISTENER,
         wordings=(
             Wording("server", "invalid length of startup packet"),
-            Wording(
-                "server", "incomplete startup packet", r"incomplete startup packet"
-            ),
+            Wording("server", "incomplete startup packet", r"incomplete startup packet"),
             Wording("server", "unsupported frontend protocol"),
             Wording("server", "no PostgreSQL user name specified in startup packet"),
             Wording("server", "invalid startup packet layout"),
@@ -233,12 +221,8 @@ SYMPTOMS = (
         rules_out="A failure of an application: its own connections do not log this.",
         causes=(
             Cause("The port is open to the internet, and scanners have found it."),
-            Cause(
-                "A load balancer's or orchestrator's TCP health check.", outside=True
-            ),
-            Cause(
-                "A client is told the wrong port, or speaks HTTP to it.", outside=True
-            ),
+            Cause("A load balancer's or orchestrator's TCP health check.", outside=True),
+            Cause("A client is told the wrong port, or speaks HTTP to it.", outside=True),
         ),
         triage=(
             Check(

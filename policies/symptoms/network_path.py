@@ -70,12 +70,8 @@ SYMPTOMS = (
                 "nodename nor servname provided, or not known",
                 needs_context=True,
             ),
-            Wording(
-                "C library", "Temporary failure in name resolution", needs_context=True
-            ),
-            Wording(
-                "C library", "No address associated with hostname", needs_context=True
-            ),
+            Wording("C library", "Temporary failure in name resolution", needs_context=True),
+            Wording("C library", "No address associated with hostname", needs_context=True),
             Wording(".NET", "No such host is known", needs_context=True),
             Wording(
                 "Rust",
@@ -92,9 +88,7 @@ SYMPTOMS = (
                 "In Compose and Kubernetes: the client is not in the server's network or namespace,"
                 " or the service has another name."
             ),
-            Cause(
-                "The name exists only in a private DNS zone (VPC, VPN).", outside=True
-            ),
+            Cause("The name exists only in a private DNS zone (VPC, VPN).", outside=True),
             Cause("The DNS server is down or overloaded.", outside=True),
             Cause("The database was deleted, paused or renamed.", outside=True),
         ),
@@ -213,8 +207,14 @@ SYMPTOMS = (
             ),
             Wording(
                 "asyncpg",
-                "asyncpg/connect_utils.py",
-                r"asyncpg/connect_utils\.py[\s\S]{0,1500}TimeoutError",
+                "compat.timeout(",
+                r"compat\.timeout\((?:[^\n]*\n){1,12}?(?:[\w.]{0,30}\.)?TimeoutError",
+            ),
+            Wording(
+                "asyncpg",
+                "TimeoutError",
+                r"asyncpg/connect_utils\.py[^\n]{0,60}_connect_addr\n(?:[^\n]*\n){1,12}?"
+                r"(?:[\w.]{0,30}\.)?TimeoutError",
             ),
         ),
         proves=(
@@ -226,15 +226,9 @@ SYMPTOMS = (
             " server that is not running answers with connection refused, if its machine is up."
         ),
         causes=(
-            Cause(
-                "A security group, firewall or network policy has no rule for the client."
-            ),
-            Cause(
-                "The host or port in the client's configuration belongs to something else."
-            ),
-            Cause(
-                "The server has no public address, and the client is outside its network."
-            ),
+            Cause("A security group, firewall or network policy has no rule for the client."),
+            Cause("The host or port in the client's configuration belongs to something else."),
+            Cause("The server has no public address, and the client is outside its network."),
             Cause(
                 "The machine is down, or its address has moved (failover).",
                 outside=True,
@@ -243,9 +237,7 @@ SYMPTOMS = (
                 "The client's own network lets nothing out (egress rules, NAT).",
                 outside=True,
             ),
-            Cause(
-                "The server is overloaded and does not accept in time.", outside=True
-            ),
+            Cause("The server is overloaded and does not accept in time.", outside=True),
         ),
         triage=(triage.RESOLVE, triage.REACH, triage.LISTENERS),
         avoid=(
@@ -255,7 +247,6 @@ SYMPTOMS = (
         ),
         failures=(Failure.TIMEOUT,),
         policies=("PG106", "PG108", "PG111"),
-        decided_by=server("port") + pooler("listen_port"),
         references=(_LIBPQ_CONNECT, _ERRORS),
     ),
     Symptom(
@@ -289,9 +280,7 @@ SYMPTOMS = (
                 "The name has an IPv6 address only, and the client's network has no IPv6 (managed"
                 " databases, containers)."
             ),
-            Cause(
-                "The client is in another network, VPC or namespace than the server."
-            ),
+            Cause("The client is in another network, VPC or namespace than the server."),
             Cause(
                 "The machine is off, or a firewall rejects with 'host unreachable'.",
                 outside=True,
@@ -300,9 +289,7 @@ SYMPTOMS = (
         ),
         triage=(
             triage.RESOLVE,
-            Check(
-                "ip route get ADDRESS", "which way packets to the address would take"
-            ),
+            Check("ip route get ADDRESS", "which way packets to the address would take"),
             triage.REACH,
         ),
         avoid=("Changing pg_hba.conf or listen_addresses: nothing has arrived there.",),
@@ -368,9 +355,7 @@ SYMPTOMS = (
             Cause("Nothing listens there: see connection-refused."),
             Cause("Packets are dropped: see connection-timed-out."),
             Cause("The server is paused, starting or failing over.", outside=True),
-            Cause(
-                "TLS is required and the client does not ask for it, or the reverse."
-            ),
+            Cause("TLS is required and the client does not ask for it, or the reverse."),
         ),
         triage=(triage.RESOLVE, triage.REACH, triage.READY, triage.LISTENERS),
         avoid=(
@@ -379,8 +364,7 @@ SYMPTOMS = (
         ),
         failures=(Failure.REFUSED, Failure.TIMEOUT),
         policies=("PG104", "PG108", "PG207", "PG306", "PG508"),
-        decided_by=server("listen_addresses", "port")
-        + pooler("listen_addr", "listen_port"),
+        decided_by=server("listen_addresses", "port") + pooler("listen_addr", "listen_port"),
         references=(
             "https://www.prisma.io/docs/orm/reference/error-reference",
             "https://jdbc.postgresql.org/documentation/use/",

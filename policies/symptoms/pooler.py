@@ -155,9 +155,7 @@ SYMPTOMS = (
                 "The server refuses the pooler's logins (role limit, slots, password): the"
                 " pooler's log has `login failed: FATAL …`."
             ),
-            Cause(
-                "max_db_connections or max_user_connections leave less than the pool's size."
-            ),
+            Cause("max_db_connections or max_user_connections leave less than the pool's size."),
             Cause("Transactions stay open, or statements run long."),
             Cause("The server is down or not reachable from the pooler.", outside=True),
         ),
@@ -177,9 +175,7 @@ SYMPTOMS = (
             Failure.DATABASE_LIMIT,
             Failure.SERVER_SLOTS,
         ),
-        policies=(
-            *("PG101", "PG102", "PG103", "PG105", "PG109", "PG111", "PG501", "PG502"),
-        ),
+        policies=(*("PG101", "PG102", "PG103", "PG105", "PG109", "PG111", "PG501", "PG502"),),
         decided_by=(*pooler("query_wait_timeout"), *_SIZES),
         references=(_CONFIG,),
     ),
@@ -257,9 +253,7 @@ SYMPTOMS = (
             Failure.NO_HBA_ENTRY,
         ),
         policies=("PG101", "PG102", "PG103", "PG107", "PG308"),
-        decided_by=(
-            *pooler("[databases]", "server_login_retry", "auth_file", "auth_query"),
-        ),
+        decided_by=(*pooler("[databases]", "server_login_retry", "auth_file", "auth_query"),),
         references=(_CONFIG,),
     ),
     Symptom(
@@ -286,17 +280,11 @@ SYMPTOMS = (
         rules_out="Limits of the pooler, pg_hba.conf and the password.",
         causes=(
             Cause("The server crashed, was restarted or failed over.", outside=True),
-            Cause(
-                "The session was ended on the server by a timeout or an administrator."
-            ),
-            Cause(
-                "A firewall or load balancer forgot the connection while it was idle."
-            ),
+            Cause("The session was ended on the server by a timeout or an administrator."),
+            Cause("A firewall or load balancer forgot the connection while it was idle."),
         ),
         triage=(triage.SERVER_LOG, triage.POOLER_LOG),
-        avoid=(
-            "Repeating a statement that writes without knowing whether it was committed.",
-        ),
+        avoid=("Repeating a statement that writes without knowing whether it was committed.",),
         failures=(Failure.LOST,),
         policies=("PG111", "PG503", "PG504"),
         decided_by=pooler("server_idle_timeout", "server_lifetime", "tcp_keepalive"),
@@ -335,18 +323,12 @@ SYMPTOMS = (
         proves="The session worked; a timeout of the pooler, not of the server, ended it.",
         rules_out="Networks, pg_hba.conf, the password, the server's own timeouts.",
         causes=(
-            Cause(
-                "client_idle_timeout is shorter than what the application's pool keeps idle."
-            ),
-            Cause(
-                "The application leaves transactions open longer than idle_transaction_timeout."
-            ),
+            Cause("client_idle_timeout is shorter than what the application's pool keeps idle."),
+            Cause("The application leaves transactions open longer than idle_transaction_timeout."),
             Cause("A statement runs longer than query_timeout."),
         ),
         triage=(triage.POOLER_LISTS, triage.POOLER_LOG),
-        avoid=(
-            "Switching the timeouts off: they keep dead clients from holding the pool.",
-        ),
+        avoid=("Switching the timeouts off: they keep dead clients from holding the pool.",),
         failures=(Failure.LOST, Failure.TIMEOUT),
         policies=("PG111",),
         decided_by=pooler(
@@ -383,9 +365,7 @@ SYMPTOMS = (
                 r"bind message supplies \d{1,5} parameters, but prepared statement",
             ),
             Wording("lib/pq", "unnamed prepared statement does not exist"),
-            Wording(
-                "PgBouncer", "transaction blocks not allowed in statement pooling mode"
-            ),
+            Wording("PgBouncer", "transaction blocks not allowed in statement pooling mode"),
         ),
         proves=(
             "The session works, but the server connection behind it is not the one on which the"
@@ -397,12 +377,8 @@ SYMPTOMS = (
                 "Prepared statements through PgBouncer in transaction mode, before 1.21 or with"
                 " max_prepared_statements = 0."
             ),
-            Cause(
-                "SQL's own PREPARE through a pool in transaction mode, in any version."
-            ),
-            Cause(
-                "DEALLOCATE ALL or DISCARD ALL under a driver that remembers its statements."
-            ),
+            Cause("SQL's own PREPARE through a pool in transaction mode, in any version."),
+            Cause("DEALLOCATE ALL or DISCARD ALL under a driver that remembers its statements."),
         ),
         triage=(
             triage.POOLER_LISTS,
@@ -411,9 +387,7 @@ SYMPTOMS = (
                 "whether the pooler can track prepared statements",
             ),
         ),
-        avoid=(
-            "pool_mode = session for all: it takes a server connection for every client.",
-        ),
+        avoid=("pool_mode = session for all: it takes a server connection for every client.",),
         failures=(Failure.LOST,),
         policies=("PG112",),
         decided_by=pooler("pool_mode", "max_prepared_statements"),
@@ -461,9 +435,7 @@ SYMPTOMS = (
         proves="The process reached its limit of open files; every connection is a file.",
         rules_out="pg_hba.conf, the password, CONNECTION LIMIT and max_connections.",
         causes=(
-            Cause(
-                "LimitNOFILE or ulimit -n is less than max_client_conn + pools need."
-            ),
+            Cause("LimitNOFILE or ulimit -n is less than max_client_conn + pools need."),
             Cause(
                 "A client opens more and more connections (its own limit).",
                 outside=True,

@@ -91,9 +91,7 @@ SYMPTOMS = (
             ),
         ),
         triage=(triage.SERVER_LOG, triage.READY),
-        avoid=(
-            "kill -9 on the postmaster: it leads to recovery, and may lose a running backup.",
-        ),
+        avoid=("kill -9 on the postmaster: it leads to recovery, and may lose a running backup.",),
         references=(
             "https://www.postgresql.org/docs/current/server-shutdown.html",
             _CLASS_57,
@@ -137,9 +135,7 @@ SYMPTOMS = (
             ),
             Cause("Somebody sent kill -9 to a backend.", outside=True),
             Cause("A bug in an extension or in the server.", outside=True),
-            Cause(
-                "It is a standby with hot_standby = off, which takes no connections."
-            ),
+            Cause("It is a standby with hot_standby = off, which takes no connections."),
         ),
         triage=(
             triage.SERVER_LOG,
@@ -169,7 +165,7 @@ SYMPTOMS = (
         wordings=(
             Wording(
                 "server",
-                "could not load pg_hba.conf",
+                "could not load ",
                 r"could not load (?:\S{0,200}/)?pg_hba\.conf",
             ),
             Wording("server", "pg_hba.conf was not reloaded"),
@@ -216,9 +212,7 @@ SYMPTOMS = (
         proves="The server read its configuration and gave up. Clients get connection refused.",
         rules_out="Networks, firewalls, passwords and connection limits.",
         causes=(
-            Cause(
-                "A line of pg_hba.conf, postgresql.conf or pgbouncer.ini is not valid."
-            ),
+            Cause("A line of pg_hba.conf, postgresql.conf or pgbouncer.ini is not valid."),
             Cause(
                 "superuser_reserved_connections + reserved_connections are not less than"
                 " max_connections."
@@ -286,9 +280,7 @@ SYMPTOMS = (
                 "whether sessions start read-only",
             ),
         ),
-        avoid=(
-            "Promoting the standby to make the error go away: there are two primaries then.",
-        ),
+        avoid=("Promoting the standby to make the error go away: there are two primaries then.",),
         decided_by=server("default_transaction_read_only"),
         references=(
             "https://www.postgresql.org/docs/current/libpq-connect.html",

@@ -69,11 +69,7 @@ SYMPTOMS = (
         id="idle-session-timeout",
         title="terminating connection due to idle-session timeout",
         layer=Layer.SESSION,
-        codes=(
-            Code(
-                "57P05", "the server; PgBouncer reconnects, and its clients see nothing"
-            ),
-        ),
+        codes=(Code("57P05", "the server; PgBouncer reconnects, and its clients see nothing"),),
         wordings=(
             Wording(
                 "server",
@@ -91,9 +87,7 @@ SYMPTOMS = (
             Cause(
                 "idle_session_timeout holds for the whole server, and pools keep connections idle."
             ),
-            Cause(
-                "The pool's idle or lifetime setting is longer than the server's timeout."
-            ),
+            Cause("The pool's idle or lifetime setting is longer than the server's timeout."),
         ),
         triage=(triage.TIMEOUTS, triage.ROLE_SETTINGS, triage.HOLDERS),
         avoid=("Retrying without a fix: the pool hands out dead connections again.",),
@@ -119,9 +113,7 @@ SYMPTOMS = (
                 "AdminShutdownError",
                 r"(?:asyncpg\.exceptions\.)?AdminShutdownError",
             ),
-            Wording(
-                "psycopg", "AdminShutdown", r"(?:psycopg2?\.errors\.)AdminShutdown"
-            ),
+            Wording("psycopg", "AdminShutdown", r"(?:psycopg2?\.errors\.)AdminShutdown"),
             Wording(
                 "server, German",
                 "Verbindung wird abgebrochen aufgrund von Anweisung des Administrators",
@@ -152,9 +144,7 @@ SYMPTOMS = (
         ),
         triage=(
             triage.SERVER_LOG,
-            Check(
-                "SELECT pg_postmaster_start_time();", "whether the server was restarted"
-            ),
+            Check("SELECT pg_postmaster_start_time();", "whether the server was restarted"),
         ),
         avoid=(
             "Cron jobs that end idle sessions: limit the pools instead.",
@@ -191,9 +181,7 @@ SYMPTOMS = (
                 "Client has encountered a connection error and is not queryable",
             ),
             Wording("JDBC", "An I/O error occurred while sending to the backend"),
-            Wording(
-                "Npgsql", "Exception while reading from stream", needs_context=True
-            ),
+            Wording("Npgsql", "Exception while reading from stream", needs_context=True),
             Wording(
                 "Npgsql",
                 "Attempted to read past the end of the stream",
@@ -251,9 +239,7 @@ SYMPTOMS = (
                 r"write CONNECTION_(?:CLOSED|ENDED|DESTROYED)"
                 r" (?P<host>[\w.-]{1,255})(?::(?P<port>\d{2,5}))?",
             ),
-            Wording(
-                "server", "could not receive data from client: Connection reset by peer"
-            ),
+            Wording("server", "could not receive data from client: Connection reset by peer"),
             Wording("server", "unexpected EOF on client connection"),
             Wording("C library", "Connection reset by peer", needs_context=True),
             Wording("Node.js", "read ECONNRESET", needs_context=True),
@@ -275,9 +261,7 @@ SYMPTOMS = (
                 "A firewall, NAT gateway or load balancer forgot the idle connection (350 s at"
                 " AWS, 4 min at Azure)."
             ),
-            Cause(
-                "The pool keeps connections longer than the server, pooler or network does."
-            ),
+            Cause("The pool keeps connections longer than the server, pooler or network does."),
             Cause("The server crashed, was restarted or failed over.", outside=True),
             Cause("The backend was killed because memory ran out.", outside=True),
             Cause("PgBouncer was stopped, or closed the client."),
@@ -289,9 +273,7 @@ SYMPTOMS = (
                 "SELECT name, setting FROM pg_settings WHERE name LIKE 'tcp_keepalives%';",
                 "whether idle connections are kept alive",
             ),
-            Check(
-                "SELECT pg_postmaster_start_time();", "whether the server was restarted"
-            ),
+            Check("SELECT pg_postmaster_start_time();", "whether the server was restarted"),
         ),
         avoid=(
             "Repeating a statement that writes without knowing whether it was committed.",
@@ -319,9 +301,7 @@ SYMPTOMS = (
             Wording("psycopg", "the connection is closed", needs_context=True),
             Wording("psycopg2", "connection already closed", needs_context=True),
             Wording("asyncpg", "cannot perform operation: connection is closed"),
-            Wording(
-                "asyncpg", "InterfaceError: connection is closed", needs_context=True
-            ),
+            Wording("asyncpg", "InterfaceError: connection is closed", needs_context=True),
             Wording("Rails", "PG::ConnectionBad: connection is closed"),
             Wording("node-pg", "Client was closed and is not queryable"),
             Wording(
@@ -390,9 +370,7 @@ SYMPTOMS = (
                 outside=True,
             ),
             Cause("It waited for a lock, for instance of a migration."),
-            Cause(
-                "The timeout is meant for requests and holds for batches and migrations too."
-            ),
+            Cause("The timeout is meant for requests and holds for batches and migrations too."),
         ),
         triage=(
             triage.BLOCKED,
@@ -400,9 +378,7 @@ SYMPTOMS = (
             triage.ROLE_SETTINGS,
             triage.OLD_TRANSACTIONS,
         ),
-        avoid=(
-            "statement_timeout = 0 for everybody: set another one for the role of the batch.",
-        ),
+        avoid=("statement_timeout = 0 for everybody: set another one for the role of the batch.",),
         failures=(Failure.TIMEOUT,),
         policies=("PG502",),
         decided_by=server("statement_timeout"),
@@ -467,9 +443,7 @@ SYMPTOMS = (
             Cause("A session is idle in transaction and holds it."),
         ),
         triage=(triage.BLOCKED, triage.OLD_TRANSACTIONS, triage.TIMEOUTS),
-        avoid=(
-            "lock_timeout = 0 for migrations: they then block everybody who comes after.",
-        ),
+        avoid=("lock_timeout = 0 for migrations: they then block everybody who comes after.",),
         failures=(Failure.TIMEOUT,),
         policies=("PG501",),
         decided_by=server("lock_timeout", "transaction_timeout"),
@@ -493,9 +467,7 @@ SYMPTOMS = (
         proves="The session is on a standby, and replay of the primary's changes had to go on.",
         rules_out="Limits, pg_hba.conf and the password.",
         causes=(
-            Cause(
-                "A long query on the standby needs rows that the primary has vacuumed."
-            ),
+            Cause("A long query on the standby needs rows that the primary has vacuumed."),
             Cause("A migration on the primary takes an exclusive lock."),
         ),
         triage=(
@@ -505,9 +477,7 @@ SYMPTOMS = (
             ),
             Check("SHOW max_standby_streaming_delay;", "how long replay waits"),
         ),
-        avoid=(
-            "max_standby_streaming_delay = -1 on the standby that is to take over.",
-        ),
+        avoid=("max_standby_streaming_delay = -1 on the standby that is to take over.",),
         decided_by=server("max_standby_streaming_delay", "hot_standby_feedback"),
         references=("https://www.postgresql.org/docs/current/hot-standby.html",),
     ),

@@ -148,9 +148,7 @@ SYMPTOMS = (
                 "All pools to this database together, of all roles and poolers, are more than its"
                 " limit."
             ),
-            Cause(
-                "Two names of PgBouncer lead to the same database, each with pools of its own."
-            ),
+            Cause("Two names of PgBouncer lead to the same database, each with pools of its own."),
             Cause("Sessions idle in transaction hold connections."),
             Cause("The limit is 0 or was lowered for maintenance."),
         ),
@@ -213,9 +211,7 @@ SYMPTOMS = (
                 " (serverless functions, workers)."
             ),
             Cause("Roles without CONNECTION LIMIT: one service takes all slots."),
-            Cause(
-                "Sessions idle in transaction, or dead clients that the server has not noticed."
-            ),
+            Cause("Sessions idle in transaction, or dead clients that the server has not noticed."),
             Cause("A leak: connections are opened and not given back.", outside=True),
             Cause("A retry storm after a failure.", outside=True),
         ),
@@ -262,9 +258,7 @@ SYMPTOMS = (
             ),
             Cause("Roles without CONNECTION LIMIT: one service takes all slots."),
             Cause("Superusers' sessions take ordinary slots if they come first."),
-            Cause(
-                "Sessions idle in transaction, or dead clients that the server has not noticed."
-            ),
+            Cause("Sessions idle in transaction, or dead clients that the server has not noticed."),
             Cause("A managed service reserves slots for itself.", outside=True),
             Cause("A leak: connections are opened and not given back.", outside=True),
         ),
@@ -305,9 +299,7 @@ SYMPTOMS = (
         proves="A replication connection was let in, and max_wal_senders is reached.",
         rules_out="max_connections: replication has slots of its own since version 12.",
         causes=(
-            Cause(
-                "More standbys, backups and change-data-capture clients than max_wal_senders."
-            ),
+            Cause("More standbys, backups and change-data-capture clients than max_wal_senders."),
             Cause(
                 "Broken standbys left connections behind that have not timed out.",
                 outside=True,
@@ -325,8 +317,6 @@ SYMPTOMS = (
         ),
         avoid=("Dropping a replication slot without knowing whose it is.",),
         decided_by=server("max_wal_senders", "max_replication_slots"),
-        references=(
-            "https://www.postgresql.org/docs/current/runtime-config-replication.html",
-        ),
+        references=("https://www.postgresql.org/docs/current/runtime-config-replication.html",),
     ),
 )

@@ -49,9 +49,7 @@ SYMPTOMS = (
                 "Npgsql",
                 "SSL connection requested. No SSL enabled connection from this host is configured.",
             ),
-            Wording(
-                "tokio-postgres", "server does not support TLS", needs_context=False
-            ),
+            Wording("tokio-postgres", "server does not support TLS", needs_context=False),
             Wording("sqlx", "server does not support TLS"),
             Wording(
                 "Postgrex",
@@ -116,9 +114,7 @@ SYMPTOMS = (
                 "whether it works with TLS",
             ),
         ),
-        avoid=(
-            "Turning the requirement off on the server: passwords and data are readable then.",
-        ),
+        avoid=("Turning the requirement off on the server: passwords and data are readable then.",),
         failures=(Failure.EXPOSED,),
         policies=("PG401",),
         decided_by=pooler("client_tls_sslmode") + server("ssl"),
@@ -163,12 +159,8 @@ SYMPTOMS = (
                 r"self-signed certificate(?: in certificate chain)?",
                 needs_context=True,
             ),
-            Wording(
-                "Node.js", "unable to verify the first certificate", needs_context=True
-            ),
-            Wording(
-                "Node.js", "unable to get local issuer certificate", needs_context=True
-            ),
+            Wording("Node.js", "unable to verify the first certificate", needs_context=True),
+            Wording("Node.js", "unable to get local issuer certificate", needs_context=True),
             Wording("Node.js", "ERR_TLS_CERT_ALTNAME_INVALID", needs_context=True),
             Wording(
                 "Go",
@@ -196,9 +188,7 @@ SYMPTOMS = (
                 "The certificate has expired, or was renewed by another authority.",
                 outside=True,
             ),
-            Cause(
-                "pg_hba.conf asks for a client certificate (cert, clientcert), and none came."
-            ),
+            Cause("pg_hba.conf asks for a client certificate (cert, clientcert), and none came."),
         ),
         triage=(
             triage.TLS_STATE,
@@ -253,9 +243,7 @@ SYMPTOMS = (
                 " was idle (see server-closed-the-connection).",
                 outside=True,
             ),
-            Cause(
-                "What listens there is no PostgreSQL: a web server, a proxy, another database."
-            ),
+            Cause("What listens there is no PostgreSQL: a web server, a proxy, another database."),
             Cause("A load balancer, firewall or VPN cut the connection.", outside=True),
             Cause("Client and server share no TLS version."),
         ),

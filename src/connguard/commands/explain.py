@@ -16,9 +16,8 @@ import click
 
 from connguard.commands.common import complain, load_settings, wants_colour
 from connguard.example_files import ExampleFile, example_files
-from connguard.explaining.explanation import explain
+from connguard.explaining.explanation import exit_code, explain
 from connguard.explaining.lines import Lines, policy_lines, read_repository
-from connguard.finding import EXIT_CLEAN, EXIT_FINDINGS
 from connguard.output import write_output
 from connguard.policies.model.policy import Policy
 from connguard.policies.model.recognition import closest
@@ -94,8 +93,7 @@ def _explain_policy(
     if format_ == "text":
         click.echo(symptom_text.policy_lines_text(lines, repository.report.files), nl=False)
     complain(repository.report, verbose=False)
-    code = repository.report.exit_code(None)
-    sys.exit(EXIT_FINDINGS if lines.guilty and code == EXIT_CLEAN else code)
+    sys.exit(exit_code(repository, found=bool(lines.guilty)))
 
 
 def _explain_text(
@@ -122,7 +120,7 @@ def _explain_text(
 
 def _standard_input() -> str:
     """What stands there, up to a bound; of a longer log the end counts, where the error is."""
-    stream = click.get_binary_stream("stdin")
+    stream = sys.stdin.buffer
     kept = b""
     while part := stream.read(1 << 16):
         kept = (kept + part)[-MOST_INPUT:]

@@ -48,14 +48,18 @@ class Explanation:
         return tuple(one for one in self.symptoms[0].recognised.symptom.causes if one.outside)
 
     def exit_code(self) -> int:
-        """The documented exit code."""
-        if self.repository is None:
-            return EXIT_CLEAN
-        if self.repository.report.failures:
-            return EXIT_ERROR
-        if not self.repository.report.files:
-            return EXIT_NOTHING_TO_SCAN
-        return EXIT_FINDINGS if self.lines_found else EXIT_CLEAN
+        return exit_code(self.repository, found=self.lines_found)
+
+
+def exit_code(repository: Repository | None, *, found: bool) -> int:
+    """The documented exit code: `found` is whether there are lines that can cause it."""
+    if repository is None:
+        return EXIT_CLEAN
+    if repository.report.failures:
+        return EXIT_ERROR
+    if not repository.report.files:
+        return EXIT_NOTHING_TO_SCAN
+    return EXIT_FINDINGS if found else EXIT_CLEAN
 
 
 def explain(text: str, paths: Sequence[Path], settings: Settings) -> Explanation | None:

@@ -1,0 +1,152 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real clients and what they say when something fails: what their users see in a log."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+import subprocess
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+import asyncpg
+import psycopg
+from servers import ServerMissing
+
+TIMEOUT = 2
+"""Seconds after which a client gives up connecting; libpq takes no less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What a client is told, and the statements that it then runs, with pauses in seconds."""
+
+    host: str
+    port: int
+    user: str = "app"
+    database: str = "postgres"
+    password: str = "wrong horse"
+    sslmode: str = "disable"
+    statements: tuple[str | float, ...] = ("SELECT 1",)
+
+
+class Client(Protocol):
+    """Logs in, runs the statements and returns what it printed about the error."""
+
+    def __call__(self, login: Login) -> str: ...
+
+
+def with_psycopg(login: Login) -> str:
+    """The traceback of psycopg."""
+    try:
+        with psycopg.connect(
+            host=login.host,
+            port=login.port,
+            user=login.user,
+            dbname=login.database,
+            password=login.password,
+            sslmode=login.sslmode,
+            connect_timeout=TIMEOUT,
+            autocommit=True,
+        ) as connection:
+            for statement in login.statements:
+                if isinstance(statement, str):
+                    connection.execute(statement.encode())
+                else:
+                    time.sleep(statement)
+    except psycopg.Error:
+        return traceback.format_exc()
+    raise AssertionError("the client met no error")
+
+
+def with_psql(login: Login) -> str:
+    """What psql writes to its standard error."""
+    psql = shutil.which("psql")
+    if psql is None:
+        raise ServerMissing("psql is needed (package postgresql-client)")
+    script = "".join(
+        f"{one};\n" if isinstance(one, str) else f"\\! sleep {one}\n" for one in login.statements
+    )
+    conninfo = (
+        f"host={login.host} port={login.port} user={login.user} dbname={login.database}"
+        f" sslmode={login.sslmode} connect_timeout={TIMEOUT} gssencmode=disable"
+    )
+    done = subprocess.run(
+        [psql, "-X", "-q", "-v", "ON_ERROR_STOP=1", conninfo],
+        input=script,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={"PGPASSWORD": login.password, "LC_ALL": "C", "PATH": "/usr/bin:/bin"},
+    )
+    if done.returncode == 0:
+        raise AssertionError(f"the client met no error: {done.stdout}")
+    return done.stderr
+
+
+def with_asyncpg(login: Login) -> str:
+    """The traceback of asyncpg."""
+
+    async def attempt() -> None:
+        connection = await asyncpg.connect(
+            host=login.host,
+            port=login.port,
+            user=login.user,
+            database=login.database,
+            password=login.password,
+            ssl=login.sslmode,
+            timeout=TIMEOUT,
+            statement_cache_size=0,
+        )
+        try:
+            for statement in login.statements:
+                if isinstance(statement, str):
+                    await connection.execute(statement)
+                else:
+                    await asyncio.sleep(statement)
+        finally:
+            connection.terminate()
+
+    try:
+        asyncio.run(attempt())
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        return traceback.format_exc()
+    raise AssertionError("the client met no error")
+
+
+CLIENTS: dict[str, Callable[[Login], str]] = {
+    "psycopg": with_psycopg,
+    "psql": with_psql,
+    "asyncpg": with_asyncpg,
+}
+
+
+@contextmanager
+def deaf_port() -> Iterator[int]:
+    """A port whose queue of connections is full: the kernel drops what comes, as a firewall does.
+
+    The connections that fill the queue are made in advance and never accepted.
+    """
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        address = listener.getsockname()
+        waiting = []
+        try:
+            for _ in range(8):
+                one = socket.socket()
+                one.setblocking(False)
+                waiting.append(one)
+                one.connect_ex(address)
+            time.sleep(0.2)
+            yield address[1]
+        finally:
+            for one in waiting:
+                one.close()
