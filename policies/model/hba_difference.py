@@ -19,7 +19,6 @@ from connguard.policies.model.hba import (
     CLIENT_ADDRESSES,
     NOTHING_KNOWN,
     Answer,
-    ClientAddress,
     HbaRule,
     Memberships,
     Transport,
@@ -68,34 +67,89 @@ def differences(
 ) -> list[Difference]:
     """One difference for every pair of rules that decide about the same login."""
     grid = Grid([*first, *second], memberships, transports)
-    sides = [[(rule, grid.matches(rule)) for rule in rules] for rules in (first, second)]
-    single = list(dict.fromkeys(_open_questions(sides)))
-    worlds: list[frozenset[Atom]] = [frozenset(), frozenset(single)]
-    worlds += [frozenset((atom,)) for atom in single] if len(single) > 1 else []
+    sides = [_Side(rules, grid) for rules in (first, second)]
+    questions = dict(sides[0].questions)
+    for atom, places in sides[1].questions.items():
+        questions[atom] = questions.get(atom, frozenset()) | places
+    # Which cells depend on the answers: all of them are looked at once, with every answer no.
+    worlds = [(frozenset[Atom](), frozenset(range(len(grid.cells))))]
+    worlds.append((frozenset(questions), frozenset().union(*questions.values())))
+    if len(questions) > 1:
+        worlds += [(frozenset((atom,)), places) for atom, places in questions.items()]
     found: dict[tuple[Origin | None, Origin | None, Change], Difference] = {}
-    for world in worlds:
-        for place, cell in enumerate(grid.cells):
-            one, other = (_parts(side, place, world) for side in sides)
-            for addresses, a, b in _overlaps(one, other):
-                change = _change(a, b)
-                if change is None:
-                    continue
-                key = (a.origin if a else None, b.origin if b else None, change)
+    compared: dict[tuple[object, ...], list[_Clash]] = {}
+    for world, places in worlds:
+        for place in sorted(places):
+            keys = tuple(side.key(place, world) for side in sides)
+            if keys not in compared:
+                one, other = (side.parts(key) for side, key in zip(sides, keys, strict=True))
+                compared[keys] = list(_clashes(one, other))
+            for clash in compared[keys]:
+                a, b = clash.first, clash.second
+                key = (a.origin if a else None, b.origin if b else None, clash.change)
                 if key not in found:
-                    found[key] = _difference(change, a, b, cell, addresses, world)
+                    found[key] = _difference(clash, grid.cells[place], world)
     return list(found.values())
 
 
-def _open_questions(
-    sides: Sequence[Sequence[tuple[HbaRule, dict[int, Answer]]]],
-) -> Iterator[Atom]:
-    for side in sides:
-        for rule, matches in side:
-            names, address = _atoms(rule)
-            if Answer.MAYBE in matches.values():
-                yield names
+@dataclass(frozen=True, slots=True)
+class _Clash:
+    """Addresses about which two rules (None: no rule) decide differently."""
+
+    change: Change
+    first: HbaRule | None
+    second: HbaRule | None
+    addresses: AddressSet
+
+
+_Key = tuple[tuple[int, bool], ...]
+"""The rules that match the names of a cell, by number, and whether all of their possible addresses
+match, or only the sure ones."""
+
+
+class _Side:
+    """One list of rules over the cells."""
+
+    def __init__(self, rules: Sequence[HbaRule], grid: Grid) -> None:
+        self._rules = rules
+        self._matches = [grid.matches(rule) for rule in rules]
+        self._atoms = [_atoms(rule) for rule in rules]
+        self._parts: dict[_Key, list[Part]] = {}
+        self.questions: dict[Atom, frozenset[int]] = {}
+        for (names, address), matches in zip(self._atoms, self._matches, strict=True):
+            doubtful = frozenset(
+                place for place, answer in matches.items() if answer is Answer.MAYBE
+            )
+            if doubtful:
+                self.questions[names] = self.questions.get(names, frozenset()) | doubtful
             if address:
-                yield address
+                self.questions[address] = self.questions.get(address, frozenset()) | matches.keys()
+
+    def key(self, place: int, world: frozenset[Atom]) -> _Key:
+        """What decides how the addresses of a cell are shared among the rules."""
+        found = []
+        for number, matches in enumerate(self._matches):
+            answer = matches.get(place, Answer.NO)
+            names, address = self._atoms[number]
+            if answer is Answer.YES or (answer is Answer.MAYBE and names in world):
+                found.append((number, bool(address) and address in world))
+        return tuple(found)
+
+    def parts(self, key: _Key) -> list[Part]:
+        """Which rule decides about which addresses."""
+        if key not in self._parts:
+            left = CLIENT_ADDRESSES
+            found: list[Part] = []
+            for number, widely in key:
+                rule = self._rules[number]
+                taken = (rule.address.possible if widely else rule.address.sure) & left
+                if taken:
+                    found.append((taken, rule))
+                    left = left - taken
+            if left:
+                found.append((left, None))
+            self._parts[key] = found
+        return self._parts[key]
 
 
 def _atoms(rule: HbaRule) -> tuple[Atom, Atom]:
@@ -110,40 +164,13 @@ def _atoms(rule: HbaRule) -> tuple[Atom, Atom]:
     return (names, address if unsure else ())
 
 
-def _parts(
-    side: Sequence[tuple[HbaRule, dict[int, Answer]]], place: int, world: frozenset[Atom]
-) -> list[Part]:
-    """Which rule decides about which addresses of a cell."""
-    left = CLIENT_ADDRESSES
-    found: list[Part] = []
-    for rule, matches in side:
-        answer = matches.get(place, Answer.NO)
-        names, address = _atoms(rule)
-        if answer is Answer.NO or (answer is Answer.MAYBE and names not in world):
-            continue
-        taken = _addresses(rule.address, bool(address) and address in world) & left
-        if taken:
-            found.append((taken, rule))
-            left = left - taken
-    if left:
-        found.append((left, None))
-    return found
-
-
-def _addresses(address: ClientAddress, matches: bool) -> AddressSet:
-    return address.possible if matches else address.sure
-
-
-def _overlaps(
-    first: Sequence[Part], second: Sequence[Part]
-) -> Iterator[tuple[AddressSet, HbaRule | None, HbaRule | None]]:
+def _clashes(first: Sequence[Part], second: Sequence[Part]) -> Iterator[_Clash]:
     for one, a in first:
         for other, b in second:
-            if (a is None or a.rejects) and (b is None or b.rejects):
-                continue
-            common = one & other
-            if common:
-                yield common, a, b
+            change = _change(a, b)
+            common = one & other if change is not None else None
+            if change is not None and common:
+                yield _Clash(change, a, b, common)
 
 
 def _change(first: HbaRule | None, second: HbaRule | None) -> Change | None:
@@ -162,14 +189,7 @@ def _options(rule: HbaRule) -> frozenset[tuple[str, str]]:
     return frozenset((name, value) for name, value in rule.options if name not in SECRET_OPTIONS)
 
 
-def _difference(
-    change: Change,
-    first: HbaRule | None,
-    second: HbaRule | None,
-    cell: Cell,
-    addresses: AddressSet,
-    world: frozenset[Atom],
-) -> Difference:
+def _difference(clash: _Clash, cell: Cell, world: frozenset[Atom]) -> Difference:
     user = cell.users[0]
     if user.name is not None:
         who = f'user "{user.name}"'
@@ -186,12 +206,12 @@ def _difference(
     }[database.kind]
     local = cell.transport is Transport.LOCAL
     return Difference(
-        change,
-        first,
-        second,
+        clash.change,
+        clash.first,
+        clash.second,
         cell.transport,
         who,
         where,
-        "" if local else addresses.text,
+        "" if local else clash.addresses.text,
         "host names, memberships or networks that the files do not tell" if world else "",
     )

@@ -100,6 +100,9 @@ def collect_server(session: Session, name: str) -> dict[str, Any]:
         ("overrides", "pg_db_role_setting", _OVERRIDES),
         ("hba", "pg_hba_file_rules", _HBA),
     ):
+        if key == "hba" and not about["sees_hba"]:
+            hidden.append(f"{what}: permission denied")  # do not make the server log an error
+            continue
         try:
             server[key] = session.select(query)
         except QueryFailed as error:

@@ -45,6 +45,8 @@ def examine(
         _look_at_server(server, seconds, found, seen)
     if console is not None:
         _look_at_console(console, seconds, found, seen)
+    for looked in found.looked:
+        looked.steps.sort(key=lambda step: step.layer.rank)
     found.snapshot = snapshot.render(seen)
     if paths:
         _compare(paths, settings, found, seen)

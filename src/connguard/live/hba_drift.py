@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from connguard.live.snapshot import LiveServer, LiveSource
+from connguard.live.snapshot import Compared, LiveServer, LiveSource
 from connguard.policies.model.facts import Undecided
 from connguard.policies.model.hba import HbaRule, Transport
 from connguard.policies.model.hba_difference import Difference, differences
@@ -54,6 +54,7 @@ def hba_facts(
         server.version,
         source.origin,
     )
+    yield Compared("pg_hba.conf", source.name)
     found = [_differences(file_rules, live, source, context) for _, file_rules, _ in lists]
     best = min(range(len(lists)), key=lambda index: len(found[index]))
     name, rules, whole = lists[best]

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from connguard.budget import pgbouncer_keys as keys
 from connguard.budget.discovered import PoolerFile
@@ -210,9 +210,9 @@ def _comparison(
 
 
 def _lines(
-    lines: dict[str, Line],
+    lines: Mapping[str, Line],
     rows: Sequence[Row] | None,
-    columns: dict[str, tuple[str, ...]],
+    columns: Mapping[str, tuple[str, ...]],
     section: str,
     view: str,
     source: LiveSource,

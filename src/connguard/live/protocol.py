@@ -21,6 +21,7 @@ from pathlib import Path
 
 _SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 _PROTOCOL_3 = 196608
+_HUNG_UP = "closes the connection without an answer"
 _LONGEST = 1 << 20
 """No message before the log-in is longer."""
 
@@ -143,15 +144,21 @@ class Wire:
 
     def _send(self, data: bytes) -> None:
         self._limit()
-        self._socket.sendall(data)
+        try:
+            self._socket.sendall(data)
+        except ConnectionError as error:
+            raise Broken(_HUNG_UP) from error
 
     def _read(self, count: int) -> bytes:
         parts = []
         while count:
             self._limit()
-            part = self._socket.recv(count)
+            try:
+                part = self._socket.recv(count)
+            except ConnectionError as error:
+                raise Broken(_HUNG_UP) from error
             if not part:
-                raise Broken("closes the connection without an answer")
+                raise Broken(_HUNG_UP)
             parts.append(part)
             count -= len(part)
         return b"".join(parts)

@@ -26,7 +26,7 @@ APPLICATION_NAME = "connguard-doctor"
 _READ_ONLY = "-c default_transaction_read_only=on"
 _FROM_SERVER = re.compile(r"(?:failed: |^)[^\s:]+:  (.+)", re.MULTILINE)
 _NO_BLOCKS = "transaction blocks not allowed in statement pooling mode"
-_LEFT_OUT = ("hostaddr", "replication", "passfile_unused", "client_encoding")
+_LEFT_OUT = ("hostaddr", "replication", "client_encoding")
 
 Row = dict[str, Any]
 
@@ -166,6 +166,9 @@ SELECT current_setting('server_version') AS version,
        current_database()::text AS database,
        (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AS superuser,
        pg_catalog.pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS sees_all_sessions,
+       pg_catalog.has_table_privilege('pg_catalog.pg_hba_file_rules', 'SELECT')
+       AND pg_catalog.has_function_privilege('pg_catalog.pg_hba_file_rules()', 'EXECUTE')
+       AS sees_hba,
        pg_catalog.pg_is_in_recovery() AS standby,
        pg_catalog.pg_backend_pid() AS pid
 """

@@ -78,6 +78,14 @@ class LivePooler:
     source: LiveSource
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Something that was compared as a whole, whether or not it differs."""
+
+    what: str
+    server: str
+
+
 def render(document: Mapping[str, Any]) -> str:
     """A snapshot as text, one row a line."""
     parts = [f'  "{MARK}": {VERSION}']

@@ -17,10 +17,10 @@ class Layer(Enum):
     SERVER = "server state"
     HBA = "pg_hba.conf"
     AUTHENTICATION = "authentication"
-    SESSION = "session"
     ROLE_SLOTS = "slots of the role"
     DATABASE_SLOTS = "slots of the database"
     SERVER_SLOTS = "slots of the server"
+    SESSION = "session"
     POOLER = "pooler"
 
     @property
