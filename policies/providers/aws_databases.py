@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from connguard.policies.model.aws_databases import (
     CLUSTER,
@@ -25,7 +26,7 @@ from connguard.policies.model.aws_databases import (
 )
 from connguard.policies.model.aws_tls import FORCE_SSL, parameter, requirement, version
 from connguard.policies.model.database_facts import DatabaseInstance, TlsRequirement
-from connguard.policies.model.origin import Known, Origin, Related, Unknown, Value
+from connguard.policies.model.origin import Known, Related, Unknown, Value
 from connguard.policies.model.terraform_network import origin_of
 from connguard.policies.model.terraform_resource import Inventory, Resource, ResourceTable
 from connguard.policies.model.terraform_value import Unresolved, boolean
@@ -74,11 +75,11 @@ _INDEX = re.compile(r"\[[^\[\]]*\]$")
 
 
 def facts(inventory: Inventory) -> Iterator[object]:
-    seen: set[tuple[str, str, Origin]] = set()
+    seen: set[DatabaseInstance | TlsRequirement] = set()
     for fact in _facts(inventory):
-        key = (type(fact).__name__, _INDEX.sub("", fact.name), fact.origin)
-        if key not in seen:  # count and for_each repeat what one line says
-            seen.add(key)
+        alike = replace(fact, name=_INDEX.sub("", fact.name))
+        if alike not in seen:  # count and for_each repeat what one line says
+            seen.add(alike)
             yield fact
 
 
