@@ -31,6 +31,7 @@ from connguard.yaml_source import Node, parse
 _SPRING = re.compile(r"^application(?:-prod(?:uction)?)?\.(?:ya?ml|properties)$")
 _DEFAULT = re.compile(r"\$\{[\w.]+:([^}]*)\}")
 _ERB = re.compile(r"<%=.*?(?:\{\s*|,\s*|\|\|\s*)[\"']?(\w+)[\"']?\s*\}?\)?.*?%>")
+_VARIABLE = re.compile(r"<%=.*?ENV(?:\.fetch\(\s*|\[)[\"'](\w+)[\"']")
 _PROPERTY = re.compile(r"^[ \t]*([\w.-]+)[ \t]*[=:][ \t]*(.*?)[ \t]*$", re.MULTILINE)
 _MILLISECONDS = 1000.0
 _HIKARI_TIMES = {
@@ -122,7 +123,14 @@ def _rails(text: Text, path: Path) -> ServiceFound | None:
             needs=_rails_needs(production, target),
         )
         host = (target.host if target else None) or _plain(production.get("host"))
-        return ServiceFound(service, host, source=path.parent.parent)
+        pool = _value(production.get("pool"))
+        variable = _VARIABLE.search(pool.text) if pool is not None else None
+        return ServiceFound(
+            service,
+            host,
+            source=path.parent.parent,
+            pool_variable=variable[1] if variable is not None else "",
+        )
     return None
 
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from connguard.budget import dsn
+from connguard.budget.commands import Command, Environment, Runtime, processes_of
 from connguard.policies.model.amount import Amount, exactly, plus, unknown_amount
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.topology import Service
-
-Environment = Mapping[str, tuple[str, Origin, bool]]
+from connguard.reading import Context
 
 HIKARI_DEFAULT = 10
 """HikariCP's maximumPoolSize where nothing sets it, and so Spring Boot's."""
@@ -49,15 +50,21 @@ _POOL = re.compile(
     r"|DATABASE_MAX_CONNECTIONS|PG_MAX_CONNECTIONS)$"
 )
 _OVERFLOW = re.compile(r"(?:^|_)MAX_OVERFLOW$")
-_WORKERS = re.compile(
-    r"(?:gunicorn|uvicorn|hypercorn|puma|granian|fastapi)\b.*?\s(?:-w|--workers)[ =]?(\d+)"
-)
 
 
 def of_environment(
-    name: str, origin: Origin, environment: Environment, command: str
+    name: str,
+    origin: Origin,
+    environment: Environment,
+    command: Command | None = None,
+    *,
+    folder: Path | None = None,
+    context: Context | None = None,
 ) -> tuple[Service, str | None, int | None] | None:
-    """The service, with the host and port that it connects to; None if no database is named."""
+    """The service, with the host and port that it connects to; None if no database is named.
+
+    `folder` is that of its code, in which files lie that the command names.
+    """
     found = _target(environment)
     if found is None:
         return None
@@ -66,7 +73,7 @@ def of_environment(
         name=name,
         origin=origin,
         instances=exactly(1),
-        processes=_processes(name, environment, command, origin),
+        processes=processes_of(Runtime(name, environment, command, folder), context),
         pool=_pool(name, environment, target, place),
         pooler=None,
         database=target.database,
@@ -160,15 +167,3 @@ def _pool(name: str, environment: Environment, target: dsn.Target, place: Origin
     if any(key.startswith("SPRING_DATASOURCE") for key in environment):
         return exactly(HIKARI_DEFAULT, f"{label} (HikariCP's default)", place)
     return unknown_amount(label, f"the size of {name}'s connection pool", place)
-
-
-def _processes(name: str, environment: Environment, command: str, origin: Origin) -> Amount:
-    label = f"processes of {name}"
-    for key in ("WEB_CONCURRENCY", "GUNICORN_WORKERS", "UVICORN_WORKERS", "PM2_INSTANCES"):
-        if key in environment:
-            text, place, known = environment[key]
-            if known and text.isdecimal():
-                return exactly(int(text), label, place)
-            return unknown_amount(label, f"{key} is set elsewhere", place, low=1)
-    match = _WORKERS.search(command)
-    return exactly(int(match[1]), label, origin) if match else exactly(1, label)

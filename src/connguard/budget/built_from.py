@@ -1,13 +1,16 @@
 # SPDX-FileCopyrightText: 2026 The connguard authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a service's image is built from: the folder of its code, and the command it starts."""
+"""What an image is built from: the folder of its code, its command and its environment."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+from connguard.budget.commands import Command, command_at
+from connguard.policies.model.origin import Origin
 from connguard.reading import Context
+from connguard.text import Text
 from connguard.yaml_source import Node
 
 MARKERS = (
@@ -26,7 +29,12 @@ MARKERS = (
 )
 """Files that stand at the root of a project of some language."""
 
-_START = re.compile(r"^[ \t]*(?:CMD|ENTRYPOINT)[ \t]+((?:[^\n\\]|\\\r?\n|\\.)*)", re.M | re.I)
+_LINES = r"(?:[^\n\\]|\\\r?\n|\\.)*"
+_START = re.compile(rf"^[ \t]*(CMD|ENTRYPOINT)[ \t]+({_LINES})", re.M | re.I)
+_ENV = re.compile(rf"^[ \t]*ENV[ \t]+({_LINES})", re.M | re.I)
+_FROM = re.compile(r"^[ \t]*FROM[ \t]", re.M | re.I)
+_PAIR = re.compile(r"(\w+)=(\"[^\"]*\"|'[^']*'|[^\s\"'\\]+)")
+_SINGLE = re.compile(r"(\w+)[ \t]+(\S[^\n]*?)[ \t]*")
 
 
 def source_of(container: Node, folder: Path) -> Path | None:
@@ -39,15 +47,41 @@ def source_of(container: Node, folder: Path) -> Path | None:
     return home if inside and any((home / name).is_file() for name in MARKERS) else context
 
 
-def command_of(container: Node, folder: Path, context: Context) -> str:
-    """The last CMD and ENTRYPOINT of its Dockerfile, as one line; empty if there is none."""
+def dockerfile_of(container: Node, folder: Path, context: Context) -> Text | None:
+    """The Dockerfile of a service that is built, if it is in the repository."""
     root = _context(container, folder)
     file = context.file(_dockerfile(container, root)) if root is not None else None
-    text = context.text(file) if file is not None else None
-    if text is None:
-        return ""
-    words = " ".join(match[1] for match in _START.finditer(text.string))
-    return re.sub(r"[\[\]\",\\\s]+", " ", words).strip()
+    return context.text(file) if file is not None else None
+
+
+def command_of(text: Text) -> Command | None:
+    """What the last stage of a Dockerfile starts: its last ENTRYPOINT and CMD."""
+    begin = _last_stage(text)
+    found: dict[str, re.Match[str]] = {}
+    for match in _START.finditer(text.string, begin):
+        found[match[1].upper()] = match
+    if not found:
+        return None
+    start = min(match.start(2) for match in found.values())
+    end = max(match.end(2) for match in found.values())
+    return command_at(text, text.origin(start, end))
+
+
+def variables_of(text: Text) -> dict[str, tuple[str, Origin, bool]]:
+    """What the last stage of a Dockerfile sets with ENV."""
+    found: dict[str, tuple[str, Origin, bool]] = {}
+    for line in _ENV.finditer(text.string, _last_stage(text)):
+        pairs = list(_PAIR.finditer(text.string, *line.span(1)))
+        single = _SINGLE.fullmatch(text.string, *line.span(1)) if not pairs else None
+        for match in [single] if single is not None else pairs:
+            value = match[2].strip("\"'")
+            place = text.origin(*match.span(2))
+            found[match[1]] = value, place, "$" not in value
+    return found
+
+
+def _last_stage(text: Text) -> int:
+    return max((match.start() for match in _FROM.finditer(text.string)), default=0)
 
 
 def _context(container: Node, folder: Path) -> Path | None:

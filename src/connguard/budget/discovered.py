@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from connguard.budget.commands import Environment
 from connguard.budget.pgbouncer_ini import Configuration
 from connguard.policies.model.amount import Amount
 from connguard.policies.model.origin import Origin
@@ -74,12 +75,15 @@ class ServiceFound:
     """A service; `host` and `port` are where it connects. `service.pooler` is not yet set.
 
     `source` is the folder that its image is built from, if the deployment names one.
+    `environment` are its variables, `pool_variable` the one that sets its pool's size.
     """
 
     service: Service
     host: str | None
     port: int | None = None
     source: Path | None = None
+    environment: Environment = field(default_factory=dict)
+    pool_variable: str = ""
 
 
 @dataclass(slots=True)

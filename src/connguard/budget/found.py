@@ -171,19 +171,12 @@ class _Projects:
         names |= {name for server in self._project.servers for name in server.hosts}
         own = {one.service.name: one for one in self._project.services}
         for other in self._found.applications:
-            deployed = own.get(other.service.name)
-            if deployed is None and _is_host(other.host, frozenset(names)):
+            deployed = [one for one in own.values() if _runs(one, other)]
+            if not deployed and _is_host(other.host, frozenset(names)):
                 own[other.service.name] = other
-            elif deployed is not None and not deployed.service.pool.exact:
-                service = replace(
-                    deployed.service,
-                    pool=other.service.pool,
-                    needs=other.service.needs,
-                    timeouts=other.service.timeouts,
-                    database=deployed.service.database or other.service.database,
-                    user=deployed.service.user or other.service.user,
-                )
-                own[other.service.name] = replace(deployed, service=service)
+            for one in deployed:
+                if not one.service.pool.exact:
+                    own[one.service.name] = _with_files(one, other)
         return list(own.values())
 
     def _stack(
@@ -263,6 +256,34 @@ class _Projects:
             _is_host(host, server.hosts) for target in targets for host in target.split(",")
         )
         return named or (single and not targets)
+
+
+def _runs(deployed: ServiceFound, application: ServiceFound) -> bool:
+    """Whether a service of a deployment runs this application: by its name, or its folder."""
+    if deployed.service.name == application.service.name:
+        return True
+    return deployed.source is not None and deployed.source == application.source
+
+
+def _with_files(deployed: ServiceFound, application: ServiceFound) -> ServiceFound:
+    """The service with what the application's own files say, where the deployment is silent."""
+    pool = application.service.pool
+    variable = application.pool_variable
+    if variable in deployed.environment:
+        text, place, known = deployed.environment[variable]
+        if known and text.isdecimal():
+            pool = exactly(int(text), pool.name, place)
+        else:
+            pool = unknown_amount(pool.name, f"{variable} is set elsewhere", place)
+    service = replace(
+        deployed.service,
+        pool=pool,
+        needs=application.service.needs,
+        timeouts=application.service.timeouts,
+        database=deployed.service.database or application.service.database,
+        user=deployed.service.user or application.service.user,
+    )
+    return replace(deployed, service=service)
 
 
 def _is_host(host: str | None, names: frozenset[str]) -> bool:

@@ -7,35 +7,41 @@ https://devcenter.heroku.com/articles/app-json-schema and https://fly.io/docs/re
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
 from typing import Any
 
 from connguard.budget import applications
+from connguard.budget.commands import Command, command_at
 from connguard.budget.discovered import Project, ServerRun, ServiceFound
 from connguard.budget.toml_places import parse
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Origin
+from connguard.reading import Context
 from connguard.terraform.json_cursor import JsonCursor, JsonError
 from connguard.text import Text
 
+_PROCESS = re.compile(r"^([\w-]+):[ \t]*([^\r\n]+)", re.MULTILINE)
 _HOST = "heroku-postgresql"
 _PLANS = {"essential-0": 20, "essential-1": 20, "essential-2": 40, "standard-0": 120}
 """Connection limits of Heroku Postgres plans ("Choosing the Right Heroku Postgres Plan")."""
 
 
-def read(text: Text, path: PurePath, folder: Path) -> Project | ServiceFound | None:
+def read(
+    text: Text, path: PurePath, folder: Path, context: Context
+) -> Project | ServiceFound | None:
     """What the file runs; None if it is another file, or has nothing to do with a database."""
     if path.name == "fly.toml":
         return _fly(text)
     try:
-        return _heroku(text, folder)
+        return _heroku(text, folder, context)
     except JsonError:
         return None
 
 
-def _heroku(text: Text, folder: Path) -> Project | None:
+def _heroku(text: Text, folder: Path, context: Context) -> Project | None:
     """Dynos of a formation, and the database that an add-on gives them."""
     document = JsonCursor(text.string)
     addon = next(_postgres_addons(document, text), None)
@@ -53,9 +59,12 @@ def _heroku(text: Text, folder: Path) -> Project | None:
     settings = {"max_connections": size, "superuser_reserved_connections": exactly(0)}
     project.servers.append(ServerRun(_HOST, place, frozenset({_HOST}), None, settings))
     environment = {_HOST: (f"postgres://{_HOST}", place, True), **_environment(document, text)}
+    commands = _procfile(folder, context)
     for name, start, dyno in formation.members():
         origin = text.origin(start, dyno.end)
-        found = applications.of_environment(name, origin, environment, "")
+        found = applications.of_environment(
+            name, origin, environment, commands.get(name), folder=folder, context=context
+        )
         quantity = dyno.get("quantity")
         number = quantity.plain() if quantity is not None else 1
         label = f"quantity of {name}"
@@ -69,8 +78,25 @@ def _heroku(text: Text, folder: Path) -> Project | None:
         )
         service = found[0] if found is not None else applications.opaque(name, origin)
         service = applications.replicated(service, instances, exactly(0))
-        project.services.append(ServiceFound(service, _HOST))
+        project.services.append(
+            ServiceFound(service, _HOST, source=folder, environment=environment)
+        )
     return project
+
+
+def _procfile(folder: Path, context: Context) -> dict[str, Command]:
+    """The commands of the process types of the Procfile.
+
+    https://devcenter.heroku.com/articles/procfile
+    """
+    file = context.file(folder / "Procfile")
+    text = context.text(file) if file is not None else None
+    if text is None:
+        return {}
+    return {
+        match[1]: command_at(text, text.origin(*match.span(2)))
+        for match in _PROCESS.finditer(text.string)
+    }
 
 
 def _postgres_addons(document: JsonCursor, text: Text) -> Iterator[tuple[str, Origin]]:
@@ -106,7 +132,7 @@ def _fly(text: Text) -> ServiceFound | None:
         key: (str(value), document.origin("env", key), True) for key, value in variables.items()
     }
     origin = document.origin("app")
-    found = applications.of_environment(name, origin, environment, "")
+    found = applications.of_environment(name, origin, environment)
     if found is None:
         return None
     service, host, port = found

@@ -146,7 +146,7 @@ class _Reader:
         surge: Amount,
         mentions: bool,
     ) -> ServiceFound | None:
-        found = applications.of_environment(name, origin, environment, "")
+        found = applications.of_environment(name, origin, environment)
         if found is not None:
             service, host, port = found
             return ServiceFound(
