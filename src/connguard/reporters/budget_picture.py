@@ -7,14 +7,13 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from html import escape
 
 from connguard.budget.found import Stack
 from connguard.budget.run import Run
 from connguard.policies.model.amount import Amount, Standing
 from connguard.policies.model.explain import largest_first, sentence
 from connguard.policies.model.usage import Budget, ServerUsage, Usage, Use
-from connguard.reporters.plain import printable
+from connguard.reporters.page_parts import page, safe, what_if
 
 WIDTH = 1080
 _LEFT = 200
@@ -64,21 +63,6 @@ _STYLE = """
 .budget .s3 { fill: #656c76; } .budget .s4 { fill: #4c68c0; } .budget .s5 { fill: #8f6c26; }
 }
 """
-_PAGE = """
-body { margin: 24px auto; max-width: 1080px; padding: 0 16px; background: #ffffff; color: #1f2328;
-  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }
-svg { max-width: 100%; height: auto; }
-table { border-collapse: collapse; width: 100%; margin: 12px 0 28px; }
-td, th { border-bottom: 1px solid #d1d9e0; padding: 5px 10px 5px 0; text-align: left;
-  vertical-align: top; }
-code { font: 13px ui-monospace, "DejaVu Sans Mono", monospace; }
-.error { color: #cf222e; font-weight: 600; } .warning { color: #9a6700; font-weight: 600; }
-@media (prefers-color-scheme: dark) {
-  body { background: #0d1117; color: #e6edf3; }
-  td, th { border-color: #3d444d; }
-  .error { color: #ff7b72; } .warning { color: #d29922; }
-}
-"""
 
 
 @dataclass(slots=True)
@@ -92,7 +76,7 @@ class _Canvas:
     def text(self, x: float, y: float, content: str, style: str = "", anchor: str = "") -> None:
         extra = f' text-anchor="{anchor}"' if anchor else ""
         name = f' class="{style}"' if style else ""
-        self.parts.append(f'<text x="{x:g}" y="{y:g}"{name}{extra}>{_safe(content)}</text>')
+        self.parts.append(f'<text x="{x:g}" y="{y:g}"{name}{extra}>{safe(content)}</text>')
 
     def box(self, x: float, y: float, width: float, height: float, style: str) -> None:
         self.parts.append(
@@ -120,7 +104,7 @@ def render_svg(run: Run) -> str:
     title = f"Connection budget: {run.verdict.value}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="budget" role="img" width="{WIDTH}"'
-        f' height="{height:g}" viewBox="0 0 {WIDTH} {height:g}"><title>{_safe(title)}</title>'
+        f' height="{height:g}" viewBox="0 0 {WIDTH} {height:g}"><title>{safe(title)}</title>'
         f'<style>{_STYLE}</style><rect class="page" width="{WIDTH}" height="{height:g}"/>'
         + "".join(canvas.parts)
         + "</svg>\n"
@@ -128,7 +112,7 @@ def render_svg(run: Run) -> str:
 
 
 def render_html(run: Run) -> str:
-    """A page with the picture, every number with its place, and the findings."""
+    """A page on which every setting can be changed, with the numbers, their places and findings."""
     rows = []
     for _, budget in run.stacks:
         usages: list[Usage] = [*budget.clients, *budget.roles, *budget.databases]
@@ -136,27 +120,32 @@ def render_html(run: Run) -> str:
             usages.append(budget.server)
         for usage in usages:
             places = "<br>".join(
-                f"{_safe(sentence(use))}{_places(use.settings)}" for use in largest_first(usage)
+                f"{safe(sentence(use))}{_places(use.settings)}" for use in largest_first(usage)
             )
             rows.append(
-                f"<tr><td>{_safe(_kind(usage))}</td><td>{_safe(usage.name)}</td>"
-                f"<td>{_safe(str(usage.demand))}</td><td>{_safe(_capacity(usage))}</td>"
-                f"<td>{_safe(usage.standing.value)}</td><td>{places}</td></tr>"
+                f"<tr><td>{safe(_kind(usage))}</td><td>{safe(usage.name)}</td>"
+                f"<td>{safe(str(usage.demand))}</td><td>{safe(_capacity(usage))}</td>"
+                f"<td>{safe(usage.standing.value)}</td><td>{places}</td></tr>"
             )
     findings = [
-        f'<tr><td class="{one.severity.value}">{one.policy.id}</td><td>{_safe(one.message)}<br>'
-        f"{_safe(one.fix)}</td><td><code>{_safe(str(one.origin))}</code></td></tr>"
+        f'<tr><td class="{one.severity.value}">{one.policy.id}</td><td>{safe(one.message)}<br>'
+        f"{safe(one.fix)}</td><td><code>{safe(str(one.origin))}</code></td></tr>"
         for one in run.report.findings
     ]
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width">'
-        f"<title>Connection budget: {run.verdict.value}</title><style>{_PAGE}</style></head><body>"
-        f"{render_svg(run)}<h2>Numbers and where they stand</h2><table><tr><th>Step</th><th>Name"
+    parts = [
+        what_if(stack.topology, f"Connection budget of {stack.topology.origin.path}")
+        for stack, _ in run.stacks
+    ]
+    body = (
+        f"{''.join(parts)}<noscript>{render_svg(run)}</noscript>"
+        "<h2>Numbers and where they stand</h2><table><tr><th>Step</th><th>Name"
         "</th><th>Worst case</th><th>Capacity</th><th>Verdict</th><th>Made up of</th></tr>"
-        f"{''.join(rows)}</table><h2>Findings</h2><table>{''.join(findings)}</table>"
-        "</body></html>\n"
+        f"{''.join(rows)}</table>"
     )
+    if findings:
+        body += f"<h2>Findings</h2><table>{''.join(findings)}</table>"
+    title = f"Connection budget: {run.verdict.value}"
+    return page(title, body, styles=("whatif.css",), script="whatif.js")
 
 
 def _draw(canvas: _Canvas, stack: Stack, budget: Budget) -> None:
@@ -322,8 +311,4 @@ def _capacity(usage: Usage) -> str:
 
 def _places(amounts: Iterable[Amount]) -> str:
     found = dict.fromkeys(str(one.origin) for one in amounts if one.origin is not None)
-    return "".join(f" <code>{_safe(place)}</code>" for place in found)
-
-
-def _safe(text: str) -> str:
-    return escape(printable(text))
+    return "".join(f" <code>{safe(place)}</code>" for place in found)
