@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 import re
-import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from connguard.budget import applications
-from connguard.budget.built_from import command_of, source_of
+from connguard.budget.built_from import command_of, dockerfile_of, source_of, variables_of
+from connguard.budget.commands import command_at
 from connguard.budget.discovered import (
     PoolerReady,
     PoolerRun,
@@ -20,28 +20,21 @@ from connguard.budget.discovered import (
 )
 from connguard.budget.images import Kind, identify
 from connguard.budget.pgbouncer_environment import pooler_of_environment
+from connguard.containers import compose_service, databases
+from connguard.containers.compose_files import Service, of_file
+from connguard.containers.compose_service import Variable
+from connguard.containers.interpolation import resolve
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
-from connguard.policies.model.origin import Origin
+from connguard.policies.model.origin import Known, Origin, Unknown, Value
 from connguard.reading import Context, SourceFile
-from connguard.yaml_source import Node, Stream
+from connguard.yaml_source import Node
 
-_VARIABLE = re.compile(r"\$\{(\w+)(?::?-([^}]*))?[^}]*\}|\$(\w+)")
 _DATABASE_NAME = re.compile(r"(?i)pg|postgres|postgis|timescale|bouncer|database|^db|db$")
-_SETTING = re.compile(r"^(?:--|-c\s*)?([\w.-]+)\s*=\s*(.*)$")
 _SERVER_SETTINGS = (
     "max_connections",
     "superuser_reserved_connections",
     "reserved_connections",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """A value with its place; `known` is False where a variable has no default in sight."""
-
-    text: str
-    origin: Origin
-    known: bool
 
 
 @dataclass(slots=True)
@@ -51,35 +44,30 @@ class Container:
     name: str
     node: Node
     origin: Origin
-    environment: dict[str, Variable] = field(default_factory=dict)
+    service: Service
+    environment: dict[str, Variable]
 
 
-def read(file: SourceFile, stream: Stream, context: Context) -> Project | None:
+def read(file: SourceFile, context: Context) -> Project | None:
     """The project of a compose file; None if it is none."""
     project = Project(file.path.parent)
-    for document in stream.documents:
-        services = document.get("services")
-        if services is None or not services.is_mapping:
-            continue
-        variables = _dotenv(file, context)
-        for key, node in services.items():
-            if key.string and node.is_mapping:
-                container = Container(key.string, node, key.origin)
-                container.environment = _environment(container, file, variables, context)
-                _add(project, container, variables, context)
+    for service in of_file(file, context).services.values():
+        top = service.layers[-1]
+        if top.file.path == file.path and top.node.is_mapping:
+            environment = compose_service.environment(service, context)
+            container = Container(service.name, top.node, service.origin, service, environment)
+            _add(project, container, context)
     found = project.servers or project.pooler_runs or project.poolers or project.services
     return project if found else None
 
 
-def _add(
-    project: Project, container: Container, variables: dict[str, str], context: Context
-) -> None:
-    image_node = container.node.get("image")
-    image = identify(_resolve(image_node.string or "", variables)[0]) if image_node else None
-    hosts = frozenset({container.name, *_strings(container.node.get("container_name"))})
-    hosts |= _aliases(container.node)
+def _add(project: Project, container: Container, context: Context) -> None:
+    image_part = container.service.last("image")
+    image_node = image_part.node if image_part else None
+    image = identify(image_part.text[0]) if image_part else None
+    hosts = compose_service.names(container.service)
     if image is not None and image.kind is Kind.POSTGRES:
-        settings, config = _server_command(container, variables)
+        settings, config = _server_command(container)
         project.servers.append(
             ServerRun(
                 container.name,
@@ -133,13 +121,24 @@ def _add_application(project: Project, container: Container, context: Context) -
     environment = {
         key: (one.text, one.origin, one.known) for key, one in container.environment.items()
     }
-    command = " ".join(_words(container.node.get("command")))
-    if not command:
-        command = command_of(container.node, project.folder, context)
-    found = applications.of_environment(container.name, container.origin, environment, command)
+    built_from = source_of(container.node, project.folder)
+    dockerfile = dockerfile_of(container.node, project.folder, context)
+    if dockerfile is not None:
+        environment = {**variables_of(dockerfile), **environment}
+    node = container.node.get("command")
+    command = command_of(dockerfile) if dockerfile is not None else None
+    if node is not None and not node.is_null:
+        command = command_at(node.text, node.origin)
+    found = applications.of_environment(
+        container.name,
+        container.origin,
+        environment,
+        command,
+        folder=built_from,
+        context=context,
+    )
     instances = _instances(container)
     if found is None:
-        built_from = source_of(container.node, project.folder)
         if built_from is not None:
             project.unclear.append(built_from)
         waits_for = _waits_for(container.node)
@@ -160,7 +159,8 @@ def _add_application(project: Project, container: Container, context: Context) -
                 applications.replicated(service, instances, surge),
                 host,
                 port,
-                source_of(container.node, project.folder),
+                built_from,
+                environment,
             )
         )
 
@@ -207,59 +207,26 @@ def _open_files(node: Node) -> Amount | None:
     return None if number is None else exactly(number, "ulimits.nofile", soft.origin)
 
 
-def _server_command(
-    container: Container, variables: dict[str, str]
-) -> tuple[dict[str, Amount], str | None]:
+def _server_command(container: Container) -> tuple[dict[str, Amount], str | None]:
     """Numbers and the configuration file of `postgres -c name=value …`."""
     settings: dict[str, Amount] = {}
-    config = None
-    node = container.node.get("command")
-    words = _words(node)
-    for position, word in enumerate(words):
-        before = words[position - 1] if position else ""
-        if before in ("-N",):
-            word = f"max_connections={word}"
-        elif before not in ("-c",) and not word.startswith(("--", "-c", "-N")):
-            continue
-        if word.startswith("-N") and len(word) > 2:
-            word = f"max_connections={word[2:].strip()}"
-        match = _SETTING.match(word.strip())
-        if match is None or node is None:
-            continue
-        name = match[1].replace("-", "_").lower()
-        if name == "config_file":
-            config = match[2]
-        elif name in _SERVER_SETTINGS:
-            text, known = _resolve(match[2], variables)
-            place = _place(node, word)
-            if known and text.strip("'\"").isdecimal():
-                settings[name] = exactly(int(text.strip("'\"")), name, place)
-            else:
-                settings[name] = unknown_amount(name, f"{match[2]} is set elsewhere", place)
-    if config is None and "POSTGRESQL_MAX_CONNECTIONS" in container.environment:
-        value = container.environment["POSTGRESQL_MAX_CONNECTIONS"]
-        if value.known and value.text.isdecimal():
-            settings["max_connections"] = exactly(int(value.text), "max_connections", value.origin)
+    given = databases.settings(compose_service.command(container.service))
+    for name in _SERVER_SETTINGS:
+        value = given.get(name)
+        if isinstance(value, Known) and value.value.isdecimal():
+            settings[name] = exactly(int(value.value), name, value.origin)
+        elif value is not None:
+            settings[name] = unknown_amount(name, _doubt(value), value.origin)
+    file = given.get("config_file")
+    config = file.value if isinstance(file, Known) else None
+    most = container.environment.get("POSTGRESQL_MAX_CONNECTIONS")
+    if config is None and most is not None and most.known and most.text.isdecimal():
+        settings["max_connections"] = exactly(int(most.text), "max_connections", most.origin)
     return settings, config
 
 
-def _place(node: Node, word: str) -> Origin:
-    """The element of a command that holds this word; the whole command if it is one string."""
-    for element in node.elements():
-        if element.string and word.strip() in element.string:
-            return element.origin
-    return node.origin
-
-
-def _words(node: Node | None) -> list[str]:
-    if node is None:
-        return []
-    if node.is_sequence:
-        return [element.string or "" for element in node.elements()]
-    try:
-        return shlex.split(node.string or "", comments=False)
-    except ValueError:
-        return (node.string or "").split()
+def _doubt(value: Value[str]) -> str:
+    return value.reason if isinstance(value, Unknown) else f"{value.value} is set elsewhere"
 
 
 def _mounted(container: Container, folder: Path, wanted: str) -> Path | None:
@@ -283,68 +250,8 @@ def _mounted(container: Container, folder: Path, wanted: str) -> Path | None:
     return None
 
 
-def _environment(
-    container: Container, file: SourceFile, variables: dict[str, str], context: Context
-) -> dict[str, Variable]:
-    found: dict[str, Variable] = {}
-    env_file = container.node.get("env_file")
-    names = _strings(env_file) if env_file is not None else []
-    for name in names:
-        target = context.file(file.path.parent / name)
-        text = context.text(target) if target else None
-        for number, line in enumerate(text.string.splitlines(), 1) if text else ():
-            key, equals, value = line.strip().removeprefix("export ").partition("=")
-            if equals and text is not None and not key.startswith("#"):
-                place = text.line_origin(number)
-                found[key.strip()] = Variable(value.strip().strip("'\""), place, True)
-    node = container.node.get("environment")
-    if node is None:
-        return found
-    pairs: list[tuple[str, str, Origin]] = []
-    if node.is_mapping:
-        pairs = [
-            (key.string or "", value.string or "", value.origin) for key, value in node.items()
-        ]
-    for element in node.elements():
-        key_text, _, value_text = (element.string or "").partition("=")
-        pairs.append((key_text, value_text, element.origin))
-    for key, value, origin in pairs:
-        text_value, known = _resolve(value, variables)
-        found[key] = Variable(text_value, origin, known)
-    return found
-
-
-def _dotenv(file: SourceFile, context: Context) -> dict[str, str]:
-    """The defaults that compose itself takes: the file .env beside it."""
-    target = context.file(file.path.parent / ".env")
-    text = context.text(target) if target else None
-    found = {}
-    for line in text.string.splitlines() if text else ():
-        key, equals, value = line.strip().partition("=")
-        if equals and not key.startswith("#"):
-            found[key.strip()] = value.strip().strip("'\"")
-    return found
-
-
-def _resolve(text: str, variables: dict[str, str]) -> tuple[str, bool]:
-    """A text with its variables filled in, and whether all of them are known."""
-    known = True
-
-    def fill(match: re.Match[str]) -> str:
-        nonlocal known
-        name = match[1] or match[3]
-        if name in variables:
-            return variables[name]
-        if match[2] is not None:
-            return str(match[2])
-        known = False
-        return str(match[0])
-
-    return _VARIABLE.sub(fill, text), known
-
-
 def _number(node: Node) -> tuple[int | None, bool]:
-    text, known = _resolve(node.string or "", {})
+    text, known = resolve(node.string or "", {})
     return (int(text), True) if known and text.isdecimal() else (None, False)
 
 
@@ -359,11 +266,3 @@ def _strings(node: Node | None) -> list[str]:
                 found.append(inner.string)
         return found
     return [node.string] if node.string else []
-
-
-def _aliases(node: Node) -> frozenset[str]:
-    networks = node.get("networks")
-    found: set[str] = set()
-    for _, network in networks.items() if networks else []:
-        found.update(_strings(network.get("aliases")))
-    return frozenset(found)

@@ -70,7 +70,7 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
                 reading.files.add(file.name)
                 reading.add(unit)
         elif path.name in PLATFORM_FILES:
-            deployed = platforms.read(text, path, file.path.parent)
+            deployed = platforms.read(text, path, file.path.parent, context)
             if deployed is not None:
                 reading.files.add(file.name)
                 reading.add(deployed)
@@ -117,7 +117,9 @@ def _read_yaml(
     manifest = "apiVersion" in text.string and MENTIONS.search(text.string)
     if not composed and not manifest and not patroni:
         return False
-    stream = yaml_source.parse(text)
+    stream = yaml_source.stream(file, context)
+    if stream is None:
+        return False
     if "{{" in text.string:
         # Helm fills these in: what they will say is not in the repository.
         reading.log.extend(f"{gap.origin}: a template, not read" for gap in stream.gaps)
@@ -136,7 +138,7 @@ def _read_yaml(
             folder = file.path.parent
             folders.setdefault(folder, kubernetes.Folder(folder)).manifests.extend(found)
         return False
-    project = compose.read(file, stream, context)
+    project = compose.read(file, context)
     if project is not None:
         reading.add(project)
     return project is not None

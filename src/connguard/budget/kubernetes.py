@@ -10,22 +10,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from connguard.budget import applications, pgbouncer_ini
 from connguard.budget import pgbouncer_keys as keys
+from connguard.budget.commands import Command, command_at
 from connguard.budget.discovered import PoolerReady, Project, ServerRun, ServiceFound
 from connguard.budget.images import Kind, identify
 from connguard.budget.pgbouncer import Deployment, to_pooler
 from connguard.budget.pgbouncer_environment import pooler_of_environment
+from connguard.containers.manifests import Manifest, manifests
+from connguard.containers.pods import environment
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.topology import ANY, Pooler, PoolerEntry, Version
 from connguard.reading import Context, SourceFile
 from connguard.text import Text
-from connguard.yaml_source import Node, Stream
+from connguard.yaml_source import Node
+
+__all__ = ["MENTIONS", "Folder", "manifests", "project"]
 
 MENTIONS = re.compile(
     r"(?i)pgbouncer|postgres|pooler|cnpg|database_url|hikari|pghost|db_host|horizontalpodautoscaler"
@@ -41,17 +46,6 @@ _SPILO_CONNECTIONS = (100, 1000)
 """Zalando's image has one connection for 30 MB of memory, within these bounds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """One document with a kind and a name."""
-
-    kind: str
-    group: str
-    name: str
-    node: Node
-    file: SourceFile
-
-
 @dataclass(slots=True)
 class Folder:
     """The manifests of one folder, and what could not be read in them."""
@@ -62,18 +56,6 @@ class Folder:
 
     def of(self, *kinds: str) -> Iterable[Manifest]:
         return (one for one in self.manifests if one.kind in kinds)
-
-
-def manifests(file: SourceFile, stream: Stream) -> list[Manifest]:
-    """The documents of a file that are Kubernetes objects."""
-    found = []
-    for document in stream.documents:
-        kind, version = document.get("kind"), document.get("apiVersion")
-        name = document.get("metadata", "name")
-        if kind and kind.string and version and version.string and name and name.string:
-            group = version.string.rpartition("/")[0]
-            found.append(Manifest(kind.string, group, name.string, document, file))
-    return found
 
 
 def project(folder: Folder, context: Context) -> Project | None:
@@ -147,21 +129,20 @@ class _Reader:
         self.project.poolers.append(PoolerReady(pooler, hosts))
 
     def _application(self, manifest: Manifest, container: Node) -> None:
-        words = [
-            element.string or ""
-            for key in ("command", "args")
-            for element in (container.get(key) or container).elements()
-        ]
         place = (manifest.node.get("metadata", "name") or manifest.node).origin
-        found = applications.of_environment(
-            manifest.name, place, self._environment(container), " ".join(words)
-        )
+        variables = self._environment(container)
+        found = applications.of_environment(manifest.name, place, variables, _command(container))
         if found is not None:
             service, host, port = found
             instances = self._replicas(manifest)
             surge = _surge(manifest, instances)
             self.project.services.append(
-                ServiceFound(applications.replicated(service, instances, surge), host, port)
+                ServiceFound(
+                    applications.replicated(service, instances, surge),
+                    host,
+                    port,
+                    environment=variables,
+                )
             )
 
     def _replicas(self, manifest: Manifest) -> Amount:
@@ -176,39 +157,8 @@ class _Reader:
         return exactly(1, name) if replicas is None else _amount(replicas, name)
 
     def _environment(self, container: Node) -> Mapping[str, tuple[str, Origin, bool]]:
-        found: dict[str, tuple[str, Origin, bool]] = {}
-        sources = container.get("envFrom")
-        for source in sources.elements() if sources else []:
-            name = source.get("configMapRef", "name")
-            found.update(self._config_map(name.string if name else None))
-        variables = container.get("env")
-        for variable in variables.elements() if variables else []:
-            key, value = variable.get("name"), variable.get("value")
-            if key is None or not key.string:
-                continue
-            if value is not None and value.is_scalar:
-                text = _expand(value.string or "", found)
-                found[key.string] = text, value.origin, "$(" not in text
-                continue
-            reference = variable.get("valueFrom", "configMapKeyRef")
-            name = reference.get("name") if reference else None
-            item = reference.get("key") if reference else None
-            known = self._config_map(name.string if name else None)
-            if item is not None and item.string in known:
-                found[key.string] = known[item.string or ""]
-            else:
-                found[key.string] = "", variable.origin, False
-        return found
-
-    def _config_map(self, name: str | None) -> dict[str, tuple[str, Origin, bool]]:
-        for manifest in self._folder.of("ConfigMap"):
-            data = manifest.node.get("data")
-            if manifest.name == name and data is not None:
-                return {
-                    key.string or "": (value.string or "", value.origin, True)
-                    for key, value in data.items()
-                }
-        return {}
+        found = environment(container, self._folder.of("ConfigMap"))
+        return {key: (one.text, one.origin, one.known) for key, one in found.items()}
 
     def _inline_ini(self, manifest: Manifest) -> tuple[Text, SourceFile] | None:
         """A pgbouncer.ini in a ConfigMap that the workload mounts."""
@@ -439,19 +389,20 @@ def _surge(manifest: Manifest, instances: Amount) -> Amount:
     return _amount(node, name) if node else exactly(0)
 
 
-def _expand(text: str, known: Mapping[str, tuple[str, Origin, bool]]) -> str:
-    """`$(NAME)` of an earlier variable."""
-
-    def fill(match: re.Match[str]) -> str:
-        value = known.get(match[1])
-        return value[0] if value is not None and value[2] else match[0]
-
-    return re.sub(r"\$\((\w+)\)", fill, text)
-
-
 def _in_place(value: Node, text: Text) -> Text:
     """A text with nothing but the value, at the lines and columns where it stands in the file."""
     start = value.content_offset
     end = text.offset(value.origin.end_line, value.origin.end_column)
     first = text.position(start)[0]
     return Text(text.path, "\n" * (first - 1) + text.string[start:end] + "\n")
+
+
+def _command(container: Node) -> Command | None:
+    """`command` with `args`, as they stand in the file."""
+    nodes = [node for key in ("command", "args") if (node := container.get(key)) is not None]
+    if not nodes:
+        return None
+    first = min((node.origin for node in nodes), key=lambda one: (one.line, one.column))
+    last = max((node.origin for node in nodes), key=lambda one: (one.end_line, one.end_column))
+    place = replace(first, end_line=last.end_line, end_column=last.end_column)
+    return command_at(nodes[0].text, place)

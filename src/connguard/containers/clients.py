@@ -23,8 +23,9 @@ _NOT_FOR_US = re.compile(
 )
 _HOST_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?|::1|\[::1\]")
 _OTHER_KIND = re.compile(r"(?i)mysql|maria|mongo|sqlite|mssql|sqlserver|oracle")
-_KIND = re.compile(r"(?i)^(?:.*_)?(?:DB|DATABASE)_?(?:TYPE|ENGINE|CONNECTION|DRIVER|CLIENT|VENDOR|BACKEND|DIALECT|ADAPTER)$")
-_SOCKET = re.compile(r"^/|%2[Ff]")
+_KIND = re.compile(
+    r"(?i)^(?:.*_)?(?:DB|DATABASE)_?(?:TYPE|ENGINE|CONNECTION|DRIVER|CLIENT|VENDOR|BACKEND|DIALECT|ADAPTER)$"
+)
 _VARIABLE_PORT = re.compile(r"[@/][^@/?]*:\$")
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1", "[::1]")
@@ -79,7 +80,7 @@ def _connection_string(key: str, variable: Variable) -> Wanted | None:
     if target is None or target.host is None or not _HOST_NAME.fullmatch(target.host):
         return None
     scheme = text.lower()
-    if "cockroachdb" in scheme or ";" in scheme and "postgres" not in key.lower() + scheme:
+    if "cockroachdb" in scheme or (";" in scheme and "postgres" not in key.lower() + scheme):
         return None
     unknown_port = bool(_VARIABLE_PORT.search(text)) or bool(re.search(r"port=\$", text, re.I))
     port = None if unknown_port else target.port or POSTGRES
@@ -103,7 +104,7 @@ def _host(
     host, colon, own_port = variable.text.strip().partition(":")
     if variable.text in LOOPBACK_NAMES:
         host, colon = variable.text, ""
-    if not _HOST_NAME.fullmatch(host) or _SOCKET.search(host) or (colon and not own_port.isdecimal()):
+    if not _HOST_NAME.fullmatch(host) or (colon and not own_port.isdecimal()):
         return None
     family = match["family"]
     certain = family not in ("DB", "DATABASE")

@@ -242,7 +242,9 @@ class Reader:
                 )
 
     def _purpose(self, origin: Origin) -> str | None:
-        for layer in (one for service in self.containers.values() for one in service.service.layers):
+        for layer in (
+            one for service in self.containers.values() for one in service.service.layers
+        ):
             if layer.file.name == origin.path:
                 return purpose_of(layer.file.path, self.context)
         return None
@@ -324,7 +326,9 @@ class Reader:
 
     def _no_such_name(self, client: Container, one: Wanted) -> _Problem | None:
         known = self.application.outside | {
-            name for other in self.containers.values() for name in compose_service.names(other.service)
+            name
+            for other in self.containers.values()
+            for name in compose_service.names(other.service)
         }
         if (
             "." in one.host

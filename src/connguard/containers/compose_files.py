@@ -124,11 +124,16 @@ def applications(files: Sequence[SourceFile], context: Context) -> list[Applicat
     return found
 
 
+def of_file(file: SourceFile, context: Context) -> Application:
+    """The application of one file alone, without an override beside it."""
+    return _Loader(context).load([file], file.path.parent)
+
+
 def _applications(files: Sequence[SourceFile], context: Context) -> list[Application]:
     folders: dict[Path, dict[str, SourceFile]] = {}
     for file in files:
         folders.setdefault(file.path.parent, {})[file.path.name] = file
-    found = []
+    found: list[Application] = []
     for folder, named in folders.items():
         found.extend(_of_folder(folder, named, context))
     return found

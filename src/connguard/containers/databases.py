@@ -72,7 +72,7 @@ def is_other_database(image: str) -> bool:
 def settings(words: Sequence[Word]) -> dict[str, Value[str]]:
     """What `postgres -c name=value --name=value -p port -h address` sets; the last one counts."""
     found: dict[str, Value[str]] = {}
-    options = {"-p": "port", "-h": "listen_addresses"}
+    options = {"-p": "port", "-h": "listen_addresses", "-N": "max_connections"}
     for position, word in enumerate(words):
         before = words[position - 1].text if position else ""
         name, value = None, word.text

@@ -70,7 +70,7 @@ def _whole_lists(files: Sequence[SourceFile], context: Context) -> Iterator[HbaF
 
 def _read_yaml(file: SourceFile, text: Text, context: Context) -> Reading:
     reading = Reading(files={file.name})
-    stream = yaml_source.parse(text)
+    stream = yaml_source.stream(file, context) or yaml_source.parse(text)
     for document in stream.documents:
         for form in forms(document, text):
             if isinstance(form, HbaLines):

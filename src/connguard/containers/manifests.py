@@ -1,0 +1,98 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kubernetes manifests: the objects of YAML files, and how they find each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from connguard.policies.model.origin import Origin
+from connguard.reading import SourceFile
+from connguard.yaml_source import Node, Stream
+
+CORE = ""
+_MAX_DEPTH = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One object with a kind and a name."""
+
+    kind: str
+    group: str
+    name: str
+    node: Node
+    file: SourceFile
+
+    @property
+    def namespace(self) -> str | None:
+        found = self.node.get("metadata", "namespace")
+        return found.string if found is not None else None
+
+    @property
+    def spec(self) -> Node | None:
+        return self.node.get("spec")
+
+    @property
+    def annotations(self) -> Node | None:
+        return self.node.get("metadata", "annotations")
+
+    @property
+    def origin(self) -> Origin:
+        """Where its name stands."""
+        return (self.node.get("metadata", "name") or self.node).origin
+
+
+def manifests(file: SourceFile, stream: Stream) -> list[Manifest]:
+    """The objects of a file, those of lists included."""
+    found: list[Manifest] = []
+    for document in stream.documents:
+        found.extend(_of_document(document, file, 0))
+    return found
+
+
+def _of_document(document: Node, file: SourceFile, depth: int) -> Iterator[Manifest]:
+    kind, version = document.get("kind"), document.get("apiVersion")
+    if not (kind and kind.string and version and version.string):
+        return
+    items = document.get("items")
+    if kind.string.endswith("List") and items is not None and depth < _MAX_DEPTH:
+        for item in items.elements():
+            yield from _of_document(item, file, depth + 1)
+        return
+    name = document.get("metadata", "name")
+    if name and name.string:
+        group = version.string.rpartition("/")[0]
+        yield Manifest(kind.string, group, name.string, document, file)
+
+
+def labels(node: Node | None) -> dict[str, str]:
+    """A mapping of texts: labels, or the labels that a selector asks for."""
+    return {key.string or "": value.string or "" for key, value in (node.items() if node else [])}
+
+
+def selects(selector: Mapping[str, str], found: Mapping[str, str]) -> bool:
+    """Whether labels hold all that a selector asks for; an empty selector selects nothing."""
+    return bool(selector) and all(found.get(key) == value for key, value in selector.items())
+
+
+@dataclass(slots=True)
+class Objects:
+    """All objects of a scan."""
+
+    manifests: list[Manifest] = field(default_factory=list)
+
+    def of(self, *kinds: str) -> Iterable[Manifest]:
+        return (one for one in self.manifests if one.kind in kinds)
+
+    def near(self, manifest: Manifest, *kinds: str) -> list[Manifest]:
+        """Those of the same folder, else those of the whole scan, that may share its namespace."""
+        fitting = [one for one in self.of(*kinds) if may_share_namespace(one, manifest)]
+        beside = [one for one in fitting if one.file.path.parent == manifest.file.path.parent]
+        return beside or fitting
+
+
+def may_share_namespace(first: Manifest, second: Manifest) -> bool:
+    """Objects that name no namespace may be put into any."""
+    return None in (first.namespace, second.namespace) or first.namespace == second.namespace
