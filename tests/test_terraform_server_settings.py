@@ -66,6 +66,7 @@ def test_settings_of_the_clouds(tmp_path: Path) -> None:
     assert {(one.origin.line, one.policy.id) for one in report.findings} == {
         (7, "PG401"),
         (17, "PG501"),
+        (30, "PG401"),
         (36, "PG402"),
         (44, "PG401"),
     }
@@ -107,6 +108,7 @@ def test_settings_in_a_plan(tmp_path: Path) -> None:
     assert report.failures == []
     assert {(one.origin.line, one.policy.id) for one in report.findings} == {
         (8, "PG401"),
+        (11, "PG401"),
         (15, "PG501"),
         (20, "PG401"),
     }

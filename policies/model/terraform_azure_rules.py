@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from connguard.policies.model.addresses import NOWHERE
+from connguard.policies.model.addresses import ALL_IPV4, NOWHERE, PRIVATE
 from connguard.policies.model.network import LAST, Rule
 from connguard.policies.model.origin import Known, Origin, Related, Unknown, Value
 from connguard.policies.model.ports import ALL_PORTS, Ports
@@ -75,9 +75,13 @@ def _rule(one: WrittenRule) -> Iterator[Rule]:
         return
     if not allow and not _covers_all(body):
         return
+    known = found.known
+    if allow and known >= ALL_IPV4:
+        # Of the private addresses only those of the virtual network come in, which do anyway.
+        known -= PRIVATE
     yield Rule(
         origin,
-        found.known,
+        known,
         _ports(body),
         found.unknown,
         allow=allow,
