@@ -159,12 +159,7 @@ def test_deleted_and_deposed_resources_are_gone() -> None:
         "format_version": "1.2",
         "resource_changes": [
             {**group, "change": {"actions": ["delete"], "after": None, "after_unknown": {}}},
-            {
-                **group,
-                "address": "aws_security_group.b",
-                "deposed": "1",
-                "change": {"after": after},
-            },
+            {**group, **deposed},
             {**group, "address": "aws_security_group.c", "change": {"after": after}},
             {**group, "address": "data.aws_security_group.d", "mode": "data"},
         ],
