@@ -9,10 +9,14 @@ from pathlib import PurePath
 
 from connguard import yaml_source
 from connguard.budget.claims import is_compose
-from connguard.containers import compose_facts
+from connguard.containers import compose_facts, kubernetes_facts
 from connguard.containers.compose_files import applications
+from connguard.containers.kubernetes_clients import Connections
+from connguard.containers.manifests import Objects, manifests
 from connguard.policies.model.reading import Reading, mentions_suppression
 from connguard.reading import Context, SourceFile
+
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml")
 
 
 def read(files: Sequence[SourceFile], context: Context) -> Reading:
@@ -28,8 +32,29 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
                 for service in application.services.values()
                 for layer in service.layers
             }
+    objects = _objects(files, context)
+    reader = kubernetes_facts.Reader(objects, context)
+    for facts in (reader.facts(), Connections(reader).facts()):
+        _add(facts, reading)
+    reading.files |= {one.file.name for one in objects.manifests if one.kind == "Service"}
     _add_notes(files, context, reading)
     return reading
+
+
+def _objects(files: Sequence[SourceFile], context: Context) -> Objects:
+    """The objects of all manifests; files without any are not parsed."""
+    objects = Objects()
+    for file in files:
+        text = context.text(file)
+        if text is None or is_compose(PurePath(file.path)):
+            continue
+        if file.path.name in KUSTOMIZATIONS:
+            stream = yaml_source.stream(file, context)
+            objects.kustomizations.extend(stream.documents if stream else ())
+        elif "apiVersion" in text.string and "kind" in text.string:
+            stream = yaml_source.stream(file, context)
+            objects.manifests.extend(manifests(file, stream) if stream else ())
+    return objects
 
 
 def _add(facts: Iterable[object], reading: Reading) -> None:

@@ -79,9 +79,10 @@ def selects(selector: Mapping[str, str], found: Mapping[str, str]) -> bool:
 
 @dataclass(slots=True)
 class Objects:
-    """All objects of a scan."""
+    """All objects of a scan. `kustomizations` are the documents that change them."""
 
     manifests: list[Manifest] = field(default_factory=list)
+    kustomizations: list[Node] = field(default_factory=list)
 
     def of(self, *kinds: str) -> Iterable[Manifest]:
         return (one for one in self.manifests if one.kind in kinds)

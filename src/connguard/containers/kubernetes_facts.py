@@ -1,0 +1,313 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the objects of Kubernetes expose: Services, ports of pods, ingresses for TCP."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from connguard.containers import network_policies, service_exposure
+from connguard.containers.compose_facts import purpose_of
+from connguard.containers.manifests import CORE, Manifest, Objects, labels, selects
+from connguard.containers.pods import Container, Pod, pods
+from connguard.containers.service_exposure import NODES, Exposure
+from connguard.policies.model.addresses import NOWHERE
+from connguard.policies.model.database_facts import PublishedPort
+from connguard.policies.model.network import Endpoint, Rule, Target
+from connguard.policies.model.origin import Known, Origin, Unknown, Value
+from connguard.policies.model.setting_facts import EffectiveSetting
+from connguard.reading import Context
+from connguard.yaml_source import Node
+
+POSTGRES_PORTS = (5432, 6432)
+"""Ports that tell PostgreSQL or a pooler where nothing else does."""
+
+PORT_NAME = re.compile(r"(?i)^(?:tcp-?)?(?:postgres(?:ql)?|pgsql|psql|pgbouncer|pgpool)(?:-?\w+)?$")
+_TCP_SERVICES = re.compile(r"(?:^|-)tcp-services?$|(?:^|-)tcp$")
+_TARGET = re.compile(r"(?:[\w.-]+/)?(?P<name>[\w.-]+):(?P<port>[\w-]+)(?::\w*)*")
+_ROUTES = ("IngressRouteTCP", "TCPRoute", "TLSRoute")
+
+
+@dataclass
+class Reader:
+    """Makes the facts of all manifests of a scan."""
+
+    objects: Objects
+    context: Context
+    pods: list[Pod] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.pods = pods(self.objects)
+
+    def facts(self) -> Iterator[object]:
+        for service in self.objects.of("Service"):
+            if service.group == CORE:
+                yield from self._service(service)
+        for pod in self.pods:
+            for container in pod.servers:
+                yield from self._container(pod, container)
+            yield from self._policies(pod)
+        for config in self.objects.of("ConfigMap"):
+            yield from self._tcp_services(config)
+        for route in self.objects.of(*_ROUTES):
+            yield from self._route(route)
+
+    # --- Services --------------------------------------------------------------------------------
+
+    def _service(self, service: Manifest) -> Iterator[object]:
+        spec = service.spec
+        if spec is None:
+            return
+        behind = self.selected(service)
+        ports = self._ports(service, behind)
+        if not ports:
+            return
+        target, filters = self._behind(behind)
+        yield from service_exposure.facts(
+            Exposure(
+                f"the Service {service.name}",
+                spec,
+                service.annotations,
+                ports,
+                service.origin,
+                target,
+                filters=filters,
+                purpose=purpose_of(service.file.path, self.context),
+                limits=self.context.settings.addresses.limits(),
+            )
+        )
+
+    def whole(self, service: Manifest, *path: str) -> Node | None:
+        """A value of a Service, or of the one of this name that a file only changes."""
+        own = service.node.get("spec", *path)
+        if own is not None:
+            return own
+        for other in self.objects.of(service.kind):
+            if other.name == service.name:
+                found = other.node.get("spec", *path)
+                if found is not None:
+                    return found
+        return None
+
+    def selected(self, service: Manifest) -> list[Pod]:
+        """The pods of a Service: those of its folder, else those of the scan."""
+        selector = labels(self.whole(service, "selector"))
+        near = self.objects.near(service, *(one.workload.kind for one in self.pods))
+        found = [
+            pod
+            for pod in self.pods
+            if selects(selector, pod.labels) and any(pod.workload is one for one in near)
+        ]
+        if found:
+            return found
+        return [pod for pod in self.pods if selects(selector, pod.labels)]
+
+    def _ports(self, service: Manifest, behind: list[Pod]) -> tuple[tuple[int, int | None], ...]:
+        """The ports of a Service that lead to PostgreSQL or a pooler, with their node ports."""
+        given = self.whole(service, "ports")
+        found = []
+        for one in given.elements() if given is not None else []:
+            port, protocol = one.get("port"), one.get("protocol")
+            if port is None or port.integer is None:
+                continue
+            if protocol is not None and protocol.string not in (None, "TCP"):
+                continue
+            if self._leads_to_database(one, port.integer, behind):
+                node_port = one.get("nodePort")
+                found.append((port.integer, node_port.integer if node_port else None))
+        return tuple(found)
+
+    def _leads_to_database(self, entry: Node, port: int, behind: list[Pod]) -> bool:
+        target, name = entry.get("targetPort"), entry.get("name")
+        number = target.integer if target is not None else port
+        containers = [container for pod in behind for container in pod.containers]
+        if containers:
+            for container in containers:
+                numbers = {one.number for one in container.ports}
+                named = {
+                    one.number for one in container.ports if target and one.name == target.string
+                }
+                reached = named or {number}
+                if container.program is not None and reached & {*container.listens_on, 5432, 6432}:
+                    return True
+                if container.program is None and reached & {5432} & numbers:
+                    return True
+            return False
+        words = (target.string if target is not None else None, name.string if name else None)
+        return (
+            port in POSTGRES_PORTS
+            or number in POSTGRES_PORTS
+            or any(word is not None and PORT_NAME.match(word) is not None for word in words)
+        )
+
+    def _behind(self, behind: list[Pod]) -> tuple[Target | None, tuple[tuple[Rule, ...], ...]]:
+        servers = [pod for pod in behind if pod.servers]
+        if not servers:
+            return None, ()
+        pod = servers[0]
+        policies = network_policies.policies_of(pod, self.objects)
+        filters = (network_policies.rules_of(policies, pod),) if policies else ()
+        return Target(pod.title, pod.workload.origin), filters
+
+    # --- pods ------------------------------------------------------------------------------------
+
+    def _container(self, pod: Pod, container: Container) -> Iterator[object]:
+        purpose = purpose_of(pod.workload.file.path, self.context)
+        if pod.on_host_network:
+            yield from self._on_the_host(pod, container, purpose)
+            return
+        for port in container.ports:
+            host_port, host_address = port.node.get("hostPort"), port.node.get("hostIP")
+            if host_port is None or host_port.integer == 0 or port.number is None:
+                continue
+            if port.number not in {*container.listens_on, *POSTGRES_PORTS}:
+                continue
+            number: Value[int] = (
+                Known(host_port.integer, host_port.origin)
+                if host_port.integer
+                else Unknown(f"{host_port.string} is filled in", host_port.origin)
+            )
+            address = (
+                Known(host_address.string, host_address.origin)
+                if host_address is not None and host_address.string
+                else None
+            )
+            yield PublishedPort(
+                pod.title,
+                address,
+                number,
+                port.number,
+                host_port.origin,
+                host="the node that it runs on",
+                purpose=purpose,
+            )
+
+    def _on_the_host(self, pod: Pod, container: Container, purpose: str | None) -> Iterator[object]:
+        """A server that shares the addresses of its node listens on all of them by default."""
+        setting = pod.spec.get("hostNetwork")
+        if container.program is None or not container.program.is_server or setting is None:
+            return
+        addresses = container.settings.get("listen_addresses")
+        if addresses is not None:
+            yield EffectiveSetting("listen_addresses", addresses, addresses.origin)
+        elif container.program.is_plain and "config_file" not in container.settings:
+            for port in container.listens_on:
+                known = Known(port, setting.origin)
+                yield PublishedPort(
+                    pod.title,
+                    None,
+                    known,
+                    port,
+                    setting.origin,
+                    host="the node that it runs on",
+                    purpose=purpose,
+                )
+
+    def _policies(self, pod: Pod) -> Iterator[Endpoint]:
+        """A policy that names the port of a database and lets in addresses: inside the cluster."""
+        policies = network_policies.policies_of(pod, self.objects) if pod.servers else []
+        for policy in policies:
+            rules = tuple(
+                rule
+                for rule in network_policies.rules_of([policy], pod)
+                if (rule.sources or rule.unknown) and not _is_everything(rule)
+            )
+            if rules:
+                ports = {one for container in pod.servers for one in container.listens_on}
+                yield Endpoint(
+                    f"the NetworkPolicy {policy.name}",
+                    tuple(sorted(ports)) or POSTGRES_PORTS,
+                    (rules,),
+                    policy.origin,
+                    (Target(pod.title, pod.workload.origin, has_public_address=False),),
+                    self.context.settings.addresses.limits(),
+                )
+
+    # --- ingresses for TCP -----------------------------------------------------------------------
+
+    def _tcp_services(self, config: Manifest) -> Iterator[PublishedPort]:
+        """ingress-nginx: a ConfigMap of `port: namespace/service:port`."""
+        data = config.node.get("data")
+        if data is None or not _TCP_SERVICES.search(config.name):
+            return
+        for key, value in data.items():
+            match = _TARGET.fullmatch((value.string or "").strip())
+            if match is None or key.integer is None:
+                continue
+            named = PORT_NAME.match(match["port"]) is not None
+            if named or (match["port"].isdecimal() and int(match["port"]) in POSTGRES_PORTS):
+                yield self._ingress(config, match["name"], key.integer, value.origin)
+
+    def _route(self, route: Manifest) -> Iterator[object]:
+        """Traefik's IngressRouteTCP and the Gateway API's TCPRoute."""
+        entries = route.node.get("spec", "routes") or route.node.get("spec", "rules")
+        for entry in entries.elements() if entries is not None else []:
+            services = entry.get("services") or entry.get("backendRefs")
+            for one in services.elements() if services is not None else []:
+                port, name = one.get("port"), one.get("name")
+                if port is None or name is None or not self._is_database(port, name.string or ""):
+                    continue
+                allowed = list(self._allowed(entry))
+                if allowed:
+                    yield Endpoint(
+                        f"the {route.kind} {route.name}",
+                        (port.integer or 5432,),
+                        (tuple(allowed),),
+                        port.origin,
+                        limits=self.context.settings.addresses.limits(),
+                    )
+                else:
+                    number = port.integer or 5432
+                    yield self._ingress(route, name.string or "", number, port.origin)
+
+    def _is_database(self, port: Node, name: str) -> bool:
+        if port.integer is None:
+            return PORT_NAME.match(port.string or "") is not None
+        if port.integer in POSTGRES_PORTS:
+            return True
+        return any(
+            port.integer in {number for number, _ in self._ports(service, self.selected(service))}
+            for service in self.objects.of("Service")
+            if service.name == name
+        )
+
+    def _allowed(self, entry: Node) -> Iterator[Rule]:
+        """The addresses that Traefik's middlewares of a route let in."""
+        named = entry.get("middlewares")
+        for one in named.elements() if named is not None else []:
+            name = one.get("name")
+            known = [
+                middleware
+                for middleware in self.objects.of("MiddlewareTCP")
+                if name is not None and middleware.name == name.string
+            ]
+            if not known:
+                unknown = Unknown("the middleware is not among these files", one.origin)
+                yield Rule(one.origin, NOWHERE, unknown=(unknown,))
+            for middleware in known:
+                for key in ("ipAllowList", "ipWhiteList"):
+                    ranges = middleware.node.get("spec", key, "sourceRange")
+                    for element in ranges.elements() if ranges is not None else []:
+                        sources, doubt = service_exposure.addresses(element, "sourceRange")
+                        yield Rule(element.origin, sources, unknown=doubt)
+
+    def _ingress(self, manifest: Manifest, name: str, port: int, origin: Origin) -> PublishedPort:
+        return PublishedPort(
+            f"the Service {name}",
+            None,
+            Known(port, origin),
+            port,
+            origin,
+            host="the ingress",
+            purpose=purpose_of(manifest.file.path, self.context),
+        )
+
+
+def _is_everything(rule: Rule) -> bool:
+    """A rule without senders: it says no more than no policy does."""
+    return len(rule.sources.v4) == 1 and bool(rule.sources.v6)
+
+
+__all__ = ["NODES", "PORT_NAME", "POSTGRES_PORTS", "Reader"]

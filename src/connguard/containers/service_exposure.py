@@ -1,0 +1,198 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who reaches a Kubernetes Service from outside of the cluster.
+
+A load balancer without source ranges is open to everybody unless an annotation makes it internal:
+https://kubernetes.io/docs/concepts/services-networking/service/#internal-load-balancer. The AWS
+Load Balancer Controller makes internal ones by default:
+https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/service/nlb/.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from connguard.policies.model.addresses import (
+    ALL_IPV4,
+    ALL_IPV6,
+    GLOBAL,
+    NOWHERE,
+    AddressSet,
+    BreadthLimits,
+)
+from connguard.policies.model.database_facts import PublishedPort
+from connguard.policies.model.facts import Undecided
+from connguard.policies.model.network import Endpoint, Rule, Target
+from connguard.policies.model.origin import Known, Origin, Unknown
+from connguard.yaml_source import Node
+
+TEMPLATE = re.compile(r"\{\{|\$\{|\$\(|<[\w-]+>|%\(")
+SOURCE_RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges"
+NODES = "every node of the cluster"
+
+_SCHEME = "service.beta.kubernetes.io/aws-load-balancer-scheme"
+_AWS_TYPE = "service.beta.kubernetes.io/aws-load-balancer-type"
+_INTERNAL_WHEN_TRUE = (
+    "service.beta.kubernetes.io/aws-load-balancer-internal",
+    "service.beta.kubernetes.io/azure-load-balancer-internal",
+    "service.beta.kubernetes.io/openstack-internal-load-balancer",
+    "service.beta.kubernetes.io/oci-load-balancer-internal",
+    "service.beta.kubernetes.io/scw-loadbalancer-private",
+    "load-balancer.hetzner.cloud/disable-public-network",
+)
+_INTERNAL_WORDS = {
+    "networking.gke.io/load-balancer-type": "internal",
+    "cloud.google.com/load-balancer-type": "internal",
+    "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type": "intranet",
+    "service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type": "private",
+    "yandex.cloud/load-balancer-type": "internal",
+    _SCHEME: "internal",
+}
+_INTERNAL_CLASSES = ("tailscale", "service.k8s.aws/nlb", "eks.amazonaws.com/nlb")
+_INTERNAL_KEYS = (
+    "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid",
+    "service.beta.kubernetes.io/azure-load-balancer-internal-subnet",
+    "tailscale.com/expose",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """A Service, or the part of an operator's object from which one is made.
+
+    `spec` holds `type` and what belongs to it, under the names of a Service. `ports` are those that
+    lead to PostgreSQL or a pooler, each with its node port where one is given. `sources` replaces
+    the source ranges where an operator calls them otherwise; `closed` tells that it lets nobody in
+    without them. `filters` are the network policies of the pods.
+    """
+
+    title: str
+    spec: Node
+    annotations: Node | None
+    ports: tuple[tuple[int, int | None], ...]
+    origin: Origin
+    target: Target | None = None
+    type_node: Node | None = None
+    type_text: str | None = None
+    sources: Node | None = None
+    closed: bool = False
+    filters: tuple[tuple[Rule, ...], ...] = ()
+    purpose: str | None = None
+    limits: BreadthLimits = field(default_factory=BreadthLimits)
+
+
+def facts(exposed: Exposure) -> Iterator[object]:
+    """What is known about who reaches the Service; nothing for one inside the cluster."""
+    node = exposed.type_node or exposed.spec.get("type")
+    kind = exposed.type_text or (node.string if node else None) or "ClusterIP"
+    place = node.origin if node is not None else exposed.origin
+    if TEMPLATE.search(kind):
+        yield Undecided("PG201", f"the type of {exposed.title} is filled in: {kind}", place)
+    elif kind == "LoadBalancer" and not is_internal(exposed.spec, exposed.annotations):
+        yield _endpoint(exposed, tuple(_ranges(exposed, place)), place, "the load balancer of")
+    elif kind == "NodePort":
+        for port, node_port in exposed.ports:
+            yield PublishedPort(
+                exposed.title,
+                None,
+                Known(node_port, place) if node_port else None,
+                port,
+                place,
+                host=NODES,
+                purpose=exposed.purpose,
+            )
+    yield from _external_addresses(exposed)
+
+
+def is_internal(spec: Node, annotations: Node | None) -> bool:
+    """Whether a load balancer has an address of the private network only."""
+    given = {
+        key.string or "": (value.string or "").lower()
+        for key, value in (annotations.items() if annotations else [])
+    }
+    if any(given.get(key, "false") not in ("false", "") for key in _INTERNAL_WHEN_TRUE):
+        return True
+    if any(given.get(key) == word for key, word in _INTERNAL_WORDS.items()):
+        return True
+    if any(key in given for key in _INTERNAL_KEYS):
+        return True
+    scheme = given.get(_SCHEME)
+    chosen = spec.get("loadBalancerClass")
+    by_controller = given.get(_AWS_TYPE) in ("external", "nlb-ip") or (
+        chosen is not None and chosen.string in _INTERNAL_CLASSES
+    )
+    return by_controller and scheme is None
+
+
+def addresses(node: Node, name: str) -> tuple[AddressSet, tuple[Unknown, ...]]:
+    """The addresses of one element of a list of ranges."""
+    text = (node.string or "").strip()
+    try:
+        return AddressSet.of(text), ()
+    except ValueError:
+        return NOWHERE, (Unknown(f"{name} holds {text or 'no text'}", node.origin),)
+
+
+def _ranges(exposed: Exposure, place: Origin) -> Iterator[Rule]:
+    given = exposed.sources or exposed.spec.get("loadBalancerSourceRanges")
+    elements = given.elements() if given is not None else []
+    for element in elements:
+        known, unknown = addresses(element, "loadBalancerSourceRanges")
+        yield Rule(element.origin, known, unknown=unknown)
+    if elements:
+        return
+    if given is not None and given.string:
+        yield Rule(
+            given.origin, NOWHERE, unknown=(Unknown(f"{given.string} is filled in", given.origin),)
+        )
+        return
+    noted = exposed.annotations.get(SOURCE_RANGES) if exposed.annotations else None
+    if noted is not None and noted.string:
+        for text in noted.string.split(","):
+            try:
+                yield Rule(noted.origin, AddressSet.of(text.strip()))
+            except ValueError:
+                unknown = (Unknown(f"{SOURCE_RANGES} holds {text.strip()}", noted.origin),)
+                yield Rule(noted.origin, NOWHERE, unknown=unknown)
+        return
+    if not exposed.closed:
+        yield Rule(place, _everywhere(exposed.spec))
+
+
+def _everywhere(spec: Node) -> AddressSet:
+    """All addresses of the families that the Service has; IPv4 alone unless it says so."""
+    families = {(one.string or "").lower() for one in (spec.get("ipFamilies") or spec).elements()}
+    policy = spec.get("ipFamilyPolicy")
+    dual = policy is not None and (policy.string or "").endswith("DualStack")
+    if "ipv6" in families or dual:
+        return ALL_IPV6 if families == {"ipv6"} and not dual else ALL_IPV4 | ALL_IPV6
+    return ALL_IPV4
+
+
+def _endpoint(exposed: Exposure, rules: tuple[Rule, ...], place: Origin, what: str) -> Endpoint:
+    return Endpoint(
+        f"{what} {exposed.title}",
+        tuple(port for port, _ in exposed.ports),
+        (rules, *exposed.filters),
+        place,
+        (exposed.target,) if exposed.target else (),
+        exposed.limits,
+    )
+
+
+def _external_addresses(exposed: Exposure) -> Iterator[Endpoint]:
+    """`externalIPs`: the nodes take traffic to these addresses for the Service."""
+    given = exposed.spec.get("externalIPs")
+    for element in given.elements() if given is not None else []:
+        try:
+            address = ipaddress.ip_address((element.string or "").strip())
+        except ValueError:
+            continue
+        if AddressSet.of(address) <= GLOBAL:
+            everybody = ALL_IPV4 if address.version == 4 else ALL_IPV6
+            rules = (Rule(element.origin, everybody),)
+            yield _endpoint(exposed, rules, element.origin, "the external address of")
+            return
