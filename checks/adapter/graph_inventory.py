@@ -75,6 +75,9 @@ class GraphBody:
     def setting(self, name: str) -> Setting | None:
         if name not in self.values:
             return Setting(_LATER, self.origin) if self._is_silent(name) else None
+        if self.values[name] is None and name in self.view.repeated(self.number):
+            # Checkov gives null for what it cannot work out of each and count.
+            return Setting(Unresolved(f"{name} depends on each or count"), self.origin)
         value = self.view.value(self.number, f"{self.path}{name}", self.values[name])
         return Setting(value, self.origin)
 
@@ -190,6 +193,11 @@ class _Graph:
     def is_plan(self, number: int) -> bool:
         return "__change_actions__" in self.edges.nodes[number]
 
+    def repeated(self, number: int) -> Sequence[str]:
+        """The attributes that hold `each` or `count`."""
+        found = self.edges.nodes[number].get("foreach_attrs_")
+        return found if isinstance(found, list) else ()
+
     def value(self, number: int, path: str, value: object) -> object:
         """The value of an attribute as the policies take it."""
         found = self._converted(number, path, value)
@@ -239,7 +247,7 @@ class _Graph:
             named = {(kind, name) for kind, name in map(_kind_and_name, reached)}
             named -= {(one.kind, one.name) for one in references(text)}
             for kind, name in sorted(named):
-                for address in self._addresses(node, reached, Reference(kind, name, "", None)):
+                for address in self._addresses(node, reached, Reference(kind, name)):
                     parts[address, None] = Unresolved(reason, address, None, end)
         return list(parts.values()) or [Unresolved(reason, tail=end)]
 
@@ -258,9 +266,11 @@ class _Graph:
         found = []
         for prefix in dict.fromkeys(prefixes):
             base = f"{prefix}{kind}.{name}"
-            exact = f"{base}{reference.key}"
+            own = f"{base}{_key(node)}"
             if reference.key:
-                found.append(exact)
+                found.append(f"{base}{reference.key}")
+            elif reference.is_own and own in known:
+                found.append(own)
             else:
                 found.extend(
                     [one for one in known if one == base or one.startswith(f"{base}[")] or [base]
@@ -274,6 +284,12 @@ def _kind_and_name(node: Mapping[str, Any]) -> tuple[str, str]:
     if node.get("block_type_") == "data":
         kind = f"data.{kind}"
     return kind, name.partition("[")[0]
+
+
+def _key(node: Mapping[str, Any]) -> str:
+    """`["a"]`, `[0]` or nothing: the instance that a resource node is."""
+    found = re.search(r"\[[^\[\]]*\]$", str(node.get("__address__")))
+    return found[0] if found else ""
 
 
 def _prefix(node: Mapping[str, Any]) -> str:

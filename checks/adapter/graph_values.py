@@ -30,12 +30,17 @@ _TAIL = re.compile(r"\}([^${}\"]+)$")
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A resource or data source in an expression. `key` is `[0]`, `["a"]` or empty."""
+    """A resource or data source in an expression.
+
+    `key` is `[0]`, `["a"]` or empty. With `is_own` it is that of the resource that refers:
+    `[each.key]`, `[count.index]`.
+    """
 
     kind: str
     name: str
-    key: str
-    attribute: str | None
+    key: str = ""
+    attribute: str | None = None
+    is_own: bool = False
 
 
 def plain(value: object) -> object:
@@ -69,6 +74,7 @@ def references(text: str) -> Iterator[Reference]:
             found["name"],
             key if _KEY.fullmatch(key) else "",
             found["attribute"],
+            is_own=key in ("[each.key]", "[each.value]", "[count.index]"),
         )
 
 
