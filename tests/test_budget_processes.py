@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -33,15 +34,15 @@ def processes(
     *,
     command: str = "",
     variables: dict[str, str] | None = None,
-    **files: str,
+    files: Mapping[str, str] | None = None,
 ) -> Amount:
-    """Of a service of a compose file; `__` in a file's name stands for a dot, `_s_` for a slash."""
+    """Of a service of a compose file."""
     lines = "".join(f"      {key}: {value}\n" for key, value in (variables or {}).items())
     line = f"    command: {command}\n" if command else ""
     (folder / "compose.yml").write_text(COMPOSE.format(variables=lines, command=line))
     (folder / "Dockerfile").write_text("FROM scratch\n")
-    for name, text in files.items():
-        path = folder / name.replace("_s_", "/").replace("__", ".")
+    for name, text in (files or {}).items():
+        path = folder / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
     return services(folder)["web"].processes
@@ -99,15 +100,17 @@ def test_a_command_over_several_lines(tmp_path: Path) -> None:
 )
 def test_dockerfiles(tmp_path: Path, dockerfile: str, expected: tuple[str, str]) -> None:
     """The last stage is what runs."""
-    assert shown(processes(tmp_path, Dockerfile=dockerfile)) == expected
+    assert shown(processes(tmp_path, files={"Dockerfile": dockerfile})) == expected
 
 
 def test_the_deployment_wins_over_the_dockerfile(tmp_path: Path) -> None:
     """For the variable, and for the command."""
     dockerfile = "FROM a\nENV WEB_CONCURRENCY=3\nCMD gunicorn shop\n"
-    amount = processes(tmp_path, variables={"WEB_CONCURRENCY": "7"}, Dockerfile=dockerfile)
+    amount = processes(
+        tmp_path, variables={"WEB_CONCURRENCY": "7"}, files={"Dockerfile": dockerfile}
+    )
     assert shown(amount) == ("7", "compose.yml:6:24")
-    amount = processes(tmp_path, command="gunicorn -w 2 shop", Dockerfile=dockerfile)
+    amount = processes(tmp_path, command="gunicorn -w 2 shop", files={"Dockerfile": dockerfile})
     assert shown(amount) == ("2", "compose.yml:6:26")
 
 
@@ -134,7 +137,9 @@ def test_puma(
 ) -> None:
     """config/puma.rb, with the environment of the service."""
     command = "bundle exec puma -C config/puma.rb"
-    amount = processes(tmp_path, command=command, variables=variables, config_s_puma__rb=text)
+    amount = processes(
+        tmp_path, command=command, variables=variables, files={"config/puma.rb": text}
+    )
     assert shown(amount) == expected
 
 
@@ -142,32 +147,32 @@ def test_puma(
     ("name", "text", "expected"),
     [
         (
-            "ecosystem__config__js",
+            "ecosystem.config.js",
             "module.exports = { apps: [{ name: 'web', script: 'a.js', instances: 4 }] };\n",
             ("4", "ecosystem.config.js:1:69"),
         ),
         (
-            "ecosystem__config__cjs",
+            "ecosystem.config.cjs",
             "module.exports = {\n  apps: [\n    { name: 'web', script: 'a.js' },\n  ],\n};\n",
             ("1", "ecosystem.config.cjs:3:5"),
         ),
         (
-            "ecosystem__config__js",
+            "ecosystem.config.js",
             "module.exports = { apps: [{ name: 'web', instances: 'max' }] };\n",
             ("1 or more", "ecosystem.config.js:1:53"),
         ),
         (
-            "ecosystem__config__js",
+            "ecosystem.config.js",
             "module.exports = { apps: [{ name: 'web', instances: process.env.N || 2 }] };\n",
             ("2", "ecosystem.config.js:1:53"),
         ),
         (
-            "ecosystem__config__js",
+            "ecosystem.config.js",
             "module.exports = { apps: [{ instances: cpus() }] };\n",
             ("1 or more", "ecosystem.config.js:1:40"),
         ),
         (
-            "ecosystem__config__json",
+            "ecosystem.config.json",
             '{"apps": [{"name": "web", "instances": 4}, {"name": "jobs", "instances": 2}]}\n',
             ("1 to 6", "ecosystem.config.json:1:40"),
         ),
@@ -175,23 +180,25 @@ def test_puma(
 )
 def test_pm2(tmp_path: Path, name: str, text: str, expected: tuple[str, str]) -> None:
     """The processes of the apps; of several it is not known which use the database."""
-    command = f"pm2-runtime start {name.replace('__', '.')}"
-    assert shown(processes(tmp_path, command=command, **{name: text})) == expected
+    command = f"pm2-runtime start {name}"
+    assert shown(processes(tmp_path, command=command, files={name: text})) == expected
 
 
 def test_pm2_starts_one_of_the_apps(tmp_path: Path) -> None:
     """`--only` names it."""
     text = "module.exports = { apps: [{ name: 'web', instances: 4 }, { name: 'jobs' }] };\n"
     command = "pm2-runtime ecosystem.config.js --only web"
-    assert str(processes(tmp_path, command=command, ecosystem__config__js=text)) == "4"
+    assert str(processes(tmp_path, command=command, files={"ecosystem.config.js": text})) == "4"
 
 
 def test_gunicorn_reads_its_file(tmp_path: Path) -> None:
     """gunicorn.conf.py beside the code, or the file that `-c` names."""
-    amount = processes(tmp_path, command="gunicorn shop", gunicorn__conf__py="workers = 6\n")
+    amount = processes(
+        tmp_path, command="gunicorn shop", files={"gunicorn.conf.py": "workers = 6\n"}
+    )
     assert shown(amount) == ("6", "gunicorn.conf.py:1:11")
     text = "import os\nworkers = os.cpu_count()\n"
-    amount = processes(tmp_path, command="gunicorn -c conf.py shop", conf__py=text)
+    amount = processes(tmp_path, command="gunicorn -c conf.py shop", files={"conf.py": text})
     assert shown(amount) == ("1 or more", "conf.py:2:11")
 
 

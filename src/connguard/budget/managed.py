@@ -20,14 +20,18 @@ AZURE_CONNECTIONS = {
     "B_Standard_B1ms": 50,
     "B_Standard_B2s": 429,
     "B_Standard_B2ms": 859,
+    "B_Standard_B4ms": 1718,
+    "B_Standard_B8ms": 3437,
     "Standard_D2": 859,
     "Standard_D4": 1718,
     "Standard_D8": 3437,
     "Standard_E2": 1718,
     "Standard_E4": 3437,
 }
+"""https://learn.microsoft.com/azure/postgresql/configure-maintain/concepts-limits"""
 AZURE_MOST = 5000
 AZURE_RESERVED = 15
+"""For physical replication and monitoring; the same page."""
 AZURE_POOL = 50
 AZURE_CLIENTS = 5000
 
@@ -78,7 +82,7 @@ def azure_connections(sku: str) -> int | None:
     for name, number in AZURE_CONNECTIONS.items():
         if re.search(rf"{name}(?!\d)", sku):
             return number
-    return AZURE_MOST if re.search(r"Standard_[DE](?:8|1[6-9]|[2-9]\d)", sku) else None
+    return AZURE_MOST if re.search(r"Standard_(?:E8|[BDE](?:1[2-9]|[2-9]\d))(?!\d)", sku) else None
 
 
 def digitalocean_gigabytes(size: str) -> int | None:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The connguard authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Services that Terraform runs, on ECS and Cloud Run: how many, and what they connect to.
+"""Services that Terraform runs on ECS, Cloud Run and App Service: how many, and what they use.
 
 References to the database are not resolved: a value that names the server's resource is taken for
 its host, which is right where a configuration has one server.
@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from connguard.budget import applications
 from connguard.budget.discovered import ServiceFound
-from connguard.policies.model.amount import Amount, exactly, unknown_amount
+from connguard.budget.terraform_maps import Entry, entries
+from connguard.policies.model.amount import Amount, exactly, saturate, unknown_amount
 from connguard.policies.model.origin import Known, Origin
 from connguard.policies.model.terraform_value import Setting, Unresolved, integer
 
@@ -27,11 +28,23 @@ TYPES = (
     "aws_ecs_task_definition",
     "aws_appautoscaling_target",
     "google_cloud_run_v2_service",
+    "google_cloud_run_service",
+    "azurerm_service_plan",
+    "azurerm_linux_web_app",
+    "azurerm_windows_web_app",
+    "azurerm_monitor_autoscale_setting",
 )
-CLOUD_RUN_MOST = 100
-"""Instances of a Cloud Run service that sets no maximum (Cloud Run, "Maximum instances")."""
 ECS_MOST_PERCENT = 200
-"""deployment_maximum_percent of an ECS service that sets none (ECS API, CreateService)."""
+"""deployment_maximum_percent of an ECS service that sets none.
+
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html
+"""
+_MAX_SCALE = "autoscaling.knative.dev/maxScale"
+_QUOTA = "the maximum of {} (without one, quotas of the region decide)"
+"""What Cloud Run does without a maximum; it was 100 instances before.
+
+https://cloud.google.com/run/docs/configuring/max-instances-limits
+"""
 
 Raw = Callable[[Origin], str]
 """The source at a place; empty where there is none (a plan)."""
@@ -69,6 +82,17 @@ def services(
         one = reader.cloud_run(service)
         if one is not None:
             yield one
+    for service in found["google_cloud_run_service"]:
+        one = reader.knative(service)
+        if one is not None:
+            yield one
+    for kind in ("azurerm_linux_web_app", "azurerm_windows_web_app"):
+        for service in found[kind]:
+            one = reader.app_service(
+                service, found["azurerm_service_plan"], found["azurerm_monitor_autoscale_setting"]
+            )
+            if one is not None:
+                yield one
 
 
 class _Reader:
@@ -99,7 +123,7 @@ class _Reader:
             return None
         environment = self._of_definitions(definitions)
         mentions = bool(_DATABASE.search(self._text(definitions)))
-        instances = self._number(service.body, "desired_count", 1, f"desired_count of {name}")
+        instances = self._tasks(service, name)
         for target in targets:
             setting = target.body.setting("resource_id")
             text = self._text(setting)
@@ -112,9 +136,21 @@ class _Reader:
             "deployment_maximum_percent",
         )
         share = max(0, most.high - 100)
-        surge = Amount(0, instances.high * share // 100, f"deployment of {name}", most.origin)
+        high = saturate(instances.high * share // 100)
+        surge = Amount(0, high, f"deployment of {name}", most.origin)
         surge = exactly(surge.high, surge.name, surge.origin) if instances.exact else surge
         return self._service(name, service.origin, environment, instances, surge, mentions)
+
+    def _tasks(self, service: Resource, name: str) -> Amount:
+        """desired_count; Terraform's default is 0, but then something else scales the service.
+
+        https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/ecs_service
+        """
+        label = f"desired_count of {name}"
+        if service.body.setting("desired_count") is not None:
+            return self._number(service.body, "desired_count", 0, label)
+        reason = f"how many tasks of {name} run"
+        return unknown_amount(label, reason, service.origin)
 
     def cloud_run(self, service: Resource) -> ServiceFound | None:
         name = self._plain(service.body, "name") or service.name
@@ -130,12 +166,88 @@ class _Reader:
                 mentions = mentions or bool(_DATABASE.fullmatch(f'"{key}"'))
                 if value is not None:
                     environment[key] = self._value(self._text(value), value)
-        scaling = next(iter(template.blocks("scaling")), None)
         label = f"max_instance_count of {name}"
-        instances = exactly(CLOUD_RUN_MOST, f"{label} (default)", service.origin)
-        if scaling is not None:
-            instances = self._number(scaling, "max_instance_count", CLOUD_RUN_MOST, label)
+        scaled = [
+            self._number(block, "max_instance_count", 0, label)
+            for body in (service.body, template)
+            for block in body.blocks("scaling")
+            if block.setting("max_instance_count") is not None
+        ]
+        instances = min(scaled, key=lambda one: one.high) if scaled else _unlimited(service, name)
         return self._service(name, service.origin, environment, instances, exactly(0), mentions)
+
+    def knative(self, service: Resource) -> ServiceFound | None:
+        """Cloud Run's first resource, with the scaling in annotations.
+
+        https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/cloud_run_service
+        """
+        name = self._plain(service.body, "name") or service.name
+        template = next(iter(service.body.blocks("template")), None)
+        if template is None:
+            return None
+        environment: dict[str, tuple[str, Origin, bool]] = {}
+        mentions = False
+        for spec in template.blocks("spec"):
+            for container in spec.blocks("containers"):
+                for variable in container.blocks("env"):
+                    key = self._plain(variable, "name")
+                    value = variable.setting("value")
+                    mentions = mentions or bool(_DATABASE.fullmatch(f'"{key}"'))
+                    if value is not None:
+                        environment[key] = self._value(self._text(value), value)
+        instances = _unlimited(service, name)
+        for metadata in template.blocks("metadata"):
+            maximum = entries(metadata.setting("annotations"), self._raw).get(_MAX_SCALE)
+            if maximum is not None:
+                instances = _counted(maximum, f"maxScale of {name}")
+        return self._service(name, service.origin, environment, instances, exactly(0), mentions)
+
+    def app_service(
+        self, service: Resource, plans: Sequence[Resource], scalers: Sequence[Resource]
+    ) -> ServiceFound | None:
+        """An app of Azure's App Service: as many instances as its plan has workers.
+
+        https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/service_plan
+        """
+        name = self._plain(service.body, "name") or service.name
+        environment: dict[str, tuple[str, Origin, bool]] = {}
+        for key, entry in entries(service.body.setting("app_settings"), self._raw).items():
+            if entry.value is not None:
+                environment[key] = entry.value, entry.origin, True
+            else:
+                setting = Setting(Unresolved("a reference"), entry.origin)
+                environment[key] = self._value(entry.code, setting)
+        mentions = any(_DATABASE.fullmatch(f'"{key}"') for key in environment)
+        own = self._text(service.body.setting("service_plan_id"))
+        plan = next((one for one in plans if f"azurerm_service_plan.{one.name}." in own), None)
+        if plan is None and len(plans) == 1:
+            plan = plans[0]
+        instances = self._workers(name, service, plan, scalers)
+        return self._service(name, service.origin, environment, instances, exactly(0), mentions)
+
+    def _workers(
+        self,
+        name: str,
+        service: Resource,
+        plan: Resource | None,
+        scalers: Sequence[Resource],
+    ) -> Amount:
+        label = f"workers of {name}"
+        unknown = unknown_amount(label, f"worker_count of the plan of {name}", service.origin, 1)
+        if plan is None:
+            return unknown
+        scaled = [
+            self._number(capacity, "maximum", 1, f"maximum of {name}")
+            for scaler in scalers
+            if f"azurerm_service_plan.{plan.name}."
+            in self._text(scaler.body.setting("target_resource_id"))
+            for profile in scaler.body.blocks("profile")
+            for capacity in profile.blocks("capacity")
+        ]
+        for count in ("worker_count", "maximum_elastic_worker_count"):
+            if plan.body.setting(count) is not None:
+                scaled.append(self._number(plan.body, count, 1, f"{count} of {plan.name}"))
+        return max(scaled, key=lambda one: one.high) if scaled else unknown
 
     def _service(
         self,
@@ -206,6 +318,16 @@ class _Reader:
         if isinstance(value, Known):
             return exactly(max(0, value.value), label, value.origin)
         return unknown_amount(label, value.reason, value.origin)
+
+
+def _unlimited(service: Resource, name: str) -> Amount:
+    return unknown_amount(f"instances of {name}", _QUOTA.format(name), service.origin, low=1)
+
+
+def _counted(entry: Entry, label: str) -> Amount:
+    if entry.value is not None and entry.value.isdecimal():
+        return exactly(int(entry.value), label, entry.origin)
+    return unknown_amount(label, f"{entry.code or entry.value} is set elsewhere", entry.origin, 1)
 
 
 def _containers(value: object) -> list[dict[str, Any]]:
