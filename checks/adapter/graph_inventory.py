@@ -19,6 +19,7 @@ from connguard.checks.adapter.graph_values import (
     is_expression,
     mentions,
     names_more,
+    outputs,
     plain,
     references,
     substituted,
@@ -160,7 +161,11 @@ class _Graph:
     def __init__(self, edges: Edges) -> None:
         self.edges = edges
         self._named: dict[tuple[str, str, str], list[str]] = {}
+        self._foreign: dict[tuple[str, str], str] = {}
         for node in edges.nodes.values():
+            if node.get("block_type_") == MODULE and _is_foreign(node):
+                name = str(node.get("block_name_"))
+                self._foreign[_root(node), name] = f"{_prefix(node)}module.{name}"
             if node.get("block_type_") in ("resource", "data"):
                 address = str(node.get("__address__"))
                 kind, name = _kind_and_name(node)
@@ -174,14 +179,14 @@ class _Graph:
                 kind, name = _kind_and_name(node)
                 address = str(node.get("__address__"))
                 written = _written(node, kind)
-            elif node.get("block_type_") == "module" and any(
-                source in str(node.get("source")) for source in sources
+            elif (
+                node.get("block_type_") == MODULE
+                and any(source in str(node.get("source")) for source in sources)
+                and _is_foreign(node)
             ):
                 kind, name = MODULE, str(node.get("block_name_"))
                 address = f"{_prefix(node)}module.{name}"
-                written = node.get("config_", {}).get(name)
-                if not isinstance(written, dict) or written.get("__resolved__"):
-                    continue
+                written = node["config_"][name]
             else:
                 continue
             values = plain(written)
@@ -239,6 +244,9 @@ class _Graph:
         ]
         reason, end = f"{text} is only known when Terraform runs", tail(text)
         parts: dict[tuple[str, str | None], object] = {}
+        for call, output in outputs(text):
+            if address := self._foreign.get((_root(node), call)):
+                parts[address, output] = Unresolved(reason, address, output, end)
         for reference in references(text):
             for address in self._addresses(node, reached, reference):
                 key = address, reference.attribute
@@ -294,7 +302,7 @@ def _key(node: Mapping[str, Any]) -> str:
 
 def _prefix(node: Mapping[str, Any]) -> str:
     """The modules in the address of a node: `module.a["x"].module.b.`"""
-    if node.get("block_type_") == "module":
+    if node.get("block_type_") == MODULE:
         address = str(node.get("__address__"))
         name = str(node.get("block_name_"))
         outer = address.removesuffix(name).removesuffix("module.")
@@ -317,6 +325,12 @@ def _root(node: Mapping[str, Any]) -> str:
 def _written(node: Mapping[str, Any], kind: str) -> object:
     named = node.get("config_", {}).get(kind)
     return next(iter(named.values()), None) if isinstance(named, dict) else None
+
+
+def _is_foreign(call: Mapping[str, Any]) -> bool:
+    """Whether Checkov does not have the files of a called module."""
+    written = call.get("config_", {}).get(call.get("block_name_"))
+    return isinstance(written, dict) and not written.get("__resolved__")
 
 
 def _is_open(value: object) -> bool:

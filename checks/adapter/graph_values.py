@@ -23,6 +23,7 @@ _REFERENCE = re.compile(
     r"(?<![\w.\"/-])(?P<kind>data\.[a-z]\w*|[a-z][a-z0-9]*_[a-z0-9_]+)\.(?P<name>[A-Za-z_][\w-]*)"
     r"(?P<key>\[[^\]]*\])?(?:\.\*)?(?:\[\*\])?(?:\.(?P<attribute>[a-z]\w*))?"
 )
+_OUTPUT = re.compile(r"(?<![\w.\"-])module\.(?P<name>[\w-]+)(?:\[[^\]]*\])?\.(?P<output>[a-z]\w*)")
 _NUMBER = re.compile(r"\$\{\s*(-?[0-9]+)\s*\}")
 _KEY = re.compile(r"\[(?:\d+|\"[^\"]*\"|'[^']*')\]")
 _TAIL = re.compile(r"\}([^${}\"]+)$")
@@ -76,6 +77,12 @@ def references(text: str) -> Iterator[Reference]:
             found["attribute"],
             is_own=key in ("[each.key]", "[each.value]", "[count.index]"),
         )
+
+
+def outputs(text: str) -> Iterator[tuple[str, str]]:
+    """The outputs of modules that an expression names: the call, and the output."""
+    for found in _OUTPUT.finditer(text):
+        yield found["name"], found["output"]
 
 
 def names_more(text: str) -> bool:
