@@ -145,7 +145,7 @@ def render_html(run: Run) -> str:
     if findings:
         body += f"<h2>Findings</h2><table>{''.join(findings)}</table>"
     title = f"Connection budget: {run.verdict.value}"
-    return page(title, body, styles=("whatif.css",), script="whatif.js")
+    return page(title, body, styles=("whatif.css",), scripts=("whatif.js",))
 
 
 def _draw(canvas: _Canvas, stack: Stack, budget: Budget) -> None:

@@ -22,10 +22,10 @@ def safe(text: str) -> str:
     return escape(printable(text))
 
 
-def page(title: str, body: str, *, styles: Iterable[str] = (), script: str = "") -> str:
-    """A whole page. `styles` and `script` are names of files beside this module."""
+def page(title: str, body: str, *, styles: Iterable[str] = (), scripts: Iterable[str] = ()) -> str:
+    """A whole page. `styles` and `scripts` are names of files in the folder `page`."""
     css = "".join(_resource(name) for name in ("page.css", *styles))
-    code = _resource(script) if script else ""
+    code = "".join(_resource(name) for name in scripts)
     # Nothing but this very script runs, whatever a scanned file smuggles in.
     digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"

@@ -15,6 +15,7 @@ _MODULES = {
     "sarif": "connguard.reporters.sarif_report",
     "github": "connguard.reporters.github_report",
     "markdown": "connguard.reporters.markdown_report",
+    "html": "connguard.reporters.html_report",
     "junit": "connguard.reporters.junit_report",
     "gitlab": "connguard.reporters.gitlab_report",
     "gitlab-sast": "connguard.reporters.gitlab_sast_report",
