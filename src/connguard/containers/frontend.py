@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 
 from connguard import yaml_source
 from connguard.budget.claims import is_compose
-from connguard.containers import compose_facts, kubernetes_facts
+from connguard.containers import compose_facts, helm, kubernetes_facts, operators
 from connguard.containers.compose_files import applications
 from connguard.containers.kubernetes_clients import Connections
 from connguard.containers.manifests import Objects, manifests
@@ -34,11 +34,24 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
             }
     objects = _objects(files, context)
     reader = kubernetes_facts.Reader(objects, context)
-    for facts in (reader.facts(), Connections(reader).facts()):
+    for facts in (
+        reader.facts(),
+        Connections(reader).facts(),
+        _of_operators(objects, context),
+        helm.read(files, context, lambda path: compose_facts.purpose_of(path, context)),
+    ):
         _add(facts, reading)
-    reading.files |= {one.file.name for one in objects.manifests if one.kind == "Service"}
+    kinds = ("Service", "NetworkPolicy", *operators.KINDS)
+    reading.files |= {one.file.name for one in objects.of(*kinds)}
     _add_notes(files, context, reading)
     return reading
+
+
+def _of_operators(objects: Objects, context: Context) -> Iterator[object]:
+    limits = context.settings.addresses.limits()
+    for manifest in objects.of(*operators.KINDS):
+        purpose = compose_facts.purpose_of(manifest.file.path, context)
+        yield from operators.read(manifest, limits, purpose)
 
 
 def _objects(files: Sequence[SourceFile], context: Context) -> Objects:

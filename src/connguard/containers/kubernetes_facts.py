@@ -10,9 +10,16 @@ from dataclasses import dataclass, field
 
 from connguard.containers import network_policies, service_exposure
 from connguard.containers.compose_facts import purpose_of
-from connguard.containers.manifests import CORE, Manifest, Objects, labels, selects
+from connguard.containers.manifests import (
+    CORE,
+    Manifest,
+    Objects,
+    labels,
+    may_share_namespace,
+    selects,
+)
 from connguard.containers.pods import Container, Pod, pods
-from connguard.containers.service_exposure import NODES, Exposure
+from connguard.containers.service_exposure import Exposure
 from connguard.policies.model.addresses import NOWHERE
 from connguard.policies.model.database_facts import PublishedPort
 from connguard.policies.model.network import Endpoint, Rule, Target
@@ -37,6 +44,7 @@ class Reader:
     objects: Objects
     context: Context
     pods: list[Pod] = field(init=False)
+    _selected: dict[int, list[Pod]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.pods = pods(self.objects)
@@ -93,16 +101,17 @@ class Reader:
 
     def selected(self, service: Manifest) -> list[Pod]:
         """The pods of a Service: those of its folder, else those of the scan."""
-        selector = labels(self.whole(service, "selector"))
-        near = self.objects.near(service, *(one.workload.kind for one in self.pods))
-        found = [
-            pod
-            for pod in self.pods
-            if selects(selector, pod.labels) and any(pod.workload is one for one in near)
-        ]
-        if found:
-            return found
-        return [pod for pod in self.pods if selects(selector, pod.labels)]
+        if id(service) not in self._selected:
+            selector = labels(self.whole(service, "selector"))
+            found = [
+                pod
+                for pod in self.pods
+                if selects(selector, pod.labels) and may_share_namespace(pod.workload, service)
+            ]
+            folder = service.file.path.parent
+            beside = [pod for pod in found if pod.workload.file.path.parent == folder]
+            self._selected[id(service)] = beside or found
+        return self._selected[id(service)]
 
     def _ports(self, service: Manifest, behind: list[Pod]) -> tuple[tuple[int, int | None], ...]:
         """The ports of a Service that lead to PostgreSQL or a pooler, with their node ports."""
@@ -308,6 +317,3 @@ class Reader:
 def _is_everything(rule: Rule) -> bool:
     """A rule without senders: it says no more than no policy does."""
     return len(rule.sources.v4) == 1 and bool(rule.sources.v6)
-
-
-__all__ = ["NODES", "PORT_NAME", "POSTGRES_PORTS", "Reader"]

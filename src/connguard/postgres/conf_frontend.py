@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from connguard.containers.inside import configures_container
 from connguard.policies.model.origin import Known, Related
 from connguard.policies.model.reading import Reading
 from connguard.policies.model.server_values import parse_integer
@@ -38,7 +39,12 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
             reading.log.append(f"{file.name}: not a PostgreSQL configuration, left out")
             continue
         reading.files.update(settings.files)
-        add_settings(settings, known_version(file.path, context.settings), reading)
+        add_settings(
+            settings,
+            known_version(file.path, context.settings),
+            reading,
+            in_container=configures_container(file, context),
+        )
     return reading
 
 
@@ -53,14 +59,20 @@ def _is_foreign(settings: ServerSettings, text: Text | None) -> bool:
     return wrong > 1 and wrong > 2 * (len(settings.settings) - unknown)
 
 
-def add_settings(settings: ServerSettings, version: int | None, reading: Reading) -> None:
-    """Add everything that the policies need to know about the settings of one server."""
+def add_settings(
+    settings: ServerSettings, version: int | None, reading: Reading, *, in_container: bool = False
+) -> None:
+    """Add everything that the policies need to know about the settings of one server.
+
+    Where a server in a container with an address of its own listens is left out.
+    """
     for problem in settings.problems:
         reading.add(RefusedSetting(problem.reason, problem.origin))
     for missing in settings.missing:
         reading.add(missing)
     for name in dict.fromkeys(setting.name for setting in settings.settings):
-        _judge(settings.all(name), version, reading)
+        if not (in_container and name == "listen_addresses"):
+            _judge(settings.all(name), version, reading)
     _add_slots(settings, version, reading)
     reading.notes.extend(settings.notes)
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from connguard import yaml_source
+from connguard.containers.inside import configures_container, is_of_container
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.hba_facts import Dialect
 from connguard.policies.model.origin import Known, Origin, Unknown
@@ -72,12 +73,14 @@ def _read_yaml(file: SourceFile, text: Text, context: Context) -> Reading:
     reading = Reading(files={file.name})
     stream = yaml_source.stream(file, context) or yaml_source.parse(text)
     for document in stream.documents:
+        inside = is_of_container(document, file, text)
         for form in forms(document, text):
             if isinstance(form, HbaLines):
                 _add_lines(file, form.lines, form.whole, context, reading)
             elif isinstance(form, ConfText):
-                _add_conf(file, text, [(form.start, form.end)], context, reading)
-            else:
+                ranges = [(form.start, form.end)]
+                _add_conf(file, text, ranges, context, reading, in_container=inside)
+            elif not (inside and form.name.lower() == "listen_addresses"):
                 _add_parameter(file, form, context, reading)
     if reading.subjects and mentions_suppression(text.string):
         reading.notes.append(yaml_source.notes(text, stream))
@@ -113,7 +116,9 @@ def _read_shell(file: SourceFile, text: Text, context: Context) -> Reading:
     if hba and whole is not None:
         _add_lines(file, hba, whole, context, reading, shell=expanded)
     if conf:
-        _add_conf(file, text, conf, context, reading)
+        is_image = file.path.name.startswith(("Dockerfile", "Containerfile"))
+        inside = is_image or configures_container(file, context)
+        _add_conf(file, text, conf, context, reading, in_container=inside)
     if reading.subjects and mentions_suppression(text.string):
         reading.notes.append(_shell_notes(text, spans))
     return reading
@@ -143,6 +148,8 @@ def _add_conf(
     ranges: Sequence[tuple[int, int]],
     context: Context,
     reading: Reading,
+    *,
+    in_container: bool = False,
 ) -> None:
     """Read parts of a file as a configuration: all else is blanked out, so that places hold."""
     masked = [character if character in "\r\n" else " " for character in text.string]
@@ -150,7 +157,8 @@ def _add_conf(
         masked[start:end] = text.string[start:end]
     settings = read_conf_text(Text(text.path, "".join(masked)))
     settings.missing = [one for one in settings.missing if "filled in" in one.reason]
-    add_settings(settings, known_version(file.path, context.settings), reading)
+    version = known_version(file.path, context.settings)
+    add_settings(settings, version, reading, in_container=in_container)
 
 
 def _add_parameter(

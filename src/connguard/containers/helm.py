@@ -1,0 +1,180 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Helm: values of Bitnami's PostgreSQL charts, and templates that hide what they expose.
+
+https://github.com/bitnami/charts/tree/main/bitnami/postgresql (primary.service,
+readReplicas.service, service in charts before version 11, tls.enabled), postgresql-ha (service of
+Pgpool), and https://github.com/icoretech/helm (pgbouncer: service).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from connguard import yaml_source
+from connguard.containers.service_exposure import Exposure, facts
+from connguard.policies.model.addresses import BreadthLimits
+from connguard.policies.model.database_facts import TlsRequirement
+from connguard.policies.model.facts import Undecided
+from connguard.policies.model.network import Endpoint, Target
+from connguard.policies.model.origin import Known
+from connguard.reading import Context, SourceFile
+from connguard.text import Text
+from connguard.yaml_source import Node
+
+_PLACES = {
+    "postgresql": (
+        (("primary", "service"), "the primary"),
+        (("readReplicas", "service"), "the replicas"),
+        (("service",), "the server"),
+    ),
+    "postgresql-ha": ((("service",), "Pgpool"), (("pgpool", "service"), "Pgpool")),
+    "pgbouncer": ((("service",), "PgBouncer"),),
+}
+_VALUES = re.compile(r"(?:^|[._-])values(?:[._-]|$)|^values")
+_SERVICE = re.compile(r"(?m)^kind:\s*Service\s*$")
+_TYPE = re.compile(r"(?m)^ {2,4}type:[ \t]*(?P<text>\S*\{\{[^\n]*)$")
+_DATABASE = re.compile(r"(?i)\b5432\b|\b6432\b|postgres|pgbouncer")
+Purpose = Callable[[Path], str | None]
+"""Gives the word in a file's path that tells what it is for."""
+
+_PATH = re.compile(r"\{\{-?\s*\.Values\.([\w.]+)(?:\s*\|[^}]*)?\s*-?\}\}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Release:
+    """A mapping of values for a chart."""
+
+    chart: str
+    title: str
+    node: Node
+
+
+def is_values(path: PurePath) -> bool:
+    return path.suffix in (".yaml", ".yml") and _VALUES.search(path.stem) is not None
+
+
+def read(files: Sequence[SourceFile], context: Context, purpose: Purpose) -> Iterator[object]:
+    """What values for PostgreSQL charts expose, and what templates leave open."""
+    for file in files:
+        text = context.text(file)
+        if text is None:
+            continue
+        if is_values(file.path):
+            if "service" in text.string or "primary" in text.string:
+                yield from _values(file, context, purpose)
+        elif "templates" in file.path.parts and "{{" in text.string:
+            yield from _template(file, text, context)
+
+
+def _values(file: SourceFile, context: Context, purpose: Purpose) -> Iterator[object]:
+    stream = yaml_source.stream(file, context)
+    for document in stream.documents if stream else ():
+        for release in _releases(document, file, context):
+            yield from _release(release, context.settings.addresses.limits(), purpose(file.path))
+
+
+def _releases(document: Node, file: SourceFile, context: Context) -> Iterator[_Release]:
+    """The parts of a values file that are for a PostgreSQL chart."""
+    chart = _chart(file.path.parent, context)
+    name = chart.get("name") if chart is not None else None
+    if chart is not None and name is not None and name.string in _PLACES:
+        yield _Release(name.string, name.string, document)
+        return
+    dependencies = chart.get("dependencies") if chart is not None else None
+    keys = {}
+    for one in dependencies.elements() if dependencies is not None else []:
+        kind, alias = one.get("name"), one.get("alias")
+        if kind is not None and kind.string in _PLACES:
+            keys[(alias or kind).string or ""] = kind.string
+    if chart is None and _looks_like_postgresql(document):
+        yield _Release("postgresql", "PostgreSQL", document)
+        return
+    for key, value in document.items():
+        text = key.string or ""
+        kind_name = keys.get(text)
+        if kind_name is None and chart is None and text in _PLACES and value.is_mapping:
+            kind_name = text
+        if kind_name is not None and value.is_mapping:
+            enabled = value.get("enabled")
+            if enabled is None or enabled.boolean is not False:
+                yield _Release(kind_name, text, value)
+
+
+def _looks_like_postgresql(document: Node) -> bool:
+    """Values of the chart itself: `auth.postgresPassword`, `primary` and `architecture`."""
+    auth = document.get("auth")
+    if auth is None or document.get("primary") is None:
+        return False
+    return any(
+        auth.get(name) is not None
+        for name in ("postgresPassword", "enablePostgresUser", "replicationUsername")
+    )
+
+
+def _chart(folder: Path, context: Context) -> Node | None:
+    """The Chart.yaml of a values file: beside it, or in the folder above."""
+    for place in (folder, folder.parent):
+        file = context.file(place / "Chart.yaml")
+        stream = yaml_source.stream(file, context) if file is not None else None
+        if stream is not None and stream.documents:
+            return stream.documents[0]
+    return None
+
+
+def _release(release: _Release, limits: BreadthLimits, purpose: str | None) -> Iterator[object]:
+    for path, part in _PLACES[release.chart]:
+        body = release.node.get(*path)
+        kind = body.get("type") if body is not None else None
+        if body is None or kind is None:
+            continue
+        ports = body.get("ports", "postgresql") or body.get("port")
+        port = ports.integer if ports is not None and ports.integer else None
+        node_port = body.get("nodePorts", "postgresql") or body.get("nodePort")
+        exposed = Exposure(
+            f"{part} of {release.title}",
+            body,
+            body.get("annotations"),
+            ((port or 5432, node_port.integer if node_port is not None else None),),
+            kind.origin,
+            Target(f"the release of {release.title}", kind.origin),
+            purpose=purpose,
+            limits=limits,
+        )
+        found = list(facts(exposed))
+        yield from found
+        if any(isinstance(one, Endpoint) for one in found) and release.chart == "postgresql":
+            tls = release.node.get("tls", "enabled")
+            if tls is None or tls.boolean is False:
+                place = tls.origin if tls is not None else kind.origin
+                because = "tls.enabled is false" if tls else "tls.enabled is false by default"
+                yield TlsRequirement(exposed.title, Known(False, place), because, place)
+
+
+def _template(file: SourceFile, text: Text, context: Context) -> Iterator[Undecided]:
+    """A Service for PostgreSQL whose type the values say, and do not keep inside the cluster."""
+    if not _SERVICE.search(text.string) or not _DATABASE.search(text.string):
+        return
+    for match in _TYPE.finditer(text.string):
+        named = _PATH.search(match["text"])
+        value = _default(file, named[1], context) if named else None
+        if value is not None and value.string in ("ClusterIP", "None"):
+            continue
+        origin = text.origin(match.start("text"), match.end("text"))
+        yield Undecided("PG201", f"the type of a Service is filled in: {match['text']}", origin)
+        return
+
+
+def _default(file: SourceFile, path: str, context: Context) -> Node | None:
+    """What the values of the chart say."""
+    for folder in file.path.parents:
+        found = context.file(folder / "values.yaml")
+        stream = yaml_source.stream(found, context) if found is not None else None
+        if stream is not None and stream.documents:
+            return stream.documents[0].get(*path.split("."))
+        if (folder / "Chart.yaml").is_file():
+            return None
+    return None
