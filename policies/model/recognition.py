@@ -28,7 +28,7 @@ _OWN = re.compile(
     r"|[Nn]pgsql|PSQLException|[Pp]g[Bb]ouncer|pgpool|\.s\.PGSQL|\bPG::|node_modules/pg[/-"
     r"]|\bpgcat\b"
     r"|Supavisor|supabase|neon\.tech|\bPgConn|PgPool|\bpg_\w{3,}|\bpg-(?:pool|protocol|promise)\b"
-    r"|\[(?:app/)?postgres|PGHOST|PGRST\d"
+    r"|\[(?:app/)?postgres|PGHOST|PGRST\d|failed to connect to `(?:host|user)="
     r"|[:`' ](?:5432|5433|5434|6432|6543)\b|\bport[ =:]{1,3}(?:5432|5433|6432|6543)\b"
 )
 _FOREIGN = re.compile(

@@ -169,7 +169,7 @@ SYMPTOMS = (
                 "node-pg",
                 "SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string",
             ),
-            Wording("node-pg", "client password must be a string"),
+            Wording("node-pg", "client password must be a "),
             Wording(
                 "JDBC",
                 "but no password was provided",
@@ -179,7 +179,7 @@ SYMPTOMS = (
             Wording("Npgsql", "No password has been provided but the backend requires one"),
             Wording(
                 "lib/pq",
-                "password required",
+                "pq: password ",
                 r"pq: password (?:required|authentication required)",
             ),
             Wording("Postgrex", "missing the :password option", needs_context=True),
@@ -231,6 +231,11 @@ SYMPTOMS = (
                 "authentication failed for user",
                 rf"(?:GSSAPI|SSPI|LDAP|PAM|RADIUS|[Cc]ertificate|OAuth bearer|BSD)"
                 rf" authentication failed for user {_NAME}",
+            ),
+            Wording(
+                "server, German",
+                "-Authentifizierung für Benutzer",
+                r"(?:Peer|Ident)-Authentifizierung für Benutzer »(?P<role>[^«\n]{0,63})«",
             ),
             Wording(
                 "server",
@@ -291,7 +296,7 @@ SYMPTOMS = (
             ),
             Wording(
                 "node-pg",
-                "unknown authenticationOk message type",
+                "authenticationOk message type",
                 r"[Uu]nknown authenticationOk message type",
             ),
             Wording(
@@ -301,7 +306,7 @@ SYMPTOMS = (
             ),
             Wording(
                 "libpq",
-                "channel binding is required",
+                "channel binding",
                 r"channel binding (?:is )?required,? but",
             ),
             Wording(

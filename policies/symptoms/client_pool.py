@@ -109,7 +109,7 @@ SYMPTOMS = (
             ),
             Wording(
                 "Ecto",
-                "timed out because it queued and checked out the connection",
+                "because it queued and checked out the connection",
                 r"timed out\s{1,4}because it queued and checked out the connection",
             ),
             Wording("Ecto", "could not checkout the connection owned by"),

@@ -50,7 +50,7 @@ SYMPTOMS = (
             ),
             Wording(
                 "JDBC",
-                " refused. Check",
+                " refused",
                 r"Connection to (?P<host>[\w.-]{1,255}):(?P<port>\d{1,5}) refused",
             ),
             Wording(
@@ -136,7 +136,7 @@ SYMPTOMS = (
             "Reloading: listen_addresses and port need a restart.",
         ),
         failures=(Failure.REFUSED,),
-        policies=("PG104", "PG108", "PG207", "PG306", "PG508"),
+        policies=("PG104", "PG108", "PG207", "PG306", "PG508", "PG603", "PG604", "PG606"),
         decided_by=server("listen_addresses", "port") + pooler("listen_addr", "listen_port"),
         references=(
             _LISTEN,
@@ -161,11 +161,16 @@ SYMPTOMS = (
             ),
             Wording(
                 "libpq",
-                "accepting connections on that socket?",
+                "Is the server running locally and accepting",
                 r"No such file or directory\s{0,20}Is the server running locally and accepting"
                 r"\s{0,20}connections on that socket\?",
             ),
             Wording("Node.js", "ENOENT", r"connect ENOENT [^\n]{0,200}\.s\.PGSQL\.\d{2,5}"),
+            Wording(
+                "Go",
+                "dial unix ",
+                r"dial unix [^\n]{0,200}\.s\.PGSQL\.\d{2,5}: connect: no such file or directory",
+            ),
         ),
         proves=(
             "The client looked for a socket file on its own machine, because no host was given or"
@@ -207,11 +212,6 @@ SYMPTOMS = (
             Wording("server", "unsupported frontend protocol"),
             Wording("server", "no PostgreSQL user name specified in startup packet"),
             Wording("server", "invalid startup packet layout"),
-            Wording(
-                "PgBouncer",
-                "unknown startup packet",
-                r"(?:unknown|bad|unsupported) (?:startup packet|pkt)",
-            ),
         ),
         codes=(Code("08P01", "the server's log"), Code("0A000", "the server's log")),
         proves=(
@@ -241,8 +241,8 @@ SYMPTOMS = (
         ),
         failures=(Failure.EXPOSED,),
         policies=(
-            *("PG204", "PG205", "PG301", "PG303", "PG304", "PG305", "PG307", "PG309"),
-            *("PG401", "PG402", "PG403", "PG509"),
+            *("PG201", "PG202", "PG203", "PG204", "PG205", "PG206", "PG301", "PG302", "PG303"),
+            *("PG304", "PG305", "PG307", "PG309", "PG401", "PG402", "PG403", "PG509", "PG605"),
         ),
         decided_by=server("listen_addresses") + pooler("listen_addr"),
         references=(

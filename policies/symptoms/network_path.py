@@ -78,7 +78,9 @@ SYMPTOMS = (
                 "failed to lookup address information",
                 needs_context=True,
             ),
-            Wording("Elixir", "non-existing domain - :nxdomain", needs_context=True),
+            Wording(
+                "Elixir", "nxdomain", r"(?:tcp connect[^\n]{0,120}|:)nxdomain", needs_context=True
+            ),
         ),
         proves="The client asked for an address and got none. No packet was sent to a server.",
         rules_out="The server, its firewall, pg_hba.conf, passwords and limits: nobody was asked.",
@@ -115,8 +117,13 @@ SYMPTOMS = (
         wordings=(
             Wording(
                 "libpq",
-                "failed: timeout expired",
-                r"failed: timeout expired",
+                ": timeout expired",
+                r"(?:failed|could not connect to server): timeout expired",
+            ),
+            Wording(
+                "Npgsql",
+                "Timeout during reading attempt",
+                r"Timeout during reading attempt(?:[^\n]*\n){1,12}?[^\n]{0,200}\b(?:Raw)?Open\(",
             ),
             Wording(
                 "libpq",
@@ -139,11 +146,6 @@ SYMPTOMS = (
             ),
             Wording("node-pg", "Connection terminated due to connection timeout"),
             Wording(
-                "node-pg",
-                "timeout expired\n    at Timeout",
-                r"timeout expired\s+at Timeout",
-            ),
-            Wording(
                 "postgres.js",
                 "write CONNECT_TIMEOUT",
                 rf"write CONNECT_TIMEOUT (?P<host>{_HOST}?)(?::(?P<port>\d{{2,5}}))?\b",
@@ -157,7 +159,7 @@ SYMPTOMS = (
             ),
             Wording(
                 "Go",
-                "dial error: timeout",
+                "dial error",
                 r"dial error(?: \(|: )timeout",
             ),
             Wording(
@@ -186,11 +188,6 @@ SYMPTOMS = (
                 ".NET",
                 "because the connected party did not properly respond after a period of time",
                 needs_context=True,
-            ),
-            Wording(
-                "Elixir",
-                "(tcp) connect",
-                r"tcp connect \([^)\n]{1,255}\): connection timed out",
             ),
             Wording(
                 "Elixir",
@@ -314,7 +311,7 @@ SYMPTOMS = (
             ),
             Wording(
                 "JDBC",
-                "The connection attempt failed.",
+                "The connection attempt failed",
                 r"PSQLException: The connection attempt failed",
             ),
             Wording(

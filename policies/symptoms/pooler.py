@@ -61,7 +61,7 @@ SYMPTOMS = (
             ),
             Wording(
                 "Odyssey",
-                "odyssey: too many connections",
+                "odyssey:",
                 r"odyssey:.{0,60}too many (?:tcp )?connections",
             ),
         ),
@@ -127,12 +127,12 @@ SYMPTOMS = (
             ),
             Wording(
                 "Supavisor",
-                "connection_not_available",
+                "checkout timeout",
                 r"(?:EDBHANDLER|:)? ?checkout timeout",
             ),
             Wording(
                 "Odyssey",
-                "server pool wait timeout",
+                "failed to get connection from pool",
                 r"(?:failed to get connection from pool|server pool wait timed? ?out)",
             ),
             Wording("PgCat", "AllServersDown"),
@@ -175,7 +175,19 @@ SYMPTOMS = (
             Failure.DATABASE_LIMIT,
             Failure.SERVER_SLOTS,
         ),
-        policies=(*("PG101", "PG102", "PG103", "PG105", "PG109", "PG111", "PG501", "PG502"),),
+        policies=(
+            "PG101",
+            "PG102",
+            "PG103",
+            "PG105",
+            "PG109",
+            "PG111",
+            "PG501",
+            "PG502",
+            "PG607",
+            "PG608",
+            "PG609",
+        ),
         decided_by=(*pooler("query_wait_timeout"), *_SIZES),
         references=(_CONFIG,),
     ),
@@ -209,7 +221,7 @@ SYMPTOMS = (
             Wording("PgBouncer", "bouncer config error"),
             Wording(
                 "RDS Proxy",
-                "This RDS Proxy has no credentials for the role",
+                "has no credentials for the role",
                 r"This RDS [Pp]roxy has no credentials for the role (?P<role>\S{1,63})",
             ),
             Wording(
@@ -269,7 +281,7 @@ SYMPTOMS = (
             Wording("PgBouncer", "server conn crashed?"),
             Wording(
                 "PgBouncer",
-                "server closed the connection",
+                "closing because: server ",
                 r"closing because: server (?:conn crashed|closed)",
             ),
             Wording("PgBouncer", "server disconnect while active"),
@@ -318,7 +330,6 @@ SYMPTOMS = (
                 "transaction timeout",
                 r"(?:closing because: |Pooler Error: )transaction timeout",
             ),
-            Wording("PgCat", "pool idle in transaction", r"idle transaction timeout"),
         ),
         proves="The session worked; a timeout of the pooler, not of the server, ended it.",
         rules_out="Networks, pg_hba.conf, the password, the server's own timeouts.",
@@ -352,6 +363,7 @@ SYMPTOMS = (
                 r'prepared statement \\?"[^"\n]{0,63}" (?:does not exist|already exists)',
             ),
             Wording("asyncpg", "DuplicatePreparedStatementError"),
+            Wording("PgBouncer", "prepared statement name is already in use"),
             Wording("asyncpg", "InvalidSQLStatementNameError"),
             Wording(
                 "asyncpg",

@@ -195,18 +195,8 @@ SYMPTOMS = (
             Wording("PgBouncer", "cannot load config file"),
             Wording(
                 "PgBouncer",
-                "FATAL @src/main.c",
-                r"FATAL (?:@src/main\.c[^\n]{0,80})?cannot load config",
-            ),
-            Wording(
-                "PgBouncer",
                 "syntax error in configuration",
                 r"syntax error in configuration[^\n]{0,120}",
-            ),
-            Wording(
-                "PgBouncer",
-                "failed to parse",
-                r"(?:invalid value|unknown parameter) \"[^\"\n]{0,100}\"",
             ),
         ),
         proves="The server read its configuration and gave up. Clients get connection refused.",

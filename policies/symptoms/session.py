@@ -61,7 +61,10 @@ SYMPTOMS = (
             "Retrying without opening the transaction anew.",
         ),
         failures=(Failure.TIMEOUT,),
-        policies=("PG501",),
+        policies=(
+            "PG501",
+            "PG603",
+        ),
         decided_by=server("idle_in_transaction_session_timeout"),
         references=(_CLIENT,),
     ),
@@ -92,7 +95,11 @@ SYMPTOMS = (
         triage=(triage.TIMEOUTS, triage.ROLE_SETTINGS, triage.HOLDERS),
         avoid=("Retrying without a fix: the pool hands out dead connections again.",),
         failures=(Failure.LOST,),
-        policies=("PG111", "PG504"),
+        policies=(
+            "PG111",
+            "PG504",
+            "PG603",
+        ),
         decided_by=server("idle_session_timeout"),
         references=(_CLIENT,),
     ),
@@ -167,6 +174,15 @@ SYMPTOMS = (
         ),
         wordings=(
             Wording("libpq", "server closed the connection unexpectedly"),
+            Wording("libpq", "SSL SYSCALL error: EOF detected"),
+            Wording("libpq", "SSL SYSCALL error: Connection reset by peer"),
+            Wording("libpq", "SSL connection has been closed unexpectedly"),
+            Wording("libpq", "SSL error: unexpected eof while reading"),
+            Wording(
+                "HikariCP",
+                "marked as broken because of SQLSTATE(08",
+                r"marked as broken because of SQLSTATE\(08\w{3}\)",
+            ),
             Wording("asyncpg", "connection was closed in the middle of operation"),
             Wording("asyncpg", "ConnectionDoesNotExistError"),
             Wording(
@@ -232,10 +248,10 @@ SYMPTOMS = (
                 r"Postgrex\.Protocol [^\n]{0,40}disconnected: \*\*"
                 r" \(DBConnection\.ConnectionError\) (?:tcp|ssl) (?:recv|send)[^\n]{0,40}closed",
             ),
-            Wording("Elixir", "tcp recv", r"(?:tcp|ssl) recv(?: \(idle\))?: closed"),
+            Wording("Elixir", " recv", r"(?:tcp|ssl) recv(?: \(idle\))?: closed"),
             Wording(
                 "postgres.js",
-                "write CONNECTION_CLOSED",
+                "write CONNECTION_",
                 r"write CONNECTION_(?:CLOSED|ENDED|DESTROYED)"
                 r" (?P<host>[\w.-]{1,255})(?::(?P<port>\d{2,5}))?",
             ),
@@ -380,7 +396,10 @@ SYMPTOMS = (
         ),
         avoid=("statement_timeout = 0 for everybody: set another one for the role of the batch.",),
         failures=(Failure.TIMEOUT,),
-        policies=("PG502",),
+        policies=(
+            "PG502",
+            "PG603",
+        ),
         decided_by=server("statement_timeout"),
         references=(_CLIENT,),
     ),
@@ -453,10 +472,7 @@ SYMPTOMS = (
         id="ended-by-recovery-conflict",
         title="terminating connection due to conflict with recovery",
         layer=Layer.SESSION,
-        codes=(
-            Code("40001", "the standby"),
-            Code("57P04", "the server: database dropped"),
-        ),
+        codes=(Code("57P04", "the server: database dropped"),),
         wordings=(
             Wording(
                 "server",

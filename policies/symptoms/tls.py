@@ -37,7 +37,7 @@ SYMPTOMS = (
             Wording("pgx", "tls error: server refused TLS connection"),
             Wording(
                 "JDBC",
-                "The server does not support SSL.",
+                "The server does not support SSL",
                 r"PSQLException: The server does not support SSL",
             ),
             Wording(
@@ -216,13 +216,9 @@ SYMPTOMS = (
         nearness=Nearness.EFFECT,
         codes=(Code("08006", "JDBC"),),
         wordings=(
-            Wording("libpq", "SSL SYSCALL error: EOF detected"),
-            Wording("libpq", "SSL SYSCALL error: Connection reset by peer"),
-            Wording("libpq", "SSL connection has been closed unexpectedly"),
             Wording("libpq", "received invalid response to SSL negotiation"),
             Wording("libpq", "SSL error: wrong version number"),
             Wording("libpq", "SSL error: decryption failed or bad record mac"),
-            Wording("libpq", "SSL error: unexpected eof while reading"),
             Wording("libpq", "SSL error: tlsv1 alert protocol version"),
             Wording(
                 "server",
@@ -231,7 +227,7 @@ SYMPTOMS = (
             ),
             Wording(
                 "Npgsql",
-                "Received unexpected response",
+                "for SSLRequest",
                 r"Received unknown response [^\n]{0,10} for SSLRequest",
             ),
         ),

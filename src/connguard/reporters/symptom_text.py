@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from connguard.explaining.explanation import Explained, Explanation
 from connguard.explaining.lines import Guilty, Lines
@@ -15,6 +16,7 @@ from connguard.reporters.style import Style
 from connguard.symptom_pages import diagram
 
 _WIDTH = 88
+_PLAIN = re.compile(r"[A-Za-z0-9_.:]{1,255}|[A-Za-z0-9_.:][A-Za-z0-9_.:-]{1,254}")
 _OTHERS = 5
 """Findings about other roles that are listed before the rest is counted."""
 
@@ -59,13 +61,26 @@ def _whole(explained: Explained, style: Style) -> Iterator[str]:
     yield from _heading("Look, without changing anything", style)
     for check in symptom.triage:
         yield from _item("-", check.tells)
-        yield f"      {check.run}"
+        yield f"      {filled_in(check.run, recognised.values)}"
     yield from _heading("What not to do", style)
     for text in symptom.avoid:
         yield from _item("-", text)
     if symptom.policies:
         yield from _heading("Prevented by", style)
         yield from _wrapped(", ".join(symptom.policies))
+
+
+def filled_in(run: str, values: Mapping[str, str]) -> str:
+    """A command with the names of the message in place of ROLE, DATABASE, HOST, PORT, ADDRESS.
+
+    Only what needs no quoting anywhere is filled in.
+    """
+    named = {name.upper(): value for name, value in values.items() if _PLAIN.fullmatch(value)}
+    if "CLIENT" in named:
+        named["ADDRESS"] = named["CLIENT"]
+    return re.sub(
+        r"\b(?:ROLE|DATABASE|HOST|PORT|ADDRESS)\b", lambda word: named.get(word[0], word[0]), run
+    )
 
 
 def _candidates(explanation: Explanation, style: Style) -> Iterator[str]:
