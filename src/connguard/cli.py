@@ -17,6 +17,7 @@ COMMANDS = {
     "budget": "Compute the connection budget: can the stack run out of connections?",
     "hba": "Tell which pg_hba.conf line decides about a login, or who can log in.",
     "doctor": "Look at a live server and PgBouncer, and compare them with the files.",
+    "export": "Write alerts, metric queries and dashboards that know the limits.",
     "fix": "Write the migration that limits roles without a limit.",
     "checkov": "Run Checkov with connguard's checks, offline and fail-closed.",
 }
