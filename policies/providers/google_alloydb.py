@@ -46,22 +46,28 @@ TABLES = (
 
 def facts(inventory: Inventory) -> Iterator[object]:
     for instance in inventory.of(_INSTANCE):
-        public = _public(instance)
-        yield DatabaseInstance(
-            instance.address, public, "enable_public_ip = true", public.origin, instance.calls
-        )
-        clients = instance.body.blocks("client_connection_config")
-        if any(is_surely(client, "require_connectors", "true") for client in clients):
-            continue
-        yield from (_tls(instance, ssl) for one in clients for ssl in one.blocks("ssl_config"))
-        if isinstance(public, Unknown) or public.value:
-            yield from _endpoint(inventory, instance, public)
+        yield from instance_facts(inventory, instance)
+
+
+def instance_facts(inventory: Inventory, instance: Resource) -> Iterator[object]:
+    """The facts of one instance."""
+    public = _public(instance)
+    yield DatabaseInstance(
+        instance.address, public, "enable_public_ip = true", public.origin, instance.calls
+    )
+    clients = instance.body.blocks("client_connection_config")
+    if any(is_surely(client, "require_connectors", "true") for client in clients):
+        return
+    yield from (_tls(instance, ssl) for one in clients for ssl in one.blocks("ssl_config"))
+    if isinstance(public, Unknown) or public.value:
+        yield from _endpoint(inventory, instance, public)
 
 
 def _public(instance: Resource) -> Value[bool]:
     for network in instance.body.blocks("network_config"):
         found = flag(network, "enable_public_ip", False)
-        if isinstance(found, Known) and found.value and not network.certain:
+        doubtful = instance.body.certain and not network.certain
+        if isinstance(found, Known) and found.value and doubtful:
             return Unknown("it is not known whether this block exists", found.origin)
         return found
     return Known(False, instance.origin)

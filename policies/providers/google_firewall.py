@@ -185,7 +185,8 @@ def _has_public_address(machine: Resource) -> bool | None:
     ]
     if not configured:
         return False
-    return True if any(config.certain for config in configured) else None
+    certain = not machine.body.certain or any(config.certain for config in configured)
+    return True if certain else None
 
 
 class _Machines:

@@ -53,33 +53,37 @@ TABLES = (
 
 @dataclass(frozen=True, slots=True)
 class _Network:
-    """The settings of an instance, and its ip_configuration, where it has them."""
+    """The settings of an instance, and its ip_configuration, where it has them.
+
+    `certain` says whether an instance, if there is any, has these blocks.
+    """
 
     settings: Body
     configuration: Body | None
-
-    @property
-    def certain(self) -> bool:
-        return self.settings.certain and (self.configuration is None or self.configuration.certain)
+    certain: bool
 
 
 def facts(inventory: Inventory) -> Iterator[object]:
     for instance in inventory.of(_INSTANCE):
-        if not may_be_postgres(instance.body):
-            continue
-        network = _network(instance)
-        if network is None:
-            unknown = Unknown("it takes over the settings of another instance", instance.origin)
-            yield DatabaseInstance(instance.address, unknown, "", instance.origin, instance.calls)
-            continue
-        public, because, origin = _public(instance, network)
-        yield DatabaseInstance(instance.address, public, because, origin, instance.calls)
-        yield _tls(instance, network)
-        if isinstance(public, Unknown) or public.value:
-            yield from _endpoint(inventory, instance, network, public)
+        if _may_be_postgres(instance.body):
+            yield from instance_facts(inventory, instance)
 
 
-def may_be_postgres(body: Body) -> bool:
+def instance_facts(inventory: Inventory, instance: Resource) -> Iterator[object]:
+    """The facts of an instance that runs PostgreSQL, or may do so."""
+    network = _network(instance)
+    if network is None:
+        unknown = Unknown("it takes over the settings of another instance", instance.origin)
+        yield DatabaseInstance(instance.address, unknown, "", instance.origin, instance.calls)
+        return
+    public, because, origin = _public(instance, network)
+    yield DatabaseInstance(instance.address, public, because, origin, instance.calls)
+    yield _tls(instance, network)
+    if isinstance(public, Unknown) or public.value:
+        yield from _endpoint(inventory, instance, network, public)
+
+
+def _may_be_postgres(body: Body) -> bool:
     """Whether the version names PostgreSQL, or is unknown. Without it, an instance runs MySQL."""
     version = body.setting("database_version")
     if version is None or version.value is None:
@@ -91,7 +95,9 @@ def _network(instance: Resource) -> _Network | None:
     """None for a clone, which takes over the settings of another instance."""
     for settings in instance.body.blocks("settings"):
         blocks = settings.blocks("ip_configuration")
-        return _Network(settings, blocks[0] if blocks else None)
+        configuration = blocks[0] if blocks else None
+        certain = configuration is None or configuration.certain or not instance.body.certain
+        return _Network(settings, configuration, certain)
     return None
 
 
