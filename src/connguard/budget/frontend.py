@@ -59,8 +59,7 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
         elif may_be_pgbouncer(path) and pgbouncer_ini.looks_like_pgbouncer(text.string):
             configurations.append(pgbouncer_ini.parse(text, file, context))
         elif path.name in OTHER_POOLERS:
-            beside = context.file(file.path.parent / "users.toml")
-            ready = other_poolers.read(text, path, context.text(beside) if beside else None)
+            ready = other_poolers.read(text, file.path, context)
             if ready is not None:
                 reading.files.add(file.name)
                 reading.add(Project(file.path.parent, poolers=[ready]))

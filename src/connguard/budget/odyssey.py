@@ -3,15 +3,16 @@
 """Odyssey's configuration: nested blocks of `name value` pairs, in a dialect of its own.
 
 Every `user` block of a `database` block has a pool of its own; `default` stands for all names that
-have no block. A pool size of 0, which is the default, is no limit.
-https://github.com/yandex/odyssey/blob/master/documentation/configuration.md
+have no block. A pool size of 0, the default, is no limit. A `group` block is for users that
+a query on the server names, so they are not known here. A `shared_pool` is one pool of several
+blocks. https://github.com/yandex/odyssey/blob/master/docs/configuration/rules.md
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 
 from connguard.budget.discovered import PoolerReady
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
@@ -50,9 +51,15 @@ class Block:
         return self.values[name][0] if name in self.values else None
 
 
-def read(text: Text) -> PoolerReady | None:
+Include = Callable[[Text, str], Text | None]
+"""The file that a text includes; None where it is not at hand."""
+
+
+def read(text: Text, include: Include) -> PoolerReady | None:
     """The pooler of an odyssey.conf; None if it has no route to a server."""
-    top = _parse(text)
+    top = Block("", None, text.line_origin(1))
+    missing: list[Origin] = []
+    _parse(text, top, include, missing, 0)
     hosts = {
         block.name: block.text("host")
         for block in top.of("storage")
@@ -62,10 +69,8 @@ def read(text: Text) -> PoolerReady | None:
     entries = tuple(sorted(_entries(top, hosts), key=lambda one: one.client_user is not None))
     if not entries:
         return None
-    missing = "include" in top.values
-    if missing:
+    for origin in missing:
         # What an included file routes is not known.
-        origin = top.values["include"][1]
         size = unknown_amount("pool_size", "a file that is included is not read", origin)
         entries = (*entries, PoolerEntry(ANY, origin, pool_size=size))
     modes = {entry.pool_mode for entry in entries}
@@ -86,23 +91,89 @@ def read(text: Text) -> PoolerReady | None:
 
 
 def _entries(top: Block, hosts: dict[str | None, str | None]) -> Iterator[PoolerEntry]:
+    shared = _shared_sizes(top)
     for database in top.of("database"):
+        groups = [
+            _entry(database, group, None, hosts, shared)
+            for group in database.of("group")
+            if group.text("storage") in hosts
+        ]
+        anybody = None
         for user in database.of("user"):
-            storage = user.text("storage")
-            if storage not in hosts:
+            if user.text("storage") not in hosts:
                 continue  # the console, or no storage at all
-            yield PoolerEntry(
-                name=database.name or ANY,
-                origin=user.origin,
-                database=user.text("storage_db"),
-                user=user.text("storage_user") or user.name,
-                client_user=user.name,
-                pool_size=_number(user, "pool_size"),
-                max_client_connections=_number(user, "client_max"),
-                min_pool_size=_number(user, "min_pool_size"),
-                pool_mode=user.text("pool"),
-                host=_host(hosts[storage]),
-            )
+            entry = _entry(database, user, user.name, hosts, shared)
+            if user.name is None:
+                anybody = entry
+            else:
+                yield entry
+        others = [*([anybody] if anybody is not None else []), *groups]
+        if others:
+            yield _any_of(others)
+
+
+def _entry(
+    database: Block,
+    block: Block,
+    user: str | None,
+    hosts: dict[str | None, str | None],
+    shared: dict[str, Amount],
+) -> PoolerEntry:
+    size = shared.get(block.text("shared_pool") or "") or _number(block, "pool_size")
+    return PoolerEntry(
+        name=database.name or ANY,
+        origin=block.origin,
+        database=block.text("storage_db"),
+        user=block.text("storage_user") or user,
+        client_user=user,
+        pool_size=size,
+        max_client_connections=_number(block, "client_max"),
+        min_pool_size=_number(block, "min_pool_size"),
+        pool_mode=block.text("pool"),
+        host=_host(hosts[block.text("storage")]),
+    )
+
+
+def _any_of(entries: list[PoolerEntry]) -> PoolerEntry:
+    """One entry for the users of `default` and of the groups, which are not known."""
+    if len(entries) == 1:
+        return entries[0]
+    sizes = [one.pool_size or exactly(0) for one in entries]
+    limited = [size for size in sizes if size.low > 0]
+    reason = "which group a user is in"
+    low = min((size.low for size in limited), default=0)
+    place = next((size.origin for size in sizes if size.origin is not None), entries[0].origin)
+    if len(limited) < len(sizes):
+        size = unknown_amount("pool_size", reason, place, low)
+    else:
+        size = Amount(low, max(one.high for one in sizes), "pool_size", place, reason)
+    users = {one.user for one in entries}
+    modes = {one.pool_mode for one in entries}
+    return replace(
+        entries[0],
+        user=users.pop() if len(users) == 1 else None,
+        pool_size=size,
+        pool_mode=modes.pop() if len(modes) == 1 else "session",
+    )
+
+
+def _shared_sizes(top: Block) -> dict[str, Amount]:
+    """What one of the blocks that share a pool can have of it: all, but not all of them at once."""
+    users = [
+        block.text("shared_pool")
+        for database in top.of("database")
+        for kind in ("user", "group")
+        for block in database.of(kind)
+    ]
+    sizes = {}
+    for pool in top.of("shared_pool"):
+        size = _number(pool, "pool_size")
+        count = users.count(pool.name)
+        if size is not None and pool.name is not None and count:
+            reason = f"how the blocks share the pool {pool.name}"
+            low = size.low if count == 1 else size.low // count
+            sizes[pool.name] = replace(size, low=low, reason=reason if count > 1 else size.reason)
+    return sizes
 
 
 def _host(text: str | None) -> str | None:
@@ -128,10 +199,9 @@ def _number(block: Block, name: str) -> Amount | None:
     return unknown_amount(name, f"{text} is filled in elsewhere", origin)
 
 
-def _parse(text: Text) -> Block:
-    """The blocks of a file, as far as its braces are balanced."""
+def _parse(text: Text, top: Block, include: Include, missing: list[Origin], depth: int) -> None:
+    """Add the blocks of a file, as far as its braces are balanced, and those of its includes."""
     tokens = list(_tokens(text.string))
-    top = Block("", None, text.line_origin(1))
     stack = [top]
     position = 0
     while position < len(tokens):
@@ -158,8 +228,14 @@ def _parse(text: Text) -> Block:
             position += 1
         elif names:
             place = text.origin(names[0].start, names[0].end)
-            stack[-1].values[token.text] = names[0].text, place
-    return top
+            if token.text == "include" and len(stack) == 1:
+                other = include(text, names[0].text) if depth < _MOST_DEPTH else None
+                if other is None:
+                    missing.append(place)
+                else:
+                    _parse(other, top, include, missing, depth + 1)
+            else:
+                stack[-1].values[token.text] = names[0].text, place
 
 
 def _is_default(token: _Token) -> bool:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 from connguard.budget import odyssey
@@ -16,6 +16,7 @@ from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Known
 from connguard.policies.model.topology import ANY, Pooler, PoolerEntry
 from connguard.postgres.conf import read_conf_text
+from connguard.reading import Context
 from connguard.text import Text
 
 _MODERN = ((1, 24),)
@@ -25,18 +26,38 @@ _PGPOOL_POOLS = 4
 _PGDOG_POOL = 10
 
 
-def read(text: Text, path: PurePath, users: Text | None = None) -> PoolerReady | None:
-    """The pooler of a configuration file; None if it is not one. `users` is PgDog's users.toml."""
+def read(text: Text, path: Path, context: Context) -> PoolerReady | None:
+    """The pooler of a configuration file; None if it is not one."""
     if path.name == "pgpool.conf":
         return _pgpool(text)
     if path.name == "odyssey.conf":
-        return odyssey.read(text)
+        return odyssey.read(text, _Includes(path, context).find)
+    beside = context.file(path.parent / "users.toml") if path.name == "pgdog.toml" else None
+    users = context.text(beside) if beside else None
     try:
         document = parse(text)
         accounts = parse(users) if users is not None else None
     except tomllib.TOMLDecodeError:
         return None
     return _pgdog(document, accounts) if path.name == "pgdog.toml" else _pgcat(document)
+
+
+class _Includes:
+    """Finds included files: below the configuration's folder, whatever folder the server has."""
+
+    def __init__(self, path: Path, context: Context) -> None:
+        self._folder = path.parent
+        self._context = context
+        self._read = {path.resolve()}
+
+    def find(self, _: Text, name: str) -> Text | None:
+        parts = PurePath(name.lstrip("/")).parts
+        for start in range(len(parts)):
+            file = self._context.file(self._folder.joinpath(*parts[start:]))
+            if file is not None and file.path.resolve() not in self._read:
+                self._read.add(file.path.resolve())
+                return self._context.text(file)
+        return None
 
 
 def _pgcat(document: Document) -> PoolerReady | None:
