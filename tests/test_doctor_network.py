@@ -38,6 +38,7 @@ def test_a_closed_port_is_refused() -> None:
 
     assert broken.layer is Layer.TCP
     assert broken.evidence.startswith("connection refused")
+    assert broken.symptom == "connection-refused"
     assert "listen_addresses" in broken.next
 
 

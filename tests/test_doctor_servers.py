@@ -75,18 +75,23 @@ def test_a_healthy_log_in_with_a_password(server: Postgres) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "layer", "words"),
+    ("options", "layer", "words", "symptom"),
     [
-        ({"user": "stranger"}, Layer.HBA, "no pg_hba.conf entry for host"),
-        ({"user": "banned"}, Layer.HBA, "pg_hba.conf rejects connection"),
-        ({"user": "app", "password": "wrong-5150"}, Layer.AUTHENTICATION, "password auth"),
-        ({"user": "app"}, Layer.AUTHENTICATION, "no password supplied"),
-        ({"dbname": "nowhere"}, Layer.SESSION, 'database "nowhere" does not exist'),
-        ({"user": "closed"}, Layer.SESSION, "not permitted to log in"),
+        ({"user": "stranger"}, Layer.HBA, "no pg_hba.conf entry for host", "no-pg-hba-entry"),
+        ({"user": "banned"}, Layer.HBA, "pg_hba.conf rejects connection", "pg-hba-rejects"),
+        (
+            {"user": "app", "password": "wrong-5150"},
+            Layer.AUTHENTICATION,
+            "password authentication failed",
+            "password-authentication-failed",
+        ),
+        ({"user": "app"}, Layer.AUTHENTICATION, "no password supplied", "no-password-given"),
+        ({"dbname": "nowhere"}, Layer.SESSION, '"nowhere" does not exist', "database-not-usable"),
+        ({"user": "closed"}, Layer.SESSION, "not permitted to log in", "role-cannot-log-in"),
     ],
 )
 def test_a_log_in_that_is_refused(
-    server: Postgres, options: dict[str, str], layer: Layer, words: str
+    server: Postgres, options: dict[str, str], layer: Layer, words: str, symptom: str
 ) -> None:
     """Every refusal stands at its own layer, with the server's words and no secret."""
     ran = run("--dsn", dsn_of(server, **options), "--verbose")
@@ -94,6 +99,8 @@ def test_a_log_in_that_is_refused(
 
     assert broken.layer is layer
     assert words in broken.evidence
+    assert broken.symptom == symptom
+    assert f"connguard explain {symptom}" in ran.output
     assert ran.code == 1
     assert "wrong-5150" not in ran.output + ran.errors
 
@@ -107,6 +114,7 @@ def test_a_role_without_a_connection_left(server: Postgres) -> None:
 
     assert broken.layer is Layer.ROLE_SLOTS
     assert 'too many connections for role "few"' in broken.evidence
+    assert broken.symptom == "too-many-connections-for-role"
 
 
 def test_a_database_without_a_connection_left(server: Postgres) -> None:
@@ -438,3 +446,11 @@ def test_a_snapshot_holds_no_secrets(server: Postgres, tmp_path: Path) -> None:
     assert '"lock_timeout"' in text
     assert "hunter-2" not in text
     assert PASSWORD not in text
+
+
+def test_symptoms_in_our_own_words_are_in_the_catalogue() -> None:
+    """What the doctor sends the reader to can be explained."""
+    from connguard.live.symptoms import OWN_WORDS
+    from connguard.symptom_registry import symptoms
+
+    assert {name for _, _, name in OWN_WORDS} <= {symptom.id for symptom in symptoms()}

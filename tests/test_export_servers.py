@@ -74,8 +74,8 @@ def test_connections_are_counted_as_the_server_counts_them(server: Postgres) -> 
     # 8 + 3 + boss + ourselves; 30 slots, 3 of them reserved.
     assert slots == (13, (30, 27))
     assert set(idle) == {"boss"}
-    database, sessions, oldest = idle["boss"]
-    assert (database, sessions) == ("postgres", 1)
+    where, sessions, oldest = idle["boss"]
+    assert (where, sessions) == ("postgres", 1)
     assert isinstance(oldest, float)
     assert 1 <= oldest < 60
 

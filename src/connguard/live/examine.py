@@ -16,6 +16,7 @@ from connguard.live.pool_steps import pool_steps
 from connguard.live.session import QueryFailed
 from connguard.live.slots import slot_steps
 from connguard.live.step import Layer, Status, Step
+from connguard.live.symptoms import with_symptoms
 from connguard.live.target import Target, TargetError
 from connguard.live.walk import walk
 from connguard.policies.model.reading import Reading
@@ -46,7 +47,7 @@ def examine(
     if console is not None:
         _look_at_console(console, seconds, found, seen)
     for looked in found.looked:
-        looked.steps.sort(key=lambda step: step.layer.rank)
+        looked.steps[:] = with_symptoms(sorted(looked.steps, key=lambda step: step.layer.rank))
     found.snapshot = snapshot.render(seen)
     if paths:
         _compare(paths, settings, found, seen)

@@ -58,7 +58,7 @@ def _step(step: Step, style: Style, *, quiet: bool) -> Iterator[str]:
     for detail in step.details:
         yield f"{indent}{printable(detail)}"
     if step.symptom:
-        yield f"{indent}symptom: {step.symptom} (connguard explain {step.symptom})"
+        yield f"{indent}more: connguard explain {step.symptom}"
     if step.next:
         yield from textwrap.wrap(
             f"next: {printable(step.next)}",
