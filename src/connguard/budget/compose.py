@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from connguard.budget import applications
+from connguard.budget import applications, spilo
 from connguard.budget.built_from import command_of, dockerfile_of, source_of, variables_of
 from connguard.budget.commands import command_at
 from connguard.budget.discovered import (
@@ -68,6 +68,9 @@ def _add(project: Project, container: Container, context: Context) -> None:
     hosts = compose_service.names(container.service)
     if image is not None and image.kind is Kind.POSTGRES:
         settings, config = _server_command(container)
+        if image_part is not None and spilo.is_spilo(image_part.text[0]):
+            place, text = image_part.node.origin, container.node.text
+            settings = {**spilo.settings(_variables(container), place, text), **settings}
         project.servers.append(
             ServerRun(
                 container.name,
@@ -117,10 +120,12 @@ def _add_pooler(
     project.poolers.append(PoolerReady(pooler, hosts))
 
 
+def _variables(container: Container) -> dict[str, tuple[str, Origin, bool]]:
+    return {key: (one.text, one.origin, one.known) for key, one in container.environment.items()}
+
+
 def _add_application(project: Project, container: Container, context: Context) -> None:
-    environment = {
-        key: (one.text, one.origin, one.known) for key, one in container.environment.items()
-    }
+    environment = _variables(container)
     built_from = source_of(container.node, project.folder)
     dockerfile = dockerfile_of(container.node, project.folder, context)
     if dockerfile is not None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from connguard.budget import applications, pgbouncer_ini
+from connguard.budget import applications, pgbouncer_ini, spilo
 from connguard.budget import pgbouncer_keys as keys
 from connguard.budget.commands import Command, command_at
 from connguard.budget.discovered import PoolerReady, Project, ServerRun, ServiceFound
@@ -42,8 +42,6 @@ _SERVER_SETTINGS = ("max_connections", "superuser_reserved_connections", "reserv
 _ARGUMENT = re.compile(r"^(?:-c\s*)?(\w+)=(.*)$")
 _ZALANDO_CONNECTIONS = 60
 _ZALANDO_CLIENTS = 10_000
-_SPILO_CONNECTIONS = (100, 1000)
-"""Zalando's image has one connection for 30 MB of memory, within these bounds."""
 
 
 @dataclass(slots=True)
@@ -96,13 +94,18 @@ class _Reader:
                         image_node.origin,
                         hosts,
                         image.version,
-                        _arguments(container),
+                        {**self._spilo(image_node, container), **_arguments(container)},
                     )
                 )
             elif image is not None:
                 self._pgbouncer(manifest, container, hosts, image.flavour, image.version)
             else:
                 self._application(manifest, container)
+
+    def _spilo(self, image: Node, container: Node) -> dict[str, Amount]:
+        if not spilo.is_spilo(image.string or ""):
+            return {}
+        return spilo.settings(self._environment(container), image.origin, container.text)
 
     def _pgbouncer(
         self,
@@ -248,7 +251,11 @@ class _Reader:
                 (major, 0) if major else None,
                 {
                     "max_connections": unknown_amount(
-                        "max_connections", "the memory of the server", place, *_SPILO_CONNECTIONS
+                        "max_connections",
+                        "the memory of the server",
+                        place,
+                        spilo.LEAST,
+                        spilo.MOST,
                     ),
                     **_parameters(spec.get("postgresql", "parameters")),
                 },

@@ -80,13 +80,28 @@ def of_patroni(stream: Stream) -> dict[str, Amount] | None:
             cluster = document.get("postgresql", "parameters")
         else:
             continue
-        settings = _of_parameters(cluster, tuple(DEFAULTS))
-        own = tuple(name for name in DEFAULTS if name not in _OF_THE_CLUSTER)
-        settings.update(_of_parameters(document.get("postgresql", "parameters"), own))
+        settings = _merged(cluster, document)
         # Patroni gives its own default on the command line, where ALTER SYSTEM has no effect.
         settings.setdefault("max_connections", exactly(100, "max_connections (Patroni's default)"))
         return settings
     return None
+
+
+def parameters_of_patroni(document: Node) -> dict[str, Amount]:
+    """What a configuration that starts a cluster sets, without Patroni's own defaults."""
+    return _merged(document.get("bootstrap", "dcs", "postgresql", "parameters"), document)
+
+
+def _merged(cluster: Node | None, document: Node) -> dict[str, Amount]:
+    """The cluster's parameters, and those of the member that it may set itself.
+
+    max_connections is one that "could be set only in the dynamic configuration":
+    https://patroni.readthedocs.io/en/latest/patroni_configuration.html
+    """
+    settings = _of_parameters(cluster, tuple(DEFAULTS))
+    own = tuple(name for name in DEFAULTS if name not in _OF_THE_CLUSTER)
+    settings.update(_of_parameters(document.get("postgresql", "parameters"), own))
+    return settings
 
 
 def _of_parameters(node: Node | None, names: tuple[str, ...]) -> dict[str, Amount]:
