@@ -240,6 +240,26 @@ resource "digitalocean_database_firewall" "db" {
 }
 """
 
+CASES["whether an open cluster is PostgreSQL is not known"] = """
+variable "engine" {}
+resource "digitalocean_database_cluster" "any" { # expect: PG902
+  engine = var.engine
+}
+"""
+CASES["a port that the caller has to set"] = """
+variable "ssh_port" {
+  default = null
+}
+resource "hcloud_firewall" "ssh" {
+  rule {
+    direction  = "in"
+    protocol   = "tcp"
+    port       = var.ssh_port # expect: PG902
+    source_ips = ["0.0.0.0/0"]
+  }
+}
+"""
+
 # --- Hetzner Cloud --------------------------------------------------------------------------------
 
 CASES["rules of all firewalls of a server add up"] = """
@@ -509,7 +529,7 @@ resource "aiven_pg" "shown" { # expect: PG201
 }
 """
 
-# --- OpenStack, Alibaba Cloud, Oracle, IBM ---------------------------------------------------------
+# --- OpenStack, Alibaba Cloud, Oracle, IBM --------------------------------------------------------
 
 CASES["rules of an OpenStack group"] = """
 resource "openstack_networking_secgroup_v2" "db" {
@@ -681,6 +701,25 @@ resource "oci_psql_db_system" "main" {
   network_details {
     subnet_id = oci_core_subnet.private.id
     nsg_ids   = [oci_core_network_security_group.db.id]
+  }
+}
+"""
+CASES["the range of the own network is narrow, though unknown"] = """
+variable "cidr" {}
+variable "office" {}
+resource "oci_core_vcn" "main" {
+  cidr_block = var.cidr
+}
+resource "oci_core_security_list" "own" {
+  ingress_security_rules {
+    protocol = "all"
+    source   = var.cidr
+  }
+}
+resource "oci_core_security_list" "office" {
+  ingress_security_rules {
+    protocol = "all"
+    source   = var.office # expect: PG902
   }
 }
 """

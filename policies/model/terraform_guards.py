@@ -17,7 +17,7 @@ from connguard.policies.model.addresses import ALL_IPV4, AddressSet
 from connguard.policies.model.network import Endpoint, Rule, Target, access
 from connguard.policies.model.origin import Known, Origin, Related, Unknown, Value
 from connguard.policies.model.ports import USUAL_PORTS, Ports
-from connguard.policies.model.terraform_network import sources
+from connguard.policies.model.terraform_network import ports, sources
 from connguard.policies.model.terraform_resource import Body, Inventory, Resource
 from connguard.policies.model.terraform_value import Setting, Unresolved, boolean
 
@@ -65,6 +65,36 @@ def is_other(body: Body, name: str, *beginnings: str) -> bool:
     if setting is None or not isinstance(setting.value, str) or not setting.value:
         return False
     return not setting.value.strip().lower().startswith(beginnings)
+
+
+def is_unresolved(body: Body, name: str) -> bool:
+    """Whether a setting has a value that cannot be told."""
+    setting = body.setting(name)
+    return setting is not None and isinstance(setting.value, Unresolved)
+
+
+def needed_ports(body: Body, name: str) -> Value[Ports] | Ports:
+    """The ports in an attribute that a tcp rule has to set: without it they are not known."""
+    setting = body.setting(name)
+    if setting is None or setting.value is None:
+        place = setting.origin if setting is not None else body.origin
+        return Unknown(f"{name} is not set, but a rule for tcp needs it", place)
+    return ports(setting, name)
+
+
+def own_ranges(inventory: Inventory, kinds: Iterable[str], names: Sequence[str]) -> set[str]:
+    """Why the ranges of networks of the configuration are not known.
+
+    A source that is unknown for the same reason ("var.vpc_cidr has no default …") is such a range.
+    """
+    return {
+        value.reason
+        for network in inventory.of(*kinds)
+        for name in names
+        if (setting := network.body.setting(name)) is not None
+        for value in (setting.value if isinstance(setting.value, list) else [setting.value])
+        if isinstance(value, Unresolved) and not value.tail
+    }
 
 
 def settings_at(body: Body, path: str) -> Iterator[Setting]:

@@ -22,11 +22,13 @@ from connguard.policies.model.terraform_guards import (
     everybody,
     is_other,
     is_surely,
+    is_unresolved,
     may_be,
+    needed_ports,
     server_endpoints,
     united,
 )
-from connguard.policies.model.terraform_network import origin_of, ports, sources
+from connguard.policies.model.terraform_network import origin_of, sources
 from connguard.policies.model.terraform_resource import Body, Inventory, Resource, ResourceTable
 from connguard.policies.model.terraform_value import Unresolved
 
@@ -94,7 +96,7 @@ def _ports(body: Body) -> Value[Ports] | Ports:
     setting = body.setting("port_range")
     if setting is not None and str(setting.value) in ("0", "all"):  # what the API answers for all
         return Known(ALL_PORTS, setting.origin)
-    return ports(setting, "port_range")
+    return needed_ports(body, "port_range")
 
 
 def _droplets(inventory: Inventory) -> dict[str, list[Resource]]:
@@ -161,7 +163,9 @@ def _databases(inventory: Inventory) -> Iterator[Endpoint]:
                 cluster,
                 "no digitalocean_database_firewall names this cluster: then any source may connect",
             )
-            if elsewhere:
+            if is_unresolved(cluster.body, "engine"):
+                rule = doubtful(cluster, "the engine of the cluster, which no firewall guards")
+            elif elsewhere:
                 rule = doubtful(
                     cluster,
                     f"whether {elsewhere[0].address} guards it cannot be told from its cluster_id",

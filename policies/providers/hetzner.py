@@ -21,11 +21,12 @@ from connguard.policies.model.terraform_guards import (
     holders_of,
     linked_holders,
     may_be,
+    needed_ports,
     server_endpoints,
     settings_at,
     united,
 )
-from connguard.policies.model.terraform_network import origin_of, ports, sources
+from connguard.policies.model.terraform_network import origin_of, sources
 from connguard.policies.model.terraform_resource import Body, Inventory, Resource, ResourceTable
 
 TABLES = (
@@ -85,4 +86,4 @@ def _ports(body: Body) -> Value[Ports] | Ports:
     setting = body.setting("port")
     if setting is not None and setting.value == "any":
         return Known(ALL_PORTS, setting.origin)
-    return ports(setting, "port")
+    return needed_ports(body, "port")

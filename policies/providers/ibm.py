@@ -26,6 +26,7 @@ from connguard.policies.model.terraform_guards import (
     holders_of,
     is_other,
     is_surely,
+    is_unresolved,
     linked_holders,
     may_be,
     server_endpoints,
@@ -143,6 +144,8 @@ def _database(inventory: Inventory, database: Resource) -> Iterator[object]:
     if not rules:
         if isinstance(public, Unknown):
             rules = [doubtful(database, public.reason, public.origin)]
+        elif public.value and is_unresolved(database.body, "service"):
+            rules = [doubtful(database, "the kind of the database, which has no allow list")]
         elif public.value:
             rules = [everybody(database, "without an allowlist every address is accepted")]
         else:

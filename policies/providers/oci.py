@@ -23,12 +23,14 @@ from connguard.policies.model.terraform_guards import (
     holders_of,
     is_surely,
     may_be,
+    own_ranges,
     server_endpoints,
     settings_at,
     united,
 )
 from connguard.policies.model.terraform_network import Sources, origin_of, port_range, sources
 from connguard.policies.model.terraform_resource import Body, Inventory, Resource, ResourceTable
+from connguard.policies.model.terraform_value import Setting, Unresolved
 
 _LISTS = ("oci_core_security_list", "oci_core_default_security_list")
 _GROUP = "oci_core_network_security_group"
@@ -36,16 +38,18 @@ _RULE = "oci_core_network_security_group_security_rule"
 _DATABASE = "oci_psql_db_system"
 _SUBNET = "oci_core_subnet"
 _SERVER = "oci_core_instance"
+_NETWORKS = ("oci_core_vcn", "oci_core_virtual_network", _SUBNET)
 
 TABLES = (
     ResourceTable(
-        (*_LISTS, _SUBNET, _SERVER),
+        (*_LISTS, *_NETWORKS, _SERVER),
         (
             "ingress_security_rules.protocol",
             "ingress_security_rules.source",
             "ingress_security_rules.source_type",
             "ingress_security_rules.tcp_options",
             "security_list_ids",
+            "cidr_block",
             "prohibit_public_ip_on_vnic",
             "prohibit_internet_ingress",
         ),
@@ -70,12 +74,13 @@ TABLES = (
 
 
 def facts(inventory: Inventory) -> Iterator[object]:
+    own = own_ranges(inventory, _NETWORKS, ("cidr_block", "cidr_blocks"))
     lists = [
-        Guard(one.address, f"the security list {one.address}", one.origin, tuple(_list_rules(one)))
+        Guard(one.address, f"the security list {one.address}", one.origin, _list_rules(one, own))
         for one in inventory.of(*_LISTS)
     ]
     security_groups = [
-        group.guard("the security group", _group_rules(group.rules))
+        group.guard("the security group", _group_rules(group.rules, own))
         for group in groups(inventory, (_GROUP,), (_RULE,), "network_security_group_id")
     ]
     by_database = _guards_of_databases(inventory, [*lists, *security_groups])
@@ -154,22 +159,24 @@ def _instances_behind_lists(inventory: Inventory) -> Holders:
     return found
 
 
-def _list_rules(resource: Resource) -> Iterator[Rule]:
-    for body in resource.body.blocks("ingress_security_rules"):
-        if may_be(body, "protocol", "6", "all"):
-            yield _rule(resource, body)
+def _list_rules(resource: Resource, own: set[str]) -> tuple[Rule, ...]:
+    return tuple(
+        _rule(resource, body, own)
+        for body in resource.body.blocks("ingress_security_rules")
+        if may_be(body, "protocol", "6", "all")
+    )
 
 
-def _group_rules(rules: list[Resource]) -> Iterator[Rule]:
+def _group_rules(rules: list[Resource], own: set[str]) -> Iterator[Rule]:
     for rule in rules:
         if may_be(rule.body, "direction", "ingress") and may_be(rule.body, "protocol", "6", "all"):
-            yield _rule(rule, rule.body)
+            yield _rule(rule, rule.body, own)
 
 
-def _rule(resource: Resource, body: Body) -> Rule:
+def _rule(resource: Resource, body: Body, own: set[str]) -> Rule:
     found = Sources()
     if may_be(body, "source_type", "cidr_block", default="cidr_block"):
-        found = sources(body.setting("source"), "source")
+        found = _sources(body.setting("source"), own)
     return Rule(
         origin_of(body, ("source",)),
         found.known,
@@ -178,6 +185,14 @@ def _rule(resource: Resource, body: Body) -> Rule:
         certain=body.certain,
         calls=resource.calls,
     )
+
+
+def _sources(setting: Setting | None, own: set[str]) -> Sources:
+    """The range of a rule; those of the own networks are narrow, also where they are unknown."""
+    value = setting.value if setting is not None else None
+    if isinstance(value, Unresolved) and value.reason in own and not value.tail:
+        return Sources()
+    return sources(setting, "source")
 
 
 def _ports(body: Body) -> Value[Ports]:

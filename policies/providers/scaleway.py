@@ -28,6 +28,7 @@ from connguard.policies.model.terraform_guards import (
     holders_of,
     is_other,
     is_surely,
+    is_unresolved,
     may_be,
     server_endpoints,
 )
@@ -106,6 +107,8 @@ def _databases(inventory: Inventory) -> Iterator[object]:
             rules = [doubtful(database, reason)]
         elif not its and isinstance(public, Unknown):
             rules = [doubtful(database, public.reason, public.origin)]
+        elif not its and is_unresolved(database.body, "engine"):
+            rules = [doubtful(database, "the engine of the database, for which no ACL exists")]
         elif not its:
             rules = [everybody(database, "no scaleway_rdb_acl names it: 0.0.0.0/0 is the default")]
         yield Endpoint(
