@@ -231,6 +231,11 @@ def test_broken_configurations_refer_to_nothing(root: Any) -> None:
     """A configuration of another shape is no error."""
     references = References(root, frozenset({"aws_x.a", "module.m.aws_x.b"}))
 
+    expressions: list[Any] = [
+        None,
+        [],
+        {"references": ["module.m.o", "var.x", "each.value", "a_x"]},
+    ]
     for address in ("aws_x.a", "module.m.aws_x.b"):
-        for written in (None, [], {"references": ["module.m.o", "var.x", "each.value", "aws_x"]}):
+        for written in expressions:
             assert all(one.refers is None for one in references.resolve(address, written))
