@@ -11,6 +11,7 @@ import click
 from connguard.version import __version__
 
 COMMANDS = {
+    "init": "Set connguard up in a repository: settings, baseline, CI job, pre-commit hook.",
     "scan": "Scan files and directories for connection risks.",
     "rules": "List every policy.",
     "explain": "Explain an error message, or a policy, and show the lines that can cause it.",

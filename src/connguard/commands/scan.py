@@ -44,6 +44,7 @@ def _ids(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tupl
 @click.option("--no-ignore", is_flag=True, help="Scan what .gitignore files leave out, too.")
 @click.option("--diff", metavar="BASE", help="Only what is new since this commit, branch or tag.")
 @click.option("--baseline", type=click.Path(path_type=Path), help="Pass over what this file lists.")
+@click.option("--no-baseline", is_flag=True, help="Pass over nothing, whatever the settings say.")
 @click.option(
     "--write-baseline",
     type=click.Path(path_type=Path),
@@ -72,6 +73,7 @@ def command(
     no_ignore: bool,
     diff: str | None,
     baseline: Path | None,
+    no_baseline: bool,
     write_baseline: Path | None,
     config: Path | None,
     quiet: bool,
@@ -91,8 +93,8 @@ def command(
         raise click.UsageError("--diff goes with neither --stdin nor --write-baseline")
     if statistics and format_ not in ("text", "json"):
         raise click.UsageError("--statistics goes with --format text or json")
-    if baseline and write_baseline:
-        raise click.UsageError("--baseline and --write-baseline do not go together")
+    if bool(baseline) + bool(write_baseline) + no_baseline > 1:
+        raise click.UsageError("--baseline, --no-baseline and --write-baseline exclude each other")
     paths = paths or (Path(),)
     try:
         settings = load_settings(config, stdin_filename if use_stdin else paths[0])
@@ -103,7 +105,7 @@ def command(
             fail_on=settings.fail_on.overridden(fail_on),
             exclude=(*settings.exclude, *exclude),
             respect_gitignore=settings.respect_gitignore and not no_ignore,
-            baseline=None if write_baseline else baseline or settings.baseline,
+            baseline=None if write_baseline or no_baseline else baseline or settings.baseline,
         )
         accepted = baselines.load(settings.baseline) if settings.baseline else []
         stdin = (stdin_filename, sys.stdin.buffer.read()) if use_stdin else None
