@@ -700,3 +700,67 @@ resource "google_alloydb_instance" "main" {
 def test_managed_databases_of_google(tmp_path: Path, text: str) -> None:
     """Public addresses, authorized networks and TLS of Cloud SQL and AlloyDB."""
     _check(tmp_path, text)
+
+
+MODULE_SQL = """
+module "db" {
+  source           = "%s"
+  database_version = "POSTGRES_16"
+  %s
+}
+"""
+SQL_SOURCE = "terraform-google-modules/sql-db/google//modules/postgresql"
+OPEN_NETWORKS = """ip_configuration = { # expect: PG201, PG203
+    ipv4_enabled        = true
+    ssl_mode            = "ENCRYPTED_ONLY"
+    authorized_networks = [{ name = "all", value = "0.0.0.0/0" }]
+  }"""
+ALLOYDB = """
+module "db" {
+  source = "GoogleCloudPlatform/alloy-db/google"
+  primary_instance = { %s
+    instance_id      = "primary"
+    enable_public_ip = %s
+    cidr_range       = ["0.0.0.0/0"]
+    ssl_mode         = "%s"
+  }
+}
+"""
+MODULES = {
+    "Cloud SQL": MODULE_SQL % (SQL_SOURCE, OPEN_NETWORKS),
+    "Cloud SQL from git": MODULE_SQL
+    % (
+        "git::https://github.com/terraform-google-modules/terraform-google-sql-db.git"
+        "//modules/postgresql?ref=v25.0.0",
+        OPEN_NETWORKS,
+    ),
+    "Cloud SQL without inputs": MODULE_SQL.replace("{\n", "{ # expect: PG203, PG401\n", 1)
+    % (SQL_SOURCE, ""),
+    "Cloud SQL with connectors": MODULE_SQL.replace("{\n", "{ # expect: PG203\n", 1)
+    % (SQL_SOURCE, "connector_enforcement = true"),
+    "Cloud SQL's unknown inputs": MODULE_SQL
+    % (SQL_SOURCE, "ip_configuration = var.ip # expect: PG902"),
+    "Cloud SQL's replica": MODULE_SQL
+    % (
+        SQL_SOURCE,
+        """ip_configuration = {
+    ipv4_enabled = false
+    ssl_mode     = "ENCRYPTED_ONLY"
+  }
+  read_replicas = [{ # expect: PG203
+    name             = "more"
+    ip_configuration = { ipv4_enabled = true, ssl_mode = "ENCRYPTED_ONLY" }
+  }]""",
+    ),
+    "another engine": MODULE_SQL
+    % (SQL_SOURCE.replace("postgresql", "mysql"), OPEN_NETWORKS.split("#")[0] + "}"),
+    "AlloyDB": ALLOYDB % ("# expect: PG201, PG203", "true", "ENCRYPTED_ONLY"),
+    "AlloyDB without TLS": ALLOYDB
+    % ("# expect: PG401", "false", "ALLOW_UNENCRYPTED_AND_ENCRYPTED"),
+}
+
+
+@pytest.mark.parametrize("text", MODULES.values(), ids=MODULES.keys())
+def test_calls_of_google_modules(tmp_path: Path, text: str) -> None:
+    """Inputs of modules whose files are not scanned."""
+    _check(tmp_path, text)

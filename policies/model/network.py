@@ -9,7 +9,7 @@ else in says so with a last rule. Several filters in a row let through what all 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from connguard.policies.model.addresses import (
@@ -114,6 +114,23 @@ def access(endpoint: Endpoint) -> Access:
         )
     )
     return replace(widest, ports=alike)
+
+
+def distinct_holes(endpoints: Iterable[Endpoint]) -> Iterator[Endpoint]:
+    """The endpoints without those that the same rules open as an earlier one, or leave undecided.
+
+    So one rule that guards many machines, or is in a module that is called often, is one finding.
+    """
+    seen: set[tuple[object, ...]] = set()
+    for endpoint in endpoints:
+        found = access(endpoint)
+        wide = found.width is not Breadth.NARROW
+        places = tuple(rule.origin for rule in found.rules) if wide else ()
+        key = (found.width, places, found.unknown[:1])
+        if (wide or found.unknown) and key in seen:
+            continue
+        seen.add(key)
+        yield endpoint
 
 
 def _access(endpoint: Endpoint, port: int) -> Access:

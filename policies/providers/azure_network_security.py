@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from connguard.policies.model.network import Endpoint, Rule, Target
+from connguard.policies.model.network import Endpoint, Rule, Target, distinct_holes
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.ports import USUAL_PORTS
 from connguard.policies.model.terraform_azure import FLEXIBLE, closest, server_ports
@@ -127,17 +127,15 @@ class _Group:
 
 def facts(inventory: Inventory) -> Iterator[object]:
     surroundings = _Surroundings(inventory)
+    endpoints: list[Endpoint] = []
     for group in _groups(inventory):
         targets, ports = _guarded(inventory, surroundings, group)
         if ports:
-            yield Endpoint(
-                group.title,
-                ports,
-                (tuple(group.rules),),
-                group.origin,
-                targets,
-                inventory.limits,
-            )
+            filters = (tuple(group.rules),)
+            origin, limits = group.origin, inventory.limits
+            endpoints.append(Endpoint(group.title, ports, filters, origin, targets, limits))
+    endpoints.sort(key=lambda one: not one.targets)
+    yield from distinct_holes(endpoints)
 
 
 def _groups(inventory: Inventory) -> list[_Group]:

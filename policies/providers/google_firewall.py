@@ -20,8 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from connguard.policies.model.addresses import Breadth
-from connguard.policies.model.network import Endpoint, Rule, Target, access
+from connguard.policies.model.network import Endpoint, Rule, Target, distinct_holes
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.ports import USUAL_PORTS
 from connguard.policies.model.terraform_google_rules import network_of, rules_of
@@ -96,25 +95,15 @@ class _Firewall:
 def facts(inventory: Inventory) -> Iterator[object]:
     machines = _Machines(inventory)
     firewalls = [_firewall(inventory, one) for one in inventory.of(_FIREWALL)]
+    endpoints: list[Endpoint] = []
     for network in dict.fromkeys(one.network for one in firewalls):
         members = [one for one in firewalls if one.network == network]
-        yield from _distinct_holes(
-            endpoint
-            for targets in dict.fromkeys(one.targets for one in members)
-            if (endpoint := _endpoint(inventory, network, targets, members, machines)) is not None
-        )
-
-
-def _distinct_holes(endpoints: Iterable[Endpoint]) -> Iterator[Endpoint]:
-    """The endpoints, those of databases first, without ones that the same rules open."""
-    seen: set[tuple[Origin, ...]] = set()
-    for endpoint in sorted(endpoints, key=lambda one: not one.targets):
-        found = access(endpoint)
-        places = tuple(rule.origin for rule in found.rules)
-        if found.width is not Breadth.NARROW and places in seen:
-            continue
-        seen.add(places)
-        yield endpoint
+        for targets in dict.fromkeys(one.targets for one in members):
+            endpoint = _endpoint(inventory, network, targets, members, machines)
+            if endpoint is not None:
+                endpoints.append(endpoint)
+    endpoints.sort(key=lambda one: not one.targets)
+    yield from distinct_holes(endpoints)
 
 
 def _firewall(inventory: Inventory, resource: Resource) -> _Firewall:

@@ -88,7 +88,9 @@ def _may_be_postgres(body: Body) -> bool:
     version = body.setting("database_version")
     if version is None or version.value is None:
         return False
-    return isinstance(version.value, Unresolved) or "postgres" in str(version.value).lower()
+    if isinstance(version.value, Unresolved) or version.value == "":
+        return True
+    return "postgres" in str(version.value).lower()
 
 
 def _network(instance: Resource) -> _Network | None:
