@@ -30,6 +30,9 @@ _READERS: dict[str, tuple[str, str, tuple[bytes, ...]]] = {
             b"create_pool",
             b"ConnectionPool",
             b"DATABASES",
+            b"flask_sqlalchemy",
+            b"SQLALCHEMY_ENGINE_OPTIONS",
+            b"SQLALCHEMY_POOL_SIZE",
         ),
     ),
     "javascript": (
@@ -46,6 +49,7 @@ _READERS: dict[str, tuple[str, str, tuple[bytes, ...]]] = {
         (b"SetMaxOpenConns", b"pgxpool", b"sql.Open", b"sqlx.", b".MaxConns"),
     ),
     "prisma": ("pools_text", "prisma", (b"datasource",)),
+    "sequelize": ("pools_text", "sequelize", (b'"postgres"',)),
     "dotnet": ("pools_text", "npgsql", (b"Host", b"host", b"HOST")),
     "elixir": ("pools_text", "ecto", (b"pool_size",)),
     "rust": ("pools_text", "sqlx", (b"PgPoolOptions", b"PgPool::connect")),

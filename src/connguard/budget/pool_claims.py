@@ -18,6 +18,7 @@ _LANGUAGES = {
     ),
 }
 _DOTNET = re.compile(r"(?i)^appsettings(?:\.prod(?:uction)?)?\.json$")
+_SEQUELIZE = ("config.json", "database.json")
 _ECTO = ("config.exs", "prod.exs", "runtime.exs", "releases.exs")
 
 _NOT_SERVICE_FILE = re.compile(
@@ -31,6 +32,8 @@ def language_of(path: PurePath) -> str | None:
         return None
     if _DOTNET.match(path.name):
         return "dotnet"
+    if path.name in _SEQUELIZE and path.parent.name == "config":
+        return "sequelize"
     if path.name in _ECTO and path.parent.name == "config":
         return "elixir"
     return _LANGUAGES.get(path.suffix)

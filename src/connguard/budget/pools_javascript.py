@@ -11,6 +11,7 @@ from tree_sitter import Node
 
 from connguard.budget import dsn
 from connguard.budget.code_pool import Made, count, foreign, unread
+from connguard.budget.pools_text import SEQUELIZE_DEFAULT
 from connguard.migrations.tree_host import Source
 from connguard.policies.model.amount import Amount, exactly
 from connguard.policies.model.origin import Origin
@@ -20,7 +21,6 @@ _PG = {"pg", "pg-pool", "@neondatabase/serverless"}
 _TYPEORM = {"typeorm", "@nestjs/typeorm"}
 _KNEX_CLIENTS = ("pg", "postgres", "postgresql", "pgnative", "pg-native")
 _PG_DEFAULT = 10
-_SEQUELIZE_DEFAULT = 5
 _WRAPPERS = (
     "as_expression",
     "satisfies_expression",
@@ -53,8 +53,11 @@ class _Module:
                 made = self._made(node)
                 if made is not None:
                     found.append(made)
-        if PurePath(self._source.text.path).stem == "knexfile":
+        path = PurePath(self._source.text.path)
+        if path.stem == "knexfile":
             found.extend(self._knexfile())
+        if path.stem in ("config", "database") and path.parent.name == "config":
+            found.extend(self._sequelize_file())
         return found
 
     def _made(self, node: Node) -> Made | None:
@@ -105,8 +108,24 @@ class _Module:
         if (dialect and dialect != "postgres") or (address and foreign(address)):
             return None
         target = dsn.parse(address) if address else self._target(options, "", "username")
-        size = self._size("Sequelize", options, ("pool", "max"), _SEQUELIZE_DEFAULT, place)
-        return Made("Sequelize", place, size, target)
+        size = self._size("Sequelize", options, ("pool", "max"), SEQUELIZE_DEFAULT, place)
+        # `new Sequelize(config.database, …, config)`: a configuration file has the numbers.
+        elsewhere = options is not None and options.type != "object"
+        return Made("Sequelize", place, size, target, implied=elsewhere)
+
+    def _sequelize_file(self) -> Iterator[Made]:
+        """The environment `production` of Sequelize's configuration file."""
+        for node in self._nodes:
+            key = node.child_by_field_name("key") if node.type == "pair" else None
+            if key is None or self._key(key) != "production":
+                continue
+            value = node.child_by_field_name("value")
+            options = self._resolved(value) if value is not None else None
+            if self._string(self._get(options, "dialect")) != "postgres":
+                continue
+            place = self._origin(key)
+            size = self._size("Sequelize", options, ("pool", "max"), SEQUELIZE_DEFAULT, place)
+            yield Made("Sequelize", place, size, self._target(options, "", "username"))
 
     def _knex(self, called: Node, options: Node | None) -> Made | None:
         if options is None:

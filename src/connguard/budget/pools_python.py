@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The connguard authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pools of Python programs: SQLAlchemy, Django, asyncpg, psycopg_pool and psycopg2."""
+"""Pools of Python programs: SQLAlchemy, Flask, Django, asyncpg, psycopg_pool and psycopg2."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ from connguard.text import Text
 
 _SQLALCHEMY_SIZE = 5
 _SQLALCHEMY_OVERFLOW = 10
+_FLASK = "Flask-SQLAlchemy"
+_FLASK_SETTINGS = ("SQLALCHEMY_ENGINE_OPTIONS", "SQLALCHEMY_POOL_SIZE")
+_FLASK_OVERFLOW = "SQLALCHEMY_MAX_OVERFLOW"
+_NOT_PRODUCTION = re.compile(r"(?i)test|dev|local")
 _SIZES = {
     "asyncpg": ("max_size", 10),
     "psycopg_pool": ("max_size", 4),
@@ -63,7 +67,7 @@ class _Module:
                 found.extend(self._django(node.value))
             if made is not None:
                 found.append(made)
-        return found
+        return found + self._flask_settings()
 
     def _imported(self) -> dict[str, str]:
         """Where a name comes from: the first part of the module."""
@@ -104,6 +108,8 @@ class _Module:
         home = self._imports.get(root)
         if name in ("create_engine", "create_async_engine") and home in ("sqlalchemy", "sqlmodel"):
             return self._sqlalchemy(call)
+        if name == "SQLAlchemy" and home == "flask_sqlalchemy":
+            return self._flask(call)
         if name == "create_pool" and home == "asyncpg":
             return self._sized(call, "asyncpg", 2)
         if name in ("ConnectionPool", "AsyncConnectionPool") and home == "psycopg_pool":
@@ -111,6 +117,89 @@ class _Module:
         if name in ("ThreadedConnectionPool", "SimpleConnectionPool") and home == "psycopg2":
             return self._sized(call, "psycopg2", 1)
         return None
+
+    def _flask(self, call: ast.Call) -> Made:
+        """Flask-SQLAlchemy's engine; a setting elsewhere in the project may replace the defaults.
+
+        https://flask-sqlalchemy.readthedocs.io/en/stable/config/
+        """
+        place = self._origin(call.func)
+        options = next((one.value for one in call.keywords if one.arg == "engine_options"), None)
+        given = self._resolved(options)
+        if given is None:
+            return Made(_FLASK, place, self._queue(_as_call({}), {}, place), implied=True)
+        return Made(_FLASK, place, self._flask_size(given, place))
+
+    def _flask_size(self, options: ast.expr, place: Origin) -> Amount:
+        found = self._resolved(options)
+        if not isinstance(found, ast.Dict):
+            return unread(_FLASK, ast.unparse(options), self._origin(options), 1)
+        call = _as_call(dict(_items(found)))
+        call.keywords.extend(
+            ast.keyword(arg=None, value=value)
+            for key, value in zip(found.keys, found.values, strict=True)
+            if key is None
+        )
+        keywords = {one.arg: one.value for one in call.keywords if one.arg}
+        return self._queue(call, keywords, place)
+
+    def _flask_settings(self) -> list[Made]:
+        """Its settings: variables, attributes of classes, and keys of `app.config`."""
+        found: list[tuple[str, str, ast.expr]] = []
+        for owner, target, value in self._settings():
+            if target in _FLASK_SETTINGS:
+                found.append((owner, target, value))
+        others = [one for one in found if not _NOT_PRODUCTION.search(one[0])]
+        made = []
+        for _, target, value in others or found:
+            place = self._origin(value)
+            if target == "SQLALCHEMY_ENGINE_OPTIONS":
+                made.append(Made(_FLASK, place, self._flask_size(value, place)))
+            else:
+                made.append(Made(_FLASK, place, self._flask_before_3(value, place)))
+        address = next(
+            (
+                self._string(value)
+                for _, target, value in self._settings()
+                if target == "SQLALCHEMY_DATABASE_URI"
+            ),
+            None,
+        )
+        return [] if address and foreign(address) else made
+
+    def _flask_before_3(self, value: ast.expr, place: Origin) -> Amount:
+        """SQLALCHEMY_POOL_SIZE: version 3 does not read it any more."""
+        more = next((one for _, name, one in self._settings() if name == _FLASK_OVERFLOW), None)
+        size = self._number(value, _SQLALCHEMY_SIZE, place, "SQLALCHEMY_POOL_SIZE", _FLASK)
+        overflow = self._number(more, _SQLALCHEMY_OVERFLOW, place, _FLASK_OVERFLOW, _FLASK)
+        before = plus(size, overflow)
+        default = _SQLALCHEMY_SIZE + _SQLALCHEMY_OVERFLOW
+        reason = "the version of Flask-SQLAlchemy: 3 does not read SQLALCHEMY_POOL_SIZE"
+        low, high = min(before.low, default), max(before.high, default)
+        return Amount(low, high, "SQLALCHEMY_POOL_SIZE", place, reason)
+
+    def _settings(self) -> list[tuple[str, str, ast.expr]]:
+        """(Class, name, value) of what is assigned to a name or to a key in upper case."""
+        owners = {
+            inner: node.name
+            for node in self._nodes
+            if isinstance(node, ast.ClassDef)
+            for inner in node.body
+        }
+        found = []
+        for node in self._nodes:
+            match node:
+                case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                    found.append((owners.get(node, ""), name, value))
+                case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                    found.append((owners.get(node, ""), name, value))
+                case ast.Assign(
+                    targets=[ast.Subscript(slice=ast.Constant(value=str() as name))], value=value
+                ):
+                    found.append(("", name, value))
+                case ast.Call(func=ast.Attribute(attr="update" | "from_mapping"), keywords=given):
+                    found.extend(("", one.arg, one.value) for one in given if one.arg)
+        return found
 
     def _sqlalchemy(self, call: ast.Call) -> Made | None:
         keywords = {one.arg: one.value for one in call.keywords if one.arg}
@@ -271,6 +360,11 @@ def _items(node: ast.expr | None) -> list[tuple[str, ast.expr]]:
         for key, value in zip(node.keys, node.values, strict=True)
         if isinstance(key, ast.Constant) and isinstance(key.value, str)
     ]
+
+
+def _as_call(keywords: dict[str, ast.expr]) -> ast.Call:
+    given = [ast.keyword(arg=name, value=value) for name, value in keywords.items()]
+    return ast.Call(func=ast.Name(id="create_engine"), args=[], keywords=given)
 
 
 def _is_name(targets: list[ast.expr], name: str) -> bool:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The connguard authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pools in Prisma schemas, .NET settings (Npgsql), Ecto's configuration and Rust (sqlx)."""
+"""Pools in Prisma schemas, .NET settings (Npgsql), Ecto's and Sequelize's files and Rust (sqlx)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import re
 from connguard.budget import dsn
 from connguard.budget.code_pool import Made, count, unread
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
+from connguard.terraform.json_cursor import JsonCursor, JsonError
 from connguard.text import Text
 
 _NPGSQL_DEFAULT = 100
 _SQLX_DEFAULT = 10
+SEQUELIZE_DEFAULT = 5
 _DATASOURCE = re.compile(r"^[ \t]*datasource\s+\w+\s*\{(.*?)\}[ \t]*$", re.MULTILINE | re.DOTALL)
 _PROVIDER = re.compile(r"^[ \t]*provider\s*=\s*\"postgres(?:ql)?\"", re.MULTILINE)
 _URL = re.compile(r"^[ \t]*url\s*=\s*(?:\"([^\"]*)\"|(env\([^)]*\)))", re.MULTILINE)
@@ -73,6 +75,37 @@ def npgsql(text: Text) -> list[Made]:
             size = exactly(_NPGSQL_DEFAULT, "Maximum Pool Size (default of Npgsql)", place)
         found.append(Made("Npgsql", place, size, target))
     return found
+
+
+def sequelize(text: Text) -> list[Made]:
+    """The environment `production` of Sequelize's config.json.
+
+    https://sequelize.org/docs/v6/other-topics/migrations/#configuration
+    """
+    try:
+        production = JsonCursor(text.string).get("production")
+        values = production.plain() if production is not None else None
+        size = production.get("pool", "max") if production is not None else None
+    except JsonError:
+        return []
+    if production is None or not isinstance(values, dict) or values.get("dialect") != "postgres":
+        return []
+    place = text.origin(production.start, production.start + 1)
+    number = size.plain() if size is not None else None
+    if size is None:
+        amount = exactly(SEQUELIZE_DEFAULT, "pool.max (default of Sequelize)", place)
+    elif isinstance(number, int) and not isinstance(number, bool) and number >= 0:
+        amount = exactly(number, "pool.max", text.origin(size.start, size.end))
+    else:
+        amount = unread("Sequelize", str(number), text.origin(size.start, size.end))
+
+    def known(name: str) -> str | None:
+        value = values.get(name)
+        return value if isinstance(value, str) else None
+
+    host = known("host")
+    target = dsn.Target(host, None, known("database"), known("username")) if host else None
+    return [Made("Sequelize", place, amount, target)]
 
 
 def ecto(text: Text) -> list[Made]:
