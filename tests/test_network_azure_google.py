@@ -580,6 +580,89 @@ def test_a_database_on_a_machine(tmp_path: Path, access: str, severity: str) -> 
     assert "port 5432 of google_compute_instance.postgres" in finding.message
 
 
+def _policy_rule(
+    match: str,
+    *,
+    action: str = "allow",
+    priority: int = 1000,
+    protocol: str = "tcp",
+    more: str = "",
+) -> str:
+    return f"""
+resource "google_compute_network_firewall_policy_rule" "rule_{priority}" {{
+  firewall_policy = google_compute_network_firewall_policy.main.name
+  priority        = {priority}
+  action          = "{action}"
+  direction       = "INGRESS"
+  {more}
+  match {{
+    {match}
+    layer4_configs {{
+      ip_protocol = "{protocol}"
+      ports       = ["5432"]
+    }}
+  }}
+}}
+"""
+
+
+ANY = 'src_ip_ranges = ["0.0.0.0/0"]'
+ANY_BAD = 'src_ip_ranges = ["0.0.0.0/0"] # expect: PG201'
+POLICY = """
+resource "google_compute_network_firewall_policy" "main" {
+  name = "main"
+}
+"""
+ASSOCIATED = """
+resource "google_compute_network_firewall_policy_association" "main" {
+  name              = "main"
+  attachment_target = google_compute_network.main.id
+  firewall_policy   = google_compute_network_firewall_policy.main.name
+}
+"""
+POLICIES = {
+    "everybody": _policy_rule(ANY_BAD),
+    "halves in two rules": _policy_rule('src_ip_ranges = ["0.0.0.0/1"] # expect: PG201')
+    + _policy_rule('src_ip_ranges = ["128.0.0.0/1"]', priority=1001),
+    "other protocols": _policy_rule(ANY, protocol="udp"),
+    "a denying rule first": _policy_rule(ANY) + _policy_rule(ANY, action="deny", priority=1),
+    "the next level first": _policy_rule(ANY) + _policy_rule(ANY, action="goto_next", priority=1),
+    "the next level afterwards": _policy_rule(ANY_BAD)
+    + _policy_rule(ANY, action="goto_next", priority=2000),
+    "disabled": _policy_rule(ANY, more="disabled = true"),
+    "secure tags": _policy_rule('src_secure_tags {\n      name = "tagValues/1"\n    }'),
+    "names": _policy_rule('src_fqdns = ["example.com"]'),
+    "countries": _policy_rule('src_region_codes = ["US"] # expect: PG902'),
+    "from the network only": _policy_rule('src_network_context = "INTRA_VPC"\n' + ANY),
+    "from an unknown network": _policy_rule("src_network_context = var.from # expect: PG902"),
+    "a web server": _policy_rule(ANY).replace('"5432"', '"1-65535"')
+    + ASSOCIATED
+    + VPC
+    + MACHINE % {"name": "web", "tag": "web", "access": ""},
+    "rules in one resource": """
+resource "google_compute_network_firewall_policy_with_rules" "main" {
+  name = "main"
+  rule {
+    priority = 1000
+    action   = "allow"
+    match {
+      src_ip_ranges = ["0.0.0.0/0"] # expect: PG201
+      layer4_config {
+        ip_protocol = "all"
+      }
+    }
+  }
+}
+""",
+}
+
+
+@pytest.mark.parametrize("rules", POLICIES.values(), ids=POLICIES.keys())
+def test_firewall_policies_of_google(tmp_path: Path, rules: str) -> None:
+    """What the rules of one firewall policy let through together."""
+    _check(tmp_path, POLICY + rules)
+
+
 # --- Google: managed databases --------------------------------------------------------------------
 
 
