@@ -12,7 +12,9 @@ import pytest
 
 from connguard.budget import managed
 from connguard.budget.run import run
+from connguard.budget.server import formula
 from connguard.policies.model.amount import Amount
+from connguard.policies.model.origin import Origin
 from connguard.policies.model.topology import Service
 from connguard.settings import Settings
 
@@ -225,3 +227,29 @@ def test_tasks_that_terraform_does_not_count(tmp_path: Path) -> None:
 def test_connections_of_azure(sku: str, connections: int) -> None:
     """As in the table of Azure's limits."""
     assert managed.azure_connections(sku) == connections
+
+
+@pytest.mark.parametrize(("gib", "reported"), [(1, 81), (2, 198), (4, 413)])
+def test_reported_connections_of_small_rds_instances(gib: int, reported: int) -> None:
+    """What instances really have lies in the range, which a fifth off alone would miss."""
+    text = "LEAST({DBInstanceClassMemory/9531392},5000)"
+    amount = formula(text, gib * 1024**3, Origin("main.tf", 1, 1, 1, 2))
+    assert amount.low <= reported <= amount.high
+
+
+def test_azures_pooler_tracks_no_prepared_statements(tmp_path: Path) -> None:
+    """Whatever PgBouncer's own default is; a parameter of the server turns it on."""
+    text = (
+        'resource "azurerm_postgresql_flexible_server" "db" { sku_name = "GP_Standard_D2s_v3" }\n'
+        'resource "azurerm_postgresql_flexible_server_configuration" "on" {\n'
+        '  name  = "pgbouncer.enabled"\n  value = "true"\n}\n'
+    )
+    more = (
+        'resource "azurerm_postgresql_flexible_server_configuration" "prepared" {\n'
+        '  name  = "pgbouncer.max_prepared_statements"\n  value = "100"\n}\n'
+    )
+    for source, expected in ((text, "0"), (text + more, "100")):
+        (tmp_path / "main.tf").write_text(source)
+        ((stack, _),) = run([tmp_path], Settings(), []).stacks
+        (pooler,) = stack.topology.poolers
+        assert str(pooler.prepared_statements) == expected

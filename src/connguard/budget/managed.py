@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What managed services make of an instance's size: memory, default connections, reserves.
 
-The numbers are those that the vendors document (RDS instance classes; Cloud SQL "Configure database
-flags"; Azure "Limits in Azure Database for PostgreSQL"; DigitalOcean "PostgreSQL limits").
+The numbers are those that the vendors document, on the pages that stand beside them; memory of RDS
+instance classes: https://aws.amazon.com/rds/instance-types/.
 """
 
 from __future__ import annotations
@@ -34,11 +34,19 @@ AZURE_RESERVED = 15
 """For physical replication and monitoring; the same page."""
 AZURE_POOL = 50
 AZURE_CLIENTS = 5000
+AZURE_PGBOUNCER = ((1, 23), (1, 25))
+"""The versions that Azure has announced. It tracks no prepared statements unless
+pgbouncer.max_prepared_statements is set, whatever the version's own default is.
 
+https://learn.microsoft.com/azure/postgresql/connectivity/concepts-pgbouncer
+"""
+
+# https://docs.digitalocean.com/products/databases/postgresql/details/limits/
 DIGITALOCEAN_PER_GB = 25
 DIGITALOCEAN_RESERVED = 3
 DIGITALOCEAN_CLIENTS = 5000
 
+# https://cloud.google.com/sql/docs/postgres/flags
 _CLOUD_SQL = (
     (0.6, 25),
     (3.75, 50),

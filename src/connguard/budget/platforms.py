@@ -26,7 +26,10 @@ from connguard.text import Text
 _PROCESS = re.compile(r"^([\w-]+):[ \t]*([^\r\n]+)", re.MULTILINE)
 _HOST = "heroku-postgresql"
 _PLANS = {"essential-0": 20, "essential-1": 20, "essential-2": 40, "standard-0": 120}
-"""Connection limits of Heroku Postgres plans ("Choosing the Right Heroku Postgres Plan")."""
+"""Connection limits of Heroku Postgres plans.
+
+https://devcenter.heroku.com/articles/heroku-postgres-plans
+"""
 
 
 def read(
@@ -54,7 +57,7 @@ def _heroku(text: Text, folder: Path, context: Context) -> Project | None:
     size = (
         exactly(slots, "connection limit of the plan", place)
         if slots is not None
-        else unknown_amount("connection limit of the plan", f"the plan of {plan}", place, high=500)
+        else unknown_amount("connection limit of the plan", f"the plan of {plan}", place)
     )
     settings = {"max_connections": size, "superuser_reserved_connections": exactly(0)}
     project.servers.append(ServerRun(_HOST, place, frozenset({_HOST}), None, settings))

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Supabase's config.toml: the pooler of the local stack, `[db.pooler]`.
 
-https://supabase.com/docs/guides/local-development/cli/config
+https://supabase.com/docs/guides/local-development/cli/config. Its pooler, Supavisor, has no
+prepared statements in transaction mode:
+https://supabase.com/docs/guides/troubleshooting/disabling-prepared-statements-qL8lEL
 """
 
 from __future__ import annotations
