@@ -21,18 +21,27 @@ from connguard.live.step import Layer, Status, Step
 from connguard.live.target import parse_target
 from connguard.settings import Settings, load, locate
 
-SECONDS = 1.5
+SECONDS = 10.0
+"""The time limit of a step where nothing hangs; enough for a busy machine."""
+
+SHORT = 1.5
+"""The time limit where something hangs."""
+
+MARGIN = 6.0
+"""Seconds that a busy machine may take longer, and still far less than what hangs there."""
 
 
-def look(dsn: str | None, *paths: Path, console: str | None = None) -> Examination:
-    """One run, in this process, with a short time limit."""
+def look(
+    dsn: str | None, *paths: Path, console: str | None = None, seconds: float = SECONDS
+) -> Examination:
+    """One run, in this process."""
     located = locate(paths[0]) if paths else None
     return examine(
         parse_target(dsn) if dsn is not None else None,
         parse_target(console) if console is not None else None,
         paths,
         load(located) if located else Settings(),
-        SECONDS,
+        seconds,
     )
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +15,18 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from doctor_runs import SECONDS, dsn_of, failed, look, only_failure, run, statuses
+from doctor_runs import (
+    MARGIN,
+    SECONDS,
+    SHORT,
+    dsn_of,
+    failed,
+    look,
+    only_failure,
+    peer,
+    run,
+    statuses,
+)
 from hba_attempts import HbaServer, self_signed_certificate
 from servers import PgBouncer, Postgres, newest_postgres, oldest_postgres
 
@@ -192,7 +204,7 @@ def test_the_session_cannot_write(server: Postgres) -> None:
 
     target = parse_target(dsn_of(server))
     _, addresses = resolve(target.hosts[0], SECONDS)
-    session = log_in(addresses[0], target, SECONDS)
+    session = log_in(addresses[0], target, SHORT)
     try:
         with pytest.raises(QueryFailed, match="read-only transaction"):
             session.select("CREATE TABLE intruder ()")
@@ -273,12 +285,62 @@ def test_a_frozen_server() -> None:
     with Postgres(oldest_postgres()) as server:
         server._process.send_signal(signal.SIGSTOP)  # type: ignore[union-attr]
         try:
-            broken = failed(look(dsn_of(server)))[0]
+            broken = failed(look(dsn_of(server), seconds=SHORT))[0]
         finally:
             server._process.send_signal(signal.SIGCONT)  # type: ignore[union-attr]
 
     assert broken.layer is Layer.TLS
     assert "does not answer" in broken.evidence
+
+
+def test_a_server_that_starts_up() -> None:
+    """It waits for the archive, and refuses until it has recovered."""
+    with Postgres(oldest_postgres()) as server:
+        server.halt()
+        server.write_conf({"restore_command": "sleep 60", "hot_standby": "off"})
+        server.write_file("recovery.signal", "")
+        (server.directory / "log").unlink()
+        server._launch([str(server.installation.bindir / "postgres"), "-D", str(server.data)])
+        server._await("database system was shut down")
+        broken = only_failure(look(dsn_of(server)))
+
+    assert broken.layer is Layer.SERVER
+    assert "the database system is" in broken.evidence
+    assert "57P03" in broken.evidence
+    assert broken.symptom in ("database-starting-up", "database-in-recovery")
+
+
+class Stalling:
+    """A proxy that lets the log-in through and then forwards nothing more to the server."""
+
+    def __init__(self, server: Postgres) -> None:
+        self._server = server
+
+    def __call__(self, client: socket.socket) -> None:
+        with socket.create_connection((self._server.host, self._server.port)) as upstream:
+            threading.Thread(target=self._down, args=(client, upstream), daemon=True).start()
+            while (data := client.recv(65536)) and b"BEGIN" not in data:
+                upstream.sendall(data)
+            time.sleep(20 if data else 0)
+
+    def _down(self, client: socket.socket, upstream: socket.socket) -> None:
+        try:
+            while data := upstream.recv(65536):
+                client.sendall(data)
+            client.shutdown(socket.SHUT_WR)
+        except OSError:
+            return  # one side has hung up
+
+
+def test_a_network_that_stalls_after_the_log_in(server: Postgres) -> None:
+    """No time-out of the server helps when its answers are lost: the doctor's own one does."""
+    with peer(Stalling(server)) as port:
+        began = time.monotonic()
+        broken = failed(look(dsn_of(server, port=str(port)), seconds=SHORT))[0]
+
+    assert broken.layer is Layer.SESSION
+    assert "no answer within" in broken.evidence
+    assert time.monotonic() - began < 4 * SHORT + MARGIN
 
 
 def test_tls_that_is_required_and_off() -> None:

@@ -13,9 +13,7 @@ from connguard.live import snapshot
 from connguard.live.collect import collect_pooler, collect_server
 from connguard.live.examination import Examination, Looked
 from connguard.live.pool_steps import pool_steps
-from connguard.live.session import QueryFailed
 from connguard.live.slots import slot_steps
-from connguard.live.step import Layer, Status, Step
 from connguard.live.symptoms import with_symptoms
 from connguard.live.target import Target, TargetError
 from connguard.live.walk import walk
@@ -67,20 +65,7 @@ def _look_at_server(
     try:
         if session.is_console:
             raise TargetError("--dsn leads to PgBouncer's console: give it as --pgbouncer-dsn")
-        try:
-            collected = collect_server(session, target.label)
-        except QueryFailed as error:
-            evidence = f"logged in, and no question is answered: {error}"
-            looked.steps.append(
-                Step(
-                    Layer.SESSION,
-                    Status.FAILED,
-                    target.label,
-                    evidence,
-                    "look at the server's load and log, and at what stands between here and it",
-                )
-            )
-            return
+        collected = collect_server(session, target.label)
         seen["server"] = collected
         looked.steps.extend(slot_steps(session, collected))
     finally:

@@ -88,7 +88,15 @@ class Wire:
         self._end = time.monotonic() + seconds
 
     def close(self) -> None:
-        self._socket.close()
+        """Hang up, and wait until the server has done so: until then our backend holds a slot."""
+        try:
+            self._socket.shutdown(socket.SHUT_WR)
+            while self._left() and self._socket.recv(4096):
+                pass
+        except OSError:
+            pass  # it is gone already, or says nothing
+        finally:
+            self._socket.close()
 
     def ask_for_tls(self) -> Offer:
         """Raises Broken, or OSError (TimeoutError for a peer that says nothing)."""
@@ -136,11 +144,17 @@ class Wire:
             raise Broken(f"does not speak PostgreSQL's protocol (it begins with {kind!r})")
         return kind, self._read(length - 4)
 
-    def _limit(self) -> None:
+    def _left(self) -> bool:
+        """Whether time is left; the socket then waits no longer than that."""
         left = self._end - time.monotonic()
         if left <= 0:
-            raise TimeoutError
+            return False
         self._socket.settimeout(left)
+        return True
+
+    def _limit(self) -> None:
+        if not self._left():
+            raise TimeoutError
 
     def _send(self, data: bytes) -> None:
         self._limit()

@@ -26,6 +26,8 @@ APPLICATION_NAME = "connguard-doctor"
 _READ_ONLY = "-c default_transaction_read_only=on"
 _FROM_SERVER = re.compile(r"(?:failed: |^)[^\s:]+:  (.+)", re.MULTILINE)
 _NO_BLOCKS = "transaction blocks not allowed in statement pooling mode"
+# PgBouncer, and RDS Proxy.
+_NO_OPTIONS = re.compile("unsupported startup parameter|command-line options", re.IGNORECASE)
 _LEFT_OUT = ("hostaddr", "replication", "client_encoding")
 
 Row = dict[str, Any]
@@ -87,17 +89,13 @@ class Session:
         return self._about
 
     def describe(self) -> str:
-        """The server in words."""
+        """The server in words. Raises QueryFailed."""
         if self.is_console:
             version = self._connection.pgconn.parameter_status(b"server_version") or b""
             return f"the console of PgBouncer {version.decode().partition('/')[0]}"
-        try:
-            about = self.about
-        except QueryFailed as error:
-            return f"a server that does not answer questions: {self._target.redact(str(error))}"
-        standby = ", a standby" if about["standby"] else ""
-        pooled = ", through a pooler" if about["pooled"] else ""
-        return f"PostgreSQL {about['version']}{standby}{pooled}"
+        standby = ", a standby" if self.about["standby"] else ""
+        pooled = ", through a pooler" if self.about["pooled"] else ""
+        return f"PostgreSQL {self.about['version']}{standby}{pooled}"
 
     def select(self, sql: str) -> list[Row]:
         """The rows of a SELECT. Raises QueryFailed."""
@@ -195,7 +193,7 @@ def log_in(address: Address, target: Target, seconds: float) -> Session:
     try:
         connection = _connect({**options, "options": f"{given} {_READ_ONLY}".strip()}, seconds)
     except LoginFailed as error:
-        if "unsupported startup parameter" not in error.message:
+        if not _NO_OPTIONS.search(error.message):
             raise
         connection = _connect(options, seconds)  # a pooler: the transactions are read-only
     return Session(connection, address, target, seconds)

@@ -4,13 +4,20 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from dataclasses import dataclass, field
 
 from connguard.live.network import Address, reach, resolve
 from connguard.live.protocol import Broken, Greeting, Offer, Wire, root_certificate, tls_context
 from connguard.live.refusals import classify
-from connguard.live.session import APPLICATION_NAME, LoginFailed, Session, log_in
+from connguard.live.session import (
+    APPLICATION_NAME,
+    LoginFailed,
+    QueryFailed,
+    Session,
+    log_in,
+)
 from connguard.live.step import Layer, Status, Step
 from connguard.live.target import Target
 
@@ -100,7 +107,7 @@ def _go_in(address: Address, target: Target, seconds: float, found: Walk) -> boo
 
 def _log_in(address: Address, target: Target, seconds: float, found: Walk) -> bool:
     try:
-        found.session = log_in(address, target, seconds)
+        session = log_in(address, target, seconds)
     except LoginFailed as error:
         if error.refusal is None:
             found.add(
@@ -117,12 +124,20 @@ def _log_in(address: Address, target: Target, seconds: float, found: Walk) -> bo
         found.add(layer, Status.FAILED, address.text, target.redact(str(error.refusal)), advice)
         return True
     found.add(Layer.AUTHENTICATION, Status.OK, address.text, f'user "{target.user}" is who it says')
-    found.add(
-        Layer.SESSION,
-        Status.OK,
-        address.text,
-        f"a read-only session on {found.session.describe()}",
-    )
+    try:
+        evidence = f"a read-only session on {session.describe()}"
+    except QueryFailed as error:
+        session.close()
+        found.add(
+            Layer.SESSION,
+            Status.FAILED,
+            address.text,
+            f"logged in, and no question is answered: {error}",
+            "look at the server's load and log, and at what stands between here and it",
+        )
+        return True
+    found.session = session
+    found.add(Layer.SESSION, Status.OK, address.text, evidence)
     return True
 
 
@@ -206,12 +221,16 @@ def _encrypted(address: Address, target: Target, seconds: float, found: Walk) ->
                 wire.close()
                 _not_offered(address, target, found)
                 return None
-        verify = target.sslmode.startswith("verify-")
+        verify = _verifies(target)
         context = tls_context(target.options, verify=verify)
         what = wire.start_tls(context, address.host.name)
     except OSError as error:
         wire.close()
         evidence, advice = _tls_failure(error, target, seconds)
+        if target.sslmode == "prefer" and not isinstance(error, TimeoutError):
+            evidence += "; a client goes on without encryption (sslmode=prefer)"
+            found.add(Layer.TLS, Status.WARNING, address.text, evidence, advice)
+            return None
         found.add(Layer.TLS, Status.FAILED, address.text, evidence, advice)
         raise _Ended from error
     except BaseException:
@@ -225,6 +244,13 @@ def _encrypted(address: Address, target: Target, seconds: float, found: Walk) ->
     )
     found.add(Layer.TLS, Status.OK, address.text, f"{what}; {proof}")
     return wire
+
+
+def _verifies(target: Target) -> bool:
+    """sslmode=require verifies the issuer, too, where there is a file of those to trust."""
+    if target.sslmode == "require":
+        return os.path.exists(root_certificate(target.options))
+    return target.sslmode.startswith("verify-")
 
 
 def _ask(wire: Wire, address: Address, seconds: float, found: Walk) -> Offer:

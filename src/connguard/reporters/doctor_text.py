@@ -35,8 +35,10 @@ def render(
     text = "".join(f"{line}\n" for line in lines)
     if found.report is None:
         return text + ("" if quiet else "No PATH was given: nothing was compared.\n")
-    if not found.compared and not found.report.findings:
-        return text + "" if quiet else text + "PATH holds nothing that could be compared.\n"
+    if not found.compared and not found.report.findings and not found.report.failures:
+        failed = any(looked.failed for looked in found.looked)
+        reason = "nothing was reached" if failed else "PATH holds nothing to compare with"
+        return text + ("" if quiet else f"Nothing was compared: {reason}.\n")
     return text + text_report.render(found.report, colour=colour, verbose=verbose, quiet=quiet)
 
 
