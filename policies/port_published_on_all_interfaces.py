@@ -24,8 +24,8 @@ POLICY = Policy(
         "Whoever reaches the host reaches the database. Docker writes its own firewall rules, which"
         " pass before those of the host: ufw and firewalld do not keep anybody out."
     ),
-    fix='Publish on the loopback address ("127.0.0.1:5432:5432"), or not at all: services of one'
-    " network reach each other without it.",
+    fix='Publish on the loopback address ("127.0.0.1:5432:5432"), or not at all: containers of one'
+    " network or cluster reach each other without it.",
     prevents=(Failure.EXPOSED,),
     references=("https://docs.docker.com/engine/network/packet-filtering-firewalls/",),
 )
@@ -53,7 +53,7 @@ def _fail(port: PublishedPort, where: str) -> Verdict:
     message = f"{number} is published on {where}"
     if port.purpose is not None:
         return fail(
-            f"{message}, though {port.purpose} looks like development or tests",
+            f"{message}, in what looks like development or tests ({port.purpose})",
             port.origin,
             severity=Severity.NOTE,
         )

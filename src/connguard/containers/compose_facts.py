@@ -37,6 +37,7 @@ _CLIENT = re.compile(
 )
 _SCRIPT = re.compile(r"\.sh$|^(?:/usr)?(?:/bin/)?(?:ba)?sh$")
 _DATA_FILES = ("postgresql.conf", "postgresql.conf.sample")
+_POOLER_NAME = re.compile(r"(?i)pgbouncer|supavisor|pgcat|pgpool|odyssey|(?:^|[-_])pooler$")
 _SCALED = re.compile(r"(?:.*[-_])?(?P<service>.+?)[-_]\d+")
 _SWARM = re.compile(r"(?:tasks\.)?(?:\w+_)?(?P<service>[\w-]+)")
 _OUTSIDE = ("host.docker.internal", "gateway.docker.internal", "kubernetes")
@@ -213,7 +214,8 @@ class Reader:
         if container.mode == "none":
             return
         for one in published(container.service):
-            port = _database_port(one, found)
+            named = USUAL_PORTS if _POOLER_NAME.search(name) else _NAMED
+            port = _database_port(one, found, named)
             if port is not None and not _is_unreachable(found):
                 yield PublishedPort(
                     name,
@@ -254,7 +256,11 @@ class Reader:
     def _missed(self, container: Container) -> Iterator[MissedConnection]:
         if container.listening is not None and container.listening.what.is_server:
             return
-        if container.mode and not container.mode.startswith("service:"):
+        if (
+            container.mode
+            and container.mode != "host"
+            and not container.mode.startswith("service:")
+        ):
             return
         targets = [one for one in wanted(container.environment) if self._concerns_us(one)]
         problems = [(one, self._problem(container, one)) for one in targets]
@@ -277,6 +283,8 @@ class Reader:
 
     def _problem(self, client: Container, one: Wanted) -> _Problem | None:
         """Why nothing answers; None when something does, `_UNDECIDED` when nobody can say."""
+        if client.mode == "host":
+            return self._from_the_host(client, one)
         if one.is_loopback:
             return self._loopback(client, one)
         own = compose_service.own_names(client.service)
@@ -296,6 +304,19 @@ class Reader:
                 (Related(f"{other.service.name} is defined here", other.service.origin),),
             )
         return self._wrong_port(near, one)
+
+    def _from_the_host(self, client: Container, one: Wanted) -> _Problem | None:
+        """Docker's name server, which knows the services, answers on networks of its own only."""
+        found = [other for other in self._named(one.host) if other is not client]
+        if one.is_loopback or not found or "." in one.host:
+            return _UNDECIDED
+        if one.host in compose_service.own_names(client.service):
+            return _UNDECIDED
+        return (
+            "a container with network_mode: host does not know the names of services",
+            "Publish the port on 127.0.0.1 and connect there, or leave network_mode: host away.",
+            (Related("the service is defined here", found[0].service.origin),),
+        )
 
     def _loopback(self, client: Container, one: Wanted) -> _Problem | None:
         inside = self._namespace(client)
@@ -483,9 +504,14 @@ def _is_unreachable(found: Listening | None) -> bool:
     )
 
 
-def _database_port(one: Published, found: Listening | None) -> int | None:
-    """The port of the range on which PostgreSQL or a pooler answers."""
-    candidates = _NAMED if found is None else (*found.ports, *USUAL_PORTS)
+def _database_port(
+    one: Published, found: Listening | None, named: tuple[int, ...] = _NAMED
+) -> int | None:
+    """The port of the range on which PostgreSQL or a pooler answers.
+
+    `named` are the ports that tell them in a container whose program is not known.
+    """
+    candidates = named if found is None else (*found.ports, *USUAL_PORTS)
     return next((port for port in candidates if _holds(one, port)), None)
 
 

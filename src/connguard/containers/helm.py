@@ -90,6 +90,12 @@ def _releases(document: Node, file: SourceFile, context: Context) -> Iterator[_R
         kind, alias = one.get("name"), one.get("alias")
         if kind is not None and kind.string in _PLACES:
             keys[(alias or kind).string or ""] = kind.string
+    if chart is None and all(
+        (part := document.get(key)) is not None and part.is_mapping
+        for key in ("pgpool", "postgresql", "service")
+    ):
+        yield _Release("postgresql-ha", "PostgreSQL", document)
+        return
     if chart is None and _looks_like_postgresql(document):
         yield _Release("postgresql", "PostgreSQL", document)
         return

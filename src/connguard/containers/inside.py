@@ -21,6 +21,7 @@ from connguard.yaml_source import Node
 
 _COPY = re.compile(r"^[ \t]*(?:COPY|ADD)[ \t]+(.+)$", re.M | re.I)
 _SCRIPTS = re.compile(r"initdb|docker|entrypoint|container", re.I)
+_HOST_NETWORK = re.compile(r"(?m)^[ \t]*hostNetwork:[ \t]*[\"']?true")
 _VALUES = re.compile(r"^values|[._-]values(?:[._-]|$)")
 
 
@@ -39,7 +40,7 @@ def configures_container(file: SourceFile, context: Context) -> bool:
 
 def is_of_container(document: Node, file: SourceFile, text: Text) -> bool:
     """Whether a YAML document is a Kubernetes object or values of a chart."""
-    if re.search(r"(?m)^\s*-?\s*hostNetwork:\s*[\"']?true", text.string):
+    if "hostNetwork" in text.string and _HOST_NETWORK.search(text.string):
         return False
     if document.get("apiVersion") is not None and document.get("kind") is not None:
         return True
@@ -81,22 +82,32 @@ def _root(path: Path, context: Context) -> Path:
 
 
 def _is_copied(file: SourceFile, context: Context) -> bool:
-    """Whether a Dockerfile in a folder above copies it into a server's image."""
-    root = _root(file.path, context)
+    """Whether a Dockerfile copies it, or the folder that it lies in, into a server's image."""
+    path = file.path.as_posix()
     for other in context.files:
-        name = other.path.name
-        if not name.startswith(("Dockerfile", "Containerfile")):
-            continue
-        if not (other.path.parent in file.path.parents and other.path.parent.is_relative_to(root)):
+        if not other.path.name.startswith(("Dockerfile", "Containerfile")):
             continue
         text = context.text(other)
-        if text is None or databases.program(base_image(text) or "") is None:
+        if text is None:
             continue
+        folder = other.path.parent.as_posix()
         for match in _COPY.finditer(text.string):
             sources = match[1].replace('"', " ").replace(",", " ").split()[:-1]
-            inside = file.path.relative_to(other.path.parent).as_posix()
             for source in sources:
                 plain = source.removeprefix("./").rstrip("/*")
-                if plain in ("", ".") or inside == plain or inside.startswith(f"{plain}/"):
+                if path in (f"{folder}/{plain}", *_above(other.path.parent, plain, context)):
+                    return True
+                below = path.startswith(f"{folder}/{plain}/") or (
+                    plain in ("", ".") and path.startswith(f"{folder}/")
+                )
+                if below and databases.program(base_image(text) or "") is not None:
                     return True
     return False
+
+
+def _above(folder: Path, name: str, context: Context) -> list[str]:
+    """A path of several parts may start at a folder above: that is where the image is built."""
+    if "/" not in name:
+        return []
+    root = _root(folder / "Dockerfile", context)
+    return [(one / name).as_posix() for one in folder.parents if one.is_relative_to(root)]
