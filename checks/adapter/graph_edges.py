@@ -57,7 +57,7 @@ class Edges:
         sources = [target for _, target in self.leaving[variable]]
         if not sources and "default" not in node:
             unset[name] = None
-        found = []
+        found: list[int] = []
         for source in sources:
             if self.nodes[source].get("block_type_") == "module":
                 found.extend(

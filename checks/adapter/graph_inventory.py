@@ -24,6 +24,7 @@ from connguard.checks.adapter.graph_values import (
     references,
     substituted,
     tail,
+    takes_parts,
 )
 from connguard.policies.model import terraform_resource
 from connguard.policies.model.origin import Origin, Related
@@ -103,33 +104,36 @@ class GraphBody:
 
     def _dynamic(self, name: str) -> Iterator[GraphBody]:
         """The dynamic blocks of a type, written out here: Checkov mixes up two of the same type."""
-        if not self.resource:
-            return
-        listed = plain(self.view.edges.nodes[self.number].get("dynamic"))
+        listed = self.values.get("dynamic")
+        if self.resource:
+            # Its content is gone from there when Checkov has written out the blocks.
+            listed = self.view.edges.nodes[self.number].get("dynamic")
         listed = listed if isinstance(listed, list) else [listed]
         for index, each in enumerate(listed):
             block = each.get(name) if isinstance(each, dict) else None
             if isinstance(block, dict) and isinstance(block.get("content"), dict):
                 at = f"dynamic.{index}.{name}." if len(listed) > 1 else f"dynamic.{name}."
-                yield from self._repeated(block, name, at)
+                yield from self._repeated(block, name, f"{self.path}{at}")
 
     def _repeated(self, block: Mapping[str, Any], name: str, at: str) -> Iterator[GraphBody]:
         content = block["content"]
         iterator = block.get("iterator")
         iterator = iterator if isinstance(iterator, str) else name
         over = self.view.value(self.number, f"{at}for_each", block.get("for_each"))
-        if isinstance(over, Mapping):
+        if isinstance(over, Mapping) and not self.resource and takes_parts(content, iterator):
+            pairs: list[tuple[object, object]] = [(0, over)]  # a list that lost its brackets
+        elif isinstance(over, Mapping):
             pairs = list(over.items())
         elif isinstance(over, list):
             pairs = list(enumerate(over))
         elif isinstance(over, (str, int)):
-            pairs = [(0, over)]  # a list of one, which has lost its brackets
+            pairs = [(0, over)]
         else:
             yield GraphBody(self.view, self.number, content, f"{at}content.", certain=False)
             return
         for key, item in pairs:
             filled = {
-                label: substituted(value, iterator, key, plain(item))
+                label: substituted(plain(value), iterator, key, plain(item))
                 for label, value in content.items()
             }
             yield GraphBody(self.view, self.number, filled, f"{at}content.", self.certain)

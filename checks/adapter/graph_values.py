@@ -9,6 +9,7 @@ from literals.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ _SCOPED = r"(?:var|local|each|count|self|path|terraform)\.[\w-]+"
 _MODULE = r"module\.[\w-]+"
 _TYPED = r"(?:data\.)?[a-z][a-z0-9]*_[a-z0-9_]+\.[A-Za-z_][\w-]*"
 _START = re.compile(rf"(?<![\w.\"/-])(?:{_SCOPED}|{_MODULE}|{_TYPED})")
-_CALL = re.compile(r"[a-z_0-9]+\(.*\)", re.DOTALL)
+_CALL = re.compile(r"[a-z][a-z0-9_]*\(")
+_ITERATOR = re.compile(r"[A-Za-z_]\w*\.(?:value|key)(?:$|[.\[])")
 _OPERATOR = re.compile(r"\s(?:\?|==|!=|&&|\|\||>=?|<=?)\s")
 _REFERENCE = re.compile(
     r"(?<![\w.\"/-])(?P<kind>data\.[a-z]\w*|[a-z][a-z0-9]*_[a-z0-9_]+)\.(?P<name>[A-Za-z_][\w-]*)"
@@ -61,7 +63,8 @@ def is_expression(text: str) -> bool:
     return (
         "${" in text
         or _START.match(text) is not None
-        or _CALL.fullmatch(text) is not None
+        or _CALL.match(text) is not None
+        or _ITERATOR.match(text) is not None
         or (_OPERATOR.search(text) is not None and _START.search(text) is not None)
     )
 
@@ -110,15 +113,40 @@ def substituted(value: object, iterator: str, key: object, item: object) -> obje
     text = value.removeprefix("${").removesuffix("}") if value.count("${") == 1 else value
     if text == f"{iterator}.key":
         return key
-    if text != f"{iterator}.value" and not text.startswith(
-        (f"{iterator}.value.", f"{iterator}.value[")
-    ):
+    own = rf"{re.escape(iterator)}\.value"
+    asked = re.fullmatch(
+        rf'(?:lookup\({own},\s*"(\w+)"|try\({own}\.(\w+))(?:,\s*(.*))?\)', text, re.DOTALL
+    )
+    if asked is not None and isinstance(item, dict):
+        name = asked[1] or asked[2]
+        return item[name] if name in item else _literal(asked[3], value)
+    path = re.fullmatch(rf"{own}((?:\.\w+|\[[^\]]+\])*)", text)
+    if path is None:
         return value
     found: object = item
-    for name in re.findall(r"[\w-]+", text[len(iterator) + len(".value") :]):
+    for name in re.findall(r"[\w-]+", path[1]):
         if not isinstance(found, dict) or name not in found:
             return value
         found = found[name]
+    return found
+
+
+def takes_parts(content: object, iterator: str) -> bool:
+    """Whether the content of a dynamic block asks the iterator's value for attributes."""
+    if isinstance(content, list):
+        return any(takes_parts(one, iterator) for one in content)
+    if isinstance(content, dict):
+        return any(takes_parts(one, iterator) for one in content.values())
+    pattern = rf"(?<![\w.\"-]){re.escape(iterator)}\.value(?:\.|\[|,)"
+    return isinstance(content, str) and re.search(pattern, content) is not None
+
+
+def _literal(text: str | None, otherwise: object) -> object:
+    """The value of a literal, in which Checkov writes lists and maps as Python does."""
+    try:
+        found: object = ast.literal_eval(text or "")
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return otherwise
     return found
 
 
