@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from connguard import yaml_source
 from connguard.budget import (
     application_files,
+    charts,
     compose,
     kubernetes,
     other_poolers,
@@ -51,6 +52,10 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
         if application_files.may_be(path):
             service = application_files.read(text, file.path)
             if service is not None:
+                reading.files.add(file.name)
+                reading.add(service)
+        elif path.name == "Chart.yaml":
+            for service in charts.read(text, file.path.parent, context):
                 reading.files.add(file.name)
                 reading.add(service)
         elif path.suffix in (".yml", ".yaml"):
