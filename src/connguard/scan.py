@@ -27,15 +27,20 @@ from connguard.text import Text, decode
 
 
 def scan(
-    paths: Sequence[Path], settings: Settings, *, stdin: tuple[Path, bytes] | None = None
+    paths: Sequence[Path],
+    settings: Settings,
+    *,
+    stdin: tuple[Path, bytes] | None = None,
+    texts: Mapping[Path, Text] | None = None,
 ) -> Report:
     """Scan files and directories; `stdin` is a file name and content to scan in their place.
 
+    `texts` are read in the place of what stands in the files of these (absolute) paths.
     Raises ValueError when the settings select or ignore a policy that does not exist.
     """
     chosen = _chosen(settings)
     report = Report()
-    context, reading = read_all(paths, settings, report, stdin=stdin)
+    context, reading = read_all(paths, settings, report, stdin=stdin, texts=texts)
     conclude(reading, context, chosen, report)
     return report
 
@@ -46,9 +51,10 @@ def read_all(
     report: Report,
     *,
     stdin: tuple[Path, bytes] | None = None,
+    texts: Mapping[Path, Text] | None = None,
 ) -> tuple[Context, Reading]:
     """Read the files, and put together what only all of them show."""
-    context, reading = gather(paths, settings, report, stdin=stdin)
+    context, reading = gather(paths, settings, report, stdin=stdin, texts=texts)
     reading.extend(_assembled(reading, context, report))
     reading.extend(compared_with_live(reading, context, report))
     return context, reading

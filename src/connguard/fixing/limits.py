@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from connguard.budget.assemble import stacks
+from connguard.budget.found import Stack
 from connguard.policies.model.budget import solve
 from connguard.policies.model.reading import Subject
 from connguard.policies.model.usage import Budget, Usage
@@ -30,9 +31,13 @@ def limits(subjects: Iterable[Subject], context: Context) -> dict[tuple[str, str
 
     An object that several servers have gets the largest of their limits, if all are known.
     """
+    return limits_of((stack, solve(stack.topology)) for stack in stacks(subjects, context))
+
+
+def limits_of(budgets: Iterable[tuple[Stack, Budget]]) -> dict[tuple[str, str], Limit]:
+    """As `limits`, from budgets that are solved already."""
     found: dict[tuple[str, str], Limit] = {}
-    for stack in stacks(subjects, context):
-        budget = solve(stack.topology)
+    for stack, budget in budgets:
         headroom = stack.topology.headroom.recycling
         for kind, usages in (("ROLE", budget.roles), ("DATABASE", budget.databases)):
             for usage in usages:
