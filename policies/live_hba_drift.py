@@ -41,12 +41,13 @@ def decide(fact: LiveHbaDifference) -> Verdict:
     login = f"{found.user} to {found.database}{source} ({found.transport.value})"
     here = _fate(found.first.method if found.first is not None else None)
     there = _fate(found.second.method if found.second is not None else None)
+    decides = "this line decides" if found.second is not None else "no line matches"
     doubt = f" (it depends on {found.depends})" if found.depends else ""
     return fail(
         f"{login}: the file {here}, {fact.server} {there}{doubt}",
         origin,
         severity=Severity.WARNING if found.change is Change.METHOD else None,
-        related=(Related("pg_hba_file_rules: this line decides, if any", seen),),
+        related=(Related(f"pg_hba_file_rules: {decides}", seen),),
     )
 
 
