@@ -81,6 +81,20 @@ def test_a_policy_has_a_threshold_of_its_own(tmp_path: Path) -> None:
     assert "connguard.toml:2: PG001: must be one of" in _run(tmp_path, "scan").stderr
 
 
+def test_several_reports_of_one_scan(tmp_path: Path) -> None:
+    """--report writes other formats beside the one that is printed."""
+    (tmp_path / "a.sql").write_text(BAD)
+    arguments = ["--report", "json=r.json", "--report", "markdown=r.md"]
+
+    run = _run(tmp_path, "scan", "--quiet", *arguments)
+    assert run.returncode == 1
+    assert run.stdout.startswith("a.sql:1:1: error PG001")
+    assert json.loads((tmp_path / "r.json").read_text())["summary"]["errors"] == 1
+    assert "PG001" in (tmp_path / "r.md").read_text()
+    for wrong in ("json", "nonsense=x", "json="):
+        assert _run(tmp_path, "scan", "--report", wrong).returncode == 2
+
+
 def test_statistics_count_the_findings_of_each_policy(tmp_path: Path) -> None:
     (tmp_path / "a.sql").write_text(BAD + WARNING.replace("app", "b") + "CREATE ROLE c LOGIN;\n")
 

@@ -27,10 +27,33 @@ def _ids(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tupl
     return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
 
 
+def _reports(
+    _: click.Context, __: click.Parameter, values: tuple[str, ...]
+) -> tuple[tuple[str, Path], ...]:
+    found = []
+    for value in values:
+        name, equals, file = value.partition("=")
+        if not equals or not file or name not in FORMATS:
+            raise click.BadParameter(f"{value}: expected FORMAT=FILE, with one of {_FORMATS}")
+        found.append((name, Path(file)))
+    return tuple(found)
+
+
+_FORMATS = ", ".join(FORMATS)
+
+
 @click.command("scan")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--output", type=click.Path(path_type=Path), help="Write the report to this file.")
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="FORMAT=FILE",
+    callback=_reports,
+    help="Write the report in another format, too.",
+)
 @click.option("--select", multiple=True, callback=_ids, help="Only these ids; prefixes work.")
 @click.option("--ignore", multiple=True, callback=_ids, help="Not these ids; prefixes work.")
 @click.option(
@@ -65,6 +88,7 @@ def command(
     paths: tuple[Path, ...],
     format_: str,
     output: Path | None,
+    reports: tuple[tuple[str, Path], ...],
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     fail_on: tuple[str, ...],
@@ -122,6 +146,8 @@ def command(
     chosen = f"{format_} statistics" if statistics else format_
     text = renderer(chosen)(report, colour=colour, verbose=verbose, quiet=quiet)
     write_output(text, output)
+    for other, file in reports:
+        write_output(renderer(other)(report), file)
     complain(report, verbose)
     try:
         code = report.exit_code(settings.fail_on.fails)
