@@ -38,7 +38,12 @@ _INTERNAL: dict[str, Callable[[str], bool]] = {
     "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid": bool,
     "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type": _is("intranet"),
     "service.beta.kubernetes.io/oci-load-balancer-internal": _is("true"),
+    "service.beta.kubernetes.io/scw-loadbalancer-private": _is("true"),
+    "load-balancer.hetzner.cloud/disable-public-network": _is("true"),
+    "yandex.cloud/load-balancer-type": _is("internal"),
 }
+_PRIVATE_CLASSES = ("tailscale",)
+_AWS_CLASSES = ("service.k8s.aws/", "eks.amazonaws.com/")
 _POSTGRES = re.compile(r"postgres|pgsql|pg-?bouncer|pg-?pool|pgcat|timescale|(?<![a-z])pg(?![a-z])")
 _NO_POSTGRES = re.compile(r"exporter|metrics|admin|postgrest|backup|operator|gui|web|http")
 
@@ -51,8 +56,10 @@ def is_internal(annotations: Mapping[str, object], load_balancer_class: object =
     if any(test(texts[name]) for name, test in _INTERNAL.items() if name in texts):
         return True
     by_controller = texts.get(f"{_AWS}type") in ("external", "nlb-ip")
+    if load_balancer_class in _PRIVATE_CLASSES:
+        return True
     aws_class = isinstance(load_balancer_class, str) and load_balancer_class.startswith(
-        "service.k8s.aws/"
+        _AWS_CLASSES
     )
     return _SCHEME not in texts and (by_controller or aws_class)
 

@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Helm: values of Bitnami's PostgreSQL charts, and templates that hide what they expose.
 
-https://github.com/bitnami/charts/tree/main/bitnami/postgresql (primary.service,
-readReplicas.service, service in charts before version 11, tls.enabled), postgresql-ha (service of
-Pgpool), and https://github.com/icoretech/helm (pgbouncer: service).
+https://github.com/bitnami/charts/blob/main/bitnami/postgresql/values.yaml (tls.enabled is false by
+default); the Services of the charts are those of helm_release in Terraform.
 """
 
 from __future__ import annotations
@@ -21,19 +20,11 @@ from connguard.policies.model.database_facts import TlsRequirement
 from connguard.policies.model.facts import Undecided
 from connguard.policies.model.network import Endpoint, Target
 from connguard.policies.model.origin import Known
+from connguard.policies.providers.helm import CHARTS
 from connguard.reading import Context, SourceFile
 from connguard.text import Text
 from connguard.yaml_source import Node
 
-_PLACES = {
-    "postgresql": (
-        (("primary", "service"), "the primary"),
-        (("readReplicas", "service"), "the replicas"),
-        (("service",), "the server"),
-    ),
-    "postgresql-ha": ((("service",), "Pgpool"), (("pgpool", "service"), "Pgpool")),
-    "pgbouncer": ((("service",), "PgBouncer"),),
-}
 _VALUES = re.compile(r"(?:^|[._-])values(?:[._-]|$)|^values")
 _SERVICE = re.compile(r"(?m)^kind:\s*Service\s*$")
 _TYPE = re.compile(r"(?m)^ {2,4}type:[ \t]*(?P<text>\S*\{\{[^\n]*)$")
@@ -81,14 +72,14 @@ def _releases(document: Node, file: SourceFile, context: Context) -> Iterator[_R
     """The parts of a values file that are for a PostgreSQL chart."""
     chart = _chart(file.path.parent, context)
     name = chart.get("name") if chart is not None else None
-    if chart is not None and name is not None and name.string in _PLACES:
+    if chart is not None and name is not None and name.string in CHARTS:
         yield _Release(name.string, name.string, document)
         return
     dependencies = chart.get("dependencies") if chart is not None else None
     keys = {}
     for one in dependencies.elements() if dependencies is not None else []:
         kind, alias = one.get("name"), one.get("alias")
-        if kind is not None and kind.string in _PLACES:
+        if kind is not None and kind.string in CHARTS:
             keys[(alias or kind).string or ""] = kind.string
     if chart is None and all(
         (part := document.get(key)) is not None and part.is_mapping
@@ -102,7 +93,7 @@ def _releases(document: Node, file: SourceFile, context: Context) -> Iterator[_R
     for key, value in document.items():
         text = key.string or ""
         kind_name = keys.get(text)
-        if kind_name is None and chart is None and text in _PLACES and value.is_mapping:
+        if kind_name is None and chart is None and text in CHARTS and value.is_mapping:
             kind_name = text
         if kind_name is not None and value.is_mapping:
             enabled = value.get("enabled")
@@ -132,7 +123,7 @@ def _chart(folder: Path, context: Context) -> Node | None:
 
 
 def _release(release: _Release, limits: BreadthLimits, purpose: str | None) -> Iterator[object]:
-    for path, part in _PLACES[release.chart]:
+    for path, part in CHARTS[release.chart]:
         body = release.node.get(*path)
         kind = body.get("type") if body is not None else None
         if body is None or kind is None:
@@ -141,10 +132,10 @@ def _release(release: _Release, limits: BreadthLimits, purpose: str | None) -> I
         port = ports.integer if ports is not None and ports.integer else None
         node_port = body.get("nodePorts", "postgresql") or body.get("nodePort")
         exposed = Exposure(
-            f"{part} of {release.title}",
+            f"{path} of {release.title}",
             body,
             body.get("annotations"),
-            ((port or 5432, node_port.integer if node_port is not None else None),),
+            ((port or default, node_port.integer if node_port is not None else None),),
             kind.origin,
             Target(f"the release of {release.title}", kind.origin),
             purpose=purpose,

@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who reaches a Kubernetes Service from outside of the cluster.
 
-A load balancer without source ranges is open to everybody unless an annotation makes it internal:
-https://kubernetes.io/docs/concepts/services-networking/service/#internal-load-balancer. The AWS
-Load Balancer Controller makes internal ones by default:
-https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/service/nlb/.
+A load balancer without source ranges is open to everybody unless an annotation or its class makes
+it internal (kubernetes_service.py in the model names them).
+https://kubernetes.io/docs/concepts/services-networking/service/#loadbalancer
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from connguard.policies.model import kubernetes_service
 from connguard.policies.model.addresses import (
     ALL_IPV4,
     ALL_IPV6,
@@ -25,38 +25,13 @@ from connguard.policies.model.addresses import (
 )
 from connguard.policies.model.database_facts import PublishedPort
 from connguard.policies.model.facts import Undecided
+from connguard.policies.model.kubernetes_service import SOURCE_RANGES
 from connguard.policies.model.network import Endpoint, Rule, Target
 from connguard.policies.model.origin import Known, Origin, Unknown
 from connguard.yaml_source import Node
 
 TEMPLATE = re.compile(r"\{\{|\$\{|\$\(|<[\w-]+>|%\(")
-SOURCE_RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges"
 NODES = "every node of the cluster"
-
-_SCHEME = "service.beta.kubernetes.io/aws-load-balancer-scheme"
-_AWS_TYPE = "service.beta.kubernetes.io/aws-load-balancer-type"
-_INTERNAL_WHEN_TRUE = (
-    "service.beta.kubernetes.io/aws-load-balancer-internal",
-    "service.beta.kubernetes.io/azure-load-balancer-internal",
-    "service.beta.kubernetes.io/openstack-internal-load-balancer",
-    "service.beta.kubernetes.io/oci-load-balancer-internal",
-    "service.beta.kubernetes.io/scw-loadbalancer-private",
-    "load-balancer.hetzner.cloud/disable-public-network",
-)
-_INTERNAL_WORDS = {
-    "networking.gke.io/load-balancer-type": "internal",
-    "cloud.google.com/load-balancer-type": "internal",
-    "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type": "intranet",
-    "service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type": "private",
-    "yandex.cloud/load-balancer-type": "internal",
-    _SCHEME: "internal",
-}
-_INTERNAL_CLASSES = ("tailscale", "service.k8s.aws/nlb", "eks.amazonaws.com/nlb")
-_INTERNAL_KEYS = (
-    "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid",
-    "service.beta.kubernetes.io/azure-load-balancer-internal-subnet",
-    "tailscale.com/expose",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,21 +85,11 @@ def facts(exposed: Exposure) -> Iterator[object]:
 def is_internal(spec: Node, annotations: Node | None) -> bool:
     """Whether a load balancer has an address of the private network only."""
     given = {
-        key.string or "": (value.string or "").lower()
+        key.string or "": value.string or ""
         for key, value in (annotations.items() if annotations else [])
     }
-    if any(given.get(key, "false") not in ("false", "") for key in _INTERNAL_WHEN_TRUE):
-        return True
-    if any(given.get(key) == word for key, word in _INTERNAL_WORDS.items()):
-        return True
-    if any(key in given for key in _INTERNAL_KEYS):
-        return True
-    scheme = given.get(_SCHEME)
     chosen = spec.get("loadBalancerClass")
-    by_controller = given.get(_AWS_TYPE) in ("external", "nlb-ip") or (
-        chosen is not None and chosen.string in _INTERNAL_CLASSES
-    )
-    return by_controller and scheme is None
+    return kubernetes_service.is_internal(given, chosen.string if chosen is not None else None)
 
 
 def addresses(node: Node, name: str) -> tuple[AddressSet, tuple[Unknown, ...]]:
