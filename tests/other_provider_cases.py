@@ -98,7 +98,7 @@ resource "yandex_vpc_security_group" "low" {
   ingress {
     protocol       = "TCP"
     port           = 6432
-    v4_cidr_blocks = ["0.0.0.0/1"] # expect: PG201
+    v4_cidr_blocks = ["0.0.0.0/1"]
   }
 }
 resource "yandex_vpc_security_group" "high" {
@@ -106,7 +106,7 @@ resource "yandex_vpc_security_group" "high" {
     protocol       = "TCP"
     from_port      = 6000
     to_port        = 7000
-    v4_cidr_blocks = ["128.0.0.0/1"]
+    v4_cidr_blocks = ["128.0.0.0/1"] # expect: PG201
   }
 }
 resource "yandex_mdb_postgresql_cluster" "main" {
@@ -1065,6 +1065,26 @@ resource "helm_release" "web" {
     name  = "service.type"
     value = "LoadBalancer"
   }
+}
+"""
+CASES["values written as an expression"] = """
+locals {
+  kind = "LoadBalancer"
+}
+resource "helm_release" "db" {
+  chart  = "postgresql"
+  values = [yamlencode({ primary = { service = { type = local.kind } } })] # expect: PG201
+}
+resource "helm_release" "internal" {
+  chart = "postgresql"
+  values = [yamlencode({
+    primary = {
+      service = {
+        type        = local.kind
+        annotations = { "networking.gke.io/load-balancer-type" = "Internal" }
+      }
+    }
+  })]
 }
 """
 CASES["values that cannot be read"] = """

@@ -149,12 +149,13 @@ def _values(release: Resource) -> _Values:
 
 
 def _read(item: object, origin: Origin, found: _Values) -> None:
+    """What a text of values says. Checkov gives it without its line breaks: that is no YAML."""
     if isinstance(item, Unresolved):
         found.doubts.append((item.reason, origin))
         return
     if not isinstance(item, str):
         return
-    content = parse(item)
+    content = parse(item) if "\n" in item.strip() or ":" not in item else None
     if content is not None:
         _flatten(content, (), origin, found, 0)
     elif any(word in item for word in _OUTSIDE):

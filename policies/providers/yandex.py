@@ -99,12 +99,12 @@ def facts(inventory: Inventory) -> Iterator[object]:
 
 
 def _guards_of(inventory: Inventory, cluster: Resource, guards: Mapping[str, Guard]) -> list[Guard]:
-    return [
-        guards[target.address]
+    named = {
+        target.address
         for setting in settings_at(cluster.body, "security_group_ids")
         for target in inventory.targets(setting.value)
-        if target.address in guards
-    ]
+    }
+    return [guards[address] for address in sorted(named) if address in guards]
 
 
 def _public(cluster: Resource) -> tuple[Value[bool], str]:

@@ -472,5 +472,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "urlencode": lambda text: urllib.parse.quote_plus(to_text(text), safe="-_.~"),
     "values": values,
     "yamldecode": text_formats.yamldecode,
+    "yamlencode": text_formats.yamlencode,
     "zipmap": zipmap,
 }

@@ -8,6 +8,7 @@ import csv
 import io
 import json
 import re
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, ClassVar
 
@@ -52,6 +53,43 @@ def _quoted(text: str) -> str:
     for mark in "<>&\u2028\u2029":
         quoted = quoted.replace(mark, f"\\u{ord(mark):04x}")
     return quoted
+
+
+def yamlencode(value: object) -> object:
+    """Terraform's own style: every string quoted or literal, lists not indented."""
+    events = [
+        yaml.StreamStartEvent(),
+        yaml.DocumentStartEvent(explicit=False),
+        *_yaml_events(value, 0),
+        yaml.DocumentEndEvent(explicit=False),
+        yaml.StreamEndEvent(),
+    ]
+    return bounded_text(yaml.emit(events, allow_unicode=True, width=float("inf")))
+
+
+def _yaml_events(value: object, depth: int) -> Iterator[yaml.Event]:
+    if depth > MAX_DEPTH:
+        raise Blocked("a value is nested too deeply")
+    if isinstance(value, dict):
+        yield yaml.MappingStartEvent(None, None, implicit=True, flow_style=not value)
+        for key in sorted(value):
+            yield _yaml_text(key)
+            yield from _yaml_events(value[key], depth + 1)
+        yield yaml.MappingEndEvent()
+    elif isinstance(value, list):
+        yield yaml.SequenceStartEvent(None, None, implicit=True, flow_style=not value)
+        for item in value:
+            yield from _yaml_events(item, depth + 1)
+        yield yaml.SequenceEndEvent()
+    elif isinstance(value, str):
+        yield _yaml_text(value)
+    else:
+        text = number_text(value) if is_number(value) else _json(value, depth)
+        yield yaml.ScalarEvent(None, None, (True, False), text)
+
+
+def _yaml_text(text: str) -> yaml.Event:
+    return yaml.ScalarEvent(None, None, (False, True), text, style="|" if "\n" in text else '"')
 
 
 def jsondecode(text: object) -> object:
