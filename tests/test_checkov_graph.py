@@ -200,8 +200,8 @@ def test_dynamic_blocks_are_written_out() -> None:
     group = resource(GROUP, "db", {"ingress": [written, left]}, dynamic=dynamic)
 
     assert _inside(Rust([group])) == [
-        (22, "10.0.0.0/24", True),
-        (5432, "0.0.0.0/0", True),
+        (22, ["10.0.0.0/24"], True),
+        (5432, ["0.0.0.0/0"], True),
         (6432, "a", True),
     ]
 
@@ -243,7 +243,7 @@ def test_calls_of_foreign_modules() -> None:
     assert found.address == "module.far"
     setting = found.body.setting("ingress_cidr_blocks")
     assert setting is not None
-    assert setting.value == "0.0.0.0/0"
+    assert setting.value == ["0.0.0.0/0"]
 
 
 def test_a_plan_that_is_silent_about_clients() -> None:
@@ -292,7 +292,9 @@ def test_references_in_a_text() -> None:
 
 def test_small_helpers() -> None:
     """Wrapped values, ends of templates, and iterators."""
-    assert plain([["a"], ["b", ["c"]]]) == ["a", ["b", "c"]]
+    assert plain(["a"]) == "a"
+    assert plain([["a"]]) == ["a"]
+    assert plain([{"x": [["a"]]}, {"x": [None]}]) == [{"x": ["a"]}, {"x": None}]
     assert plain([{"x": ["${-1}"]}]) == {"x": "-1"}
     assert tail("${aws_eip.a.public_ip}/32") == "/32"
     assert tail("aws_eip.a.public_ip") == ""

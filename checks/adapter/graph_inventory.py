@@ -133,8 +133,7 @@ class GraphBody:
             return
         for key, item in pairs:
             filled = {
-                label: substituted(plain(value), iterator, key, plain(item))
-                for label, value in content.items()
+                label: substituted(value, iterator, key, item) for label, value in content.items()
             }
             yield GraphBody(self.view, self.number, filled, f"{at}content.", self.certain)
 

@@ -47,13 +47,19 @@ class Reference:
 
 
 def plain(value: object) -> object:
-    """A value without the lists of one element into which Checkov wraps every value and block."""
-    while isinstance(value, list) and len(value) == 1:
-        value = value[0]
+    """A value without the list of one element into which Checkov wraps every value and block.
+
+    A list that was put in for a reference has lost these brackets: one of a single element comes
+    out as that element.
+    """
+    return _item(value[0] if isinstance(value, list) and len(value) == 1 else value)
+
+
+def _item(value: object) -> object:
     if isinstance(value, list):
-        return [plain(item) for item in value]
+        return [_item(one) for one in value]
     if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
+        return {key: plain(one) for key, one in value.items()}
     number = _NUMBER.fullmatch(value) if isinstance(value, str) else None
     return number[1] if number else value
 
