@@ -255,15 +255,20 @@ def _order(one: Recognised) -> tuple[int, int, int]:
 
 
 def _by_code(text: str, symptoms: Sequence[Symptom]) -> tuple[Recognised, ...]:
+    known = {code.value for symptom in symptoms for code in symptom.codes}
+    tried = 0
     for match in _CODE_FORMS.finditer(text):
         code = next(value for value in match.groups() if value)
-        near = text[max(0, match.start() - NEAR) : match.end() + NEAR]
-        if (_FOREIGN.search(near) or _OTHER_DATABASE.search(near)) and not _OWN.search(near):
+        if code not in known:
             continue
-        line = text.count("\n", 0, match.start()) + 1
-        found = _candidates(code, symptoms, match.start(), match.end(), line)
-        if found:
-            return found
+        near = text[max(0, match.start() - NEAR) : match.end() + NEAR]
+        foreign = _FOREIGN.search(near) or _OTHER_DATABASE.search(near)
+        if not foreign or _OWN.search(near):
+            line = text.count("\n", 0, match.start()) + 1
+            return _candidates(code, symptoms, match.start(), match.end(), line)
+        tried += 1
+        if tried == OCCURRENCES:
+            break
     return ()
 
 

@@ -64,7 +64,7 @@ HBA_RULES = Check(
     "the rules in the order in which they are tried, and lines that the server refuses",
 )
 HBA_OFFLINE = Check(
-    "connguard hba pg_hba.conf --user ROLE --database DATABASE --from ADDRESS",
+    "connguard hba pg_hba.conf --user ROLE --database DATABASE --from CLIENT",
     "which line decides about this login, and why those before it do not",
 )
 POOLS = Check(

@@ -75,7 +75,7 @@ SYMPTOMS = (
             ),
             Wording(
                 "Elixir",
-                "connection refused - :econnrefused",
+                "tcp connect (",
                 r"tcp connect \((?P<host>[^):\n]{1,255}):(?P<port>\d{1,5})\): connection refused",
             ),
             Wording(

@@ -149,7 +149,7 @@ SYMPTOMS = (
             "Raising max_connections or work_mem: memory is what ran out.",
             "kill -9 on a backend: pg_terminate_backend ends one session only.",
         ),
-        failures=(Failure.LOST, Failure.SERVER_SLOTS, Failure.TIMEOUT),
+        failures=(Failure.SERVER_SLOTS, Failure.TIMEOUT),
         policies=("PG106",),
         decided_by=server("hot_standby", "max_connections", "work_mem"),
         references=(

@@ -73,7 +73,7 @@ SYMPTOMS = (
         ),
         triage=(triage.TLS_STATE, triage.LISTEN_SETTINGS),
         avoid=("sslmode=disable or prefer over networks that others can listen to.",),
-        failures=(Failure.EXPOSED, Failure.REJECTED),
+        failures=(Failure.EXPOSED,),
         policies=("PG401",),
         decided_by=server("ssl", "ssl_cert_file") + pooler("client_tls_sslmode"),
         references=(_SSL, _SERVER_SSL),
@@ -201,7 +201,7 @@ SYMPTOMS = (
             "rejectUnauthorized: false, sslmode=require instead of verify-full, or"
             " trustServerCertificate: anybody can then pose as the server.",
         ),
-        failures=(Failure.EXPOSED, Failure.REJECTED),
+        failures=(Failure.EXPOSED,),
         policies=("PG401",),
         decided_by=(
             *server("ssl_cert_file", "ssl_ca_file"),

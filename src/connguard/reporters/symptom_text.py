@@ -71,15 +71,13 @@ def _whole(explained: Explained, style: Style) -> Iterator[str]:
 
 
 def filled_in(run: str, values: Mapping[str, str]) -> str:
-    """A command with the names of the message in place of ROLE, DATABASE, HOST, PORT, ADDRESS.
+    """A command with the names of the message in place of ROLE, DATABASE, HOST, PORT, CLIENT.
 
     Only what needs no quoting anywhere is filled in.
     """
     named = {name.upper(): value for name, value in values.items() if _PLAIN.fullmatch(value)}
-    if "CLIENT" in named:
-        named["ADDRESS"] = named["CLIENT"]
     return re.sub(
-        r"\b(?:ROLE|DATABASE|HOST|PORT|ADDRESS)\b", lambda word: named.get(word[0], word[0]), run
+        r"\b(?:ROLE|DATABASE|HOST|PORT|CLIENT)\b", lambda word: named.get(word[0], word[0]), run
     )
 
 
