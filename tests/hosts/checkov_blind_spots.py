@@ -27,6 +27,37 @@ JSON_ROLE = """{
   }
 }
 """
+GROUP = """
+resource "aws_security_group" "db" {
+  ingress {
+    from_port   = 5432
+    to_port     = 5432
+    protocol    = "tcp"
+    cidr_blocks = %s
+  }
+}
+"""
+EACH = """
+locals {
+  clients = { office = { cidr = "0.0.0.0/0" } }
+}
+resource "aws_security_group_rule" "in" {
+  for_each          = local.clients
+  type              = "ingress"
+  security_group_id = "sg-12345678"
+  from_port         = 5432
+  to_port           = 5432
+  protocol          = "tcp"
+  cidr_blocks       = [each.value.cidr]
+}
+"""
+SECURE_TRANSPORT = """
+resource "azurerm_postgresql_flexible_server_configuration" "tls" {
+  name      = "require_secure_transport"
+  server_id = "…"
+  value     = "off"
+}
+"""
 CASES = {
     "a limit from a variable without default": (
         "main.tf",
@@ -55,6 +86,31 @@ CASES = {
         + ROLE.replace("{\n", "{\n  for_each = { for k, v in var.all : k => v if v < 5 }\n", 1)
         % "each.value",
         {"PG001"},
+    ),
+    "sources of a rule from a variable without default": (
+        "main.tf",
+        'variable "cidrs" {}' + GROUP % "var.cidrs",
+        {"PG902"},
+    ),
+    "sources of a rule by a condition on a variable without default": (
+        "main.tf",
+        'variable "stage" {}' + GROUP % 'var.stage == "prod" ? ["10.0.0.0/24"] : ["0.0.0.0/0"]',
+        {"PG902"},
+    ),
+    "sources of a rule from `cidrsubnet()`, `jsondecode()`, `merge()` or a `for` expression": (
+        "main.tf",
+        GROUP % '[cidrsubnet("0.0.0.0/0", 1, 1)]',
+        {"PG201"},
+    ),
+    "a list that holds `each.value.…` of a `for_each` over objects": (
+        "main.tf",
+        EACH,
+        {"PG201"},
+    ),
+    "the parameter `require_secure_transport` of a server of Azure": (
+        "main.tf",
+        SECURE_TRANSPORT,
+        {"PG401"},
     ),
     "a variable in a `.tf.json` file": ("main.tf.json", JSON_ROLE, {"PG001"}),
     "a `.tofu` file": ("main.tofu", ROLE % "-1", {"PG001"}),
