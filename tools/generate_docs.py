@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The connguard authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes the pages of the policies, and the generated parts of README.md and docs/*.md.
+"""Writes the pages of policies and symptoms, and the generated parts of README.md and docs/*.md.
 
 With --check nothing is written, and the exit code is 1 when a file is stale.
 
@@ -31,10 +31,15 @@ from connguard.example_files import example_files
 from connguard.policies.model.policy import Policy
 from connguard.policy_pages import fenced, markdown, table
 from connguard.registry import policies
+from connguard.symptom_pages import decision_tree
+from connguard.symptom_pages import markdown as symptom_page
+from connguard.symptom_pages import table as symptom_table
+from connguard.symptom_registry import symptoms
 from connguard.version import __version__
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = Path("docs/policies")
+SYMPTOM_PAGES = Path("docs/symptoms")
 
 _PART = re.compile(
     r"(?P<start><!-- generated: (?P<what>[^\n]+?) -->\n).*?(?P<end><!-- end -->)", re.DOTALL
@@ -75,6 +80,23 @@ def index(listed: list[Policy]) -> str:
     )
 
 
+def symptom_index() -> str:
+    """All symptoms by layer, and the questions that lead to them."""
+    listed = symptoms()
+    return (
+        f"{_NOTE}# Symptoms\n\n"
+        "What somebody sees when a connection fails, by the layer that fails. `connguard explain`\n"
+        "recognises them in an error message, a stack trace or a log, and with a path shows the\n"
+        "lines that can cause them there:\n\n"
+        "```console\n"
+        "$ connguard explain 'FATAL: too many connections for role \"shop_app\"' .\n"
+        "$ journalctl -u shop | connguard explain - .\n"
+        "$ connguard explain 53300\n"
+        "```\n\n"
+        f"{fenced(decision_tree(listed), 'mermaid')}\n\n{symptom_table(listed)}\n"
+    )
+
+
 def part(what: str, folder: Path) -> str:
     """The content of a generated part in a file of `folder`."""
     kind, _, rest = what.partition(" ")
@@ -102,6 +124,9 @@ def documents() -> Iterator[tuple[Path, str]]:
     yield PAGES / "index.md", index(listed)
     for policy in listed:
         yield PAGES / f"{policy.id}.md", page(policy)
+    yield SYMPTOM_PAGES / "index.md", symptom_index()
+    for symptom in symptoms():
+        yield SYMPTOM_PAGES / f"{symptom.id}.md", _NOTE + symptom_page(symptom)
     for path in (Path("README.md"), *sorted(Path("docs").glob("*.md"))):
         yield path, filled(path)
 
@@ -117,11 +142,13 @@ def main(arguments: list[str]) -> int:
         for path, content in wanted.items()
         if not path.exists() or path.read_text(encoding="utf-8") != content
     ]
-    orphaned = [path for path in PAGES.glob("*.md") if path not in wanted]
+    folders = (PAGES, SYMPTOM_PAGES)
+    orphaned = [path for folder in folders for path in folder.glob("*.md") if path not in wanted]
     for path in (*stale, *orphaned):
         print(f"{'stale' if check else 'written' if path in wanted else 'removed'}: {path}")
     if not check:
-        PAGES.mkdir(parents=True, exist_ok=True)
+        for folder in folders:
+            folder.mkdir(parents=True, exist_ok=True)
         for path in stale:
             path.write_text(wanted[path], encoding="utf-8")
         for path in orphaned:
