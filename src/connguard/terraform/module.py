@@ -231,7 +231,10 @@ class Module:
             address = f"{self.prefix}{kind}.{name}{repetition.suffix}"
             scope = Names(self, repetition.names)
             return _Parts(
-                address, lambda part: self._part(block, address, part, scope), single=True
+                address,
+                lambda part: self._part(block, address, part, scope),
+                single=True,
+                all_of=Unknown(f"{address} is used as a whole", refers=address),
             )
 
         repetitions = self.repetitions(block)
