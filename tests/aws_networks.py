@@ -1225,3 +1225,69 @@ module "off" {
 }
 """,
 )
+
+_case(
+    "a narrow part does not hide a wide one",
+    """
+data "aws_vpc" "main" {}
+data "aws_subnet" "app" {
+  for_each = toset(["subnet-1", "subnet-2"])
+  id       = each.value
+}
+variable "office" {
+  type = string
+}
+module "vpc" {
+  source = "terraform-aws-modules/vpc/aws"
+}
+locals {
+  rule = { from_port = 5432, to_port = 5432, protocol = "tcp" }
+  ways = {
+    concat = concat(module.vpc.private_subnets_cidr_blocks, ["0.0.0.0/0"])
+    compact  = compact([data.aws_vpc.main.cidr_block, "0.0.0.0/0"])
+    distinct = distinct(flatten([[data.aws_vpc.main.cidr_block], ["0.0.0.0/0"]]))
+    set      = toset([data.aws_vpc.main.cidr_block, "0.0.0.0/0"])
+    for      = [for subnet in data.aws_subnet.app : "0.0.0.0/0"]
+    split    = split(",", join(",", [data.aws_vpc.main.cidr_block, "0.0.0.0/0"]))
+  }
+}
+resource "aws_security_group" "way" {
+  for_each = local.ways
+  ingress {
+    from_port   = 5432
+    to_port     = 5432
+    protocol    = "tcp"
+    cidr_blocks = each.value # expect: PG201
+  }
+}
+resource "aws_security_group" "condition" {
+  ingress {
+    from_port   = 5432
+    to_port     = 5432
+    protocol    = "tcp"
+    cidr_blocks = data.aws_vpc.main.cidr_block == "" ? ["0.0.0.0/0"] : ["10.0.0.0/24"] # expect: PG902
+  }
+}
+resource "aws_security_group" "replaced" {
+  ingress {
+    from_port   = 5432
+    to_port     = 5432
+    protocol    = "tcp"
+    cidr_blocks = [replace(data.aws_vpc.main.cidr_block, "/.*/", "0.0.0.0/0")] # expect: PG902
+  }
+}
+module "text" {
+  source = "terraform-aws-modules/security-group/aws"
+  ingress_with_cidr_blocks = [ # expect: PG902
+    { rule = "postgresql-tcp", cidr_blocks = "0.0.0.0/0,${var.office}/32" },
+  ]
+}
+module "made" {
+  source = "terraform-aws-modules/security-group/aws"
+  ingress_with_cidr_blocks = concat( # expect: PG201
+    [for cidr in module.vpc.private_subnets_cidr_blocks : { rule = "postgresql-tcp", cidr_blocks = cidr }],
+    [{ rule = "postgresql-tcp", cidr_blocks = "0.0.0.0/0" }],
+  )
+}
+""".lstrip(),
+)

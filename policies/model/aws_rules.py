@@ -162,6 +162,8 @@ def without_narrow(setting: Setting, inventory: Inventory) -> Setting:
 def _sifted(value: object, inventory: Inventory) -> object:
     if isinstance(value, (list, tuple)):
         return [_sifted(item, inventory) for item in value]
+    if isinstance(value, Unresolved) and value.parts:
+        return _sifted(value.parts, inventory)
     if isinstance(value, Unresolved) and is_narrow(value, inventory):
         return None
     return value
@@ -169,6 +171,8 @@ def _sifted(value: object, inventory: Inventory) -> object:
 
 def is_narrow(value: Unresolved, inventory: Inventory) -> bool:
     """Whether an unknown source is a network of our own, or a few addresses."""
+    if value.tail:
+        return False  # `sources` judges what has a prefix length
     refers, attribute = value.refers or "", value.attribute or ""
     if _NETWORK_TYPE.search(refers):
         return not attribute or bool(_OWN_CIDR.search(attribute))
@@ -179,6 +183,8 @@ def is_narrow(value: Unresolved, inventory: Inventory) -> bool:
 
 
 def _prefix_lists(value: object, origin: Origin, inventory: Inventory) -> Sources:
+    if isinstance(value, Unresolved) and value.parts:
+        value = value.parts
     if isinstance(value, (list, tuple)):
         found = Sources()
         for item in value:
@@ -225,6 +231,8 @@ def items(setting: Setting | None) -> list[object]:
 def _flat(value: object) -> list[object]:
     if isinstance(value, (list, tuple)):
         return [found for item in value for found in _flat(item)]
+    if isinstance(value, Unresolved) and value.parts:
+        return _flat(value.parts)
     return [] if value is None or value == "" else [value]
 
 

@@ -68,6 +68,8 @@ def sources(setting: Setting | None, what: str) -> Sources:
 
 def _sources(value: object, origin: Origin, what: str) -> Sources:
     if isinstance(value, Unresolved):
+        if value.parts:
+            return _sources(value.parts, origin, what)
         if is_narrow(value):
             return Sources()
         return Sources(unknown=(Unknown(value.reason, origin),))

@@ -88,6 +88,8 @@ def value_bodies(value: object, origin: Origin) -> list[Body]:
     if value is None:
         return []
     if isinstance(value, Unresolved):
+        if value.parts:
+            return value_bodies(value.parts, origin)
         return [_UnresolvedBody(value, origin)]
     if isinstance(value, Mapping):
         return [ValueBody(value, origin)]
@@ -136,6 +138,8 @@ class Inventory:
         if isinstance(value, (list, tuple)):
             return [target for item in value for target in self.targets(item)]
         if isinstance(value, Unresolved):
+            if value.parts:
+                return self.targets(value.parts)
             return self._by_address.get(value.refers or "", [])
         return self._ids().get(value, []) if isinstance(value, str) else []
 

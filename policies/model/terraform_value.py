@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import isfinite
 
@@ -25,13 +25,15 @@ class Unresolved:
 
     `refers` is the address of the resource (`module.db.aws_security_group.app[0]`) or data source
     (`data.aws_vpc.main`) whose attribute `attribute` it is. `tail` is the literal end of a string
-    whose beginning is unknown: "/32" of "${aws_eip.nat.public_ip}/32".
+    whose beginning is unknown: "/32" of "${aws_eip.nat.public_ip}/32". `parts` are the lists and
+    values that a list is made of whose length or order is not known: concat(var.a, ["10.0.0.0/8"]).
     """
 
     reason: str
     refers: str | None = None
     attribute: str | None = None
     tail: str = ""
+    parts: tuple[object, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

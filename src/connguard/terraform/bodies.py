@@ -119,7 +119,10 @@ def _plain(value: object, budget: Budget, depth: int) -> object:
     if is_lazy(value):
         value = value.whole()
     if isinstance(value, Unknown):
-        return Unresolved(value.reason, value.refers, value.attribute, value.tail)
+        if depth > MAX_DEPTH:
+            return Unresolved(value.reason)
+        parts = tuple(_plain(part, budget, depth + 1) for part in value.parts)
+        return Unresolved(value.reason, value.refers, value.attribute, value.tail, parts)
     if depth > MAX_DEPTH:
         raise Blocked("a value is nested too deeply")
     if isinstance(value, list):

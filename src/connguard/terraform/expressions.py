@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -35,6 +36,7 @@ from connguard.terraform.values import (
 
 _MAX_DEPTH = 90
 _MAX_STEPS = 100_000
+_MAX_PARTS = 1000
 
 
 class Scope(Protocol):
@@ -102,7 +104,7 @@ class Evaluator:
         for position, part in enumerate(node.parts):
             value = self.evaluate(part, scope)
             if isinstance(value, Unknown) and not value.mistake:
-                raise Blocked(replace(value, tail=_literal_end(node.parts[position + 1 :])))
+                raise Blocked(_template_unknown(value, texts, node.parts[position + 1 :]))
             texts.append(_template_text(known(value)))
             size += len(texts[-1])
             if size > MAX_TEXT:
@@ -128,7 +130,9 @@ class Evaluator:
     def _get_attr(self, node: syntax.GetAttr, scope: Scope) -> object:
         source = self.evaluate(node.source, scope)
         if isinstance(source, Unknown):
-            return source
+            if source.refers and source.attribute is None:
+                return replace(source, attribute=node.name)
+            return source.derived() if source.parts else source
         try:
             return member(source, node.name)
         except Blocked as blocked:
@@ -137,7 +141,7 @@ class Evaluator:
     def _index(self, node: syntax.Index, scope: Scope) -> object:
         source = self.evaluate(node.source, scope)
         if isinstance(source, Unknown):
-            return source
+            return source.derived() if source.parts else source
         key = self.known(node.key, scope)
         try:
             return element(source, key)
@@ -169,11 +173,13 @@ class Evaluator:
         if node.name.removeprefix("core::") not in FUNCTIONS:
             raise Blocked(f"the function {node.name}() is not evaluated")
         name = node.name.removeprefix("core::")
-        if name not in PARTIAL:
-            arguments = [fully_known(argument) for argument in arguments]
         self._steps += sum(len(value) for value in arguments if isinstance(value, (list, dict)))
         try:
-            return FUNCTIONS[name](*arguments)
+            if name in PARTIAL:
+                return FUNCTIONS[name](*arguments)
+            return FUNCTIONS[name](*[fully_known(argument) for argument in arguments])
+        except Blocked as blocked:
+            raise Blocked(_called_with_unknown(name, arguments, blocked.unknown)) from blocked
         except (TypeError, ValueError, ArithmeticError, LookupError) as error:
             raise mistake(f"{node.name}() cannot be called with these arguments") from error
 
@@ -199,7 +205,9 @@ class Evaluator:
         return self.evaluate(template, _TemplateScope(names))
 
     def _unary(self, node: syntax.Unary, scope: Scope) -> object:
-        value = self.known(node.operand, scope)
+        value = self.evaluate(node.operand, scope)
+        if isinstance(value, Unknown):
+            raise Blocked(value.derived())
         if node.operator == "!":
             return not to_bool(value)
         return -to_number(value)
@@ -215,7 +223,7 @@ class Evaluator:
             try:
                 value = self._operate(step, value, scope)
             except Blocked as blocked:
-                value = blocked.unknown
+                value = blocked.unknown.derived()
         return value
 
     def _operate(self, node: syntax.Binary, left: object, scope: Scope) -> object:
@@ -255,11 +263,14 @@ class Evaluator:
     def _conditional(self, node: syntax.Conditional, scope: Scope) -> object:
         condition = self.evaluate(node.condition, scope)
         if isinstance(condition, Unknown):
-            then = fully_known(self.evaluate(node.then, scope))
-            otherwise = fully_known(self.evaluate(node.otherwise, scope))
+            try:
+                then = fully_known(self.evaluate(node.then, scope))
+                otherwise = fully_known(self.evaluate(node.otherwise, scope))
+            except Blocked as blocked:
+                raise Blocked(blocked.unknown.derived()) from blocked
             if equal(then, otherwise):
                 return then
-            raise Blocked(condition)
+            raise Blocked(condition.derived())
         chosen, other = node.then, node.otherwise
         if not to_bool(condition):
             chosen, other = other, chosen
@@ -281,7 +292,12 @@ class Evaluator:
         items: list[object] = []
         table: dict[str, object] = {}
         groups: dict[str, list[object]] = {}
-        for key, value in _pairs(self.known(node.collection, scope)):
+        collection = self.evaluate(node.collection, scope)
+        if is_lazy(collection):
+            collection = collection.whole()
+        if isinstance(collection, Unknown):
+            return self._for_unknown(node, collection, scope)
+        for key, value in _pairs(collection):
             names = {node.value_name: value}
             if node.key_name:
                 names[node.key_name] = key
@@ -302,6 +318,73 @@ class Evaluator:
         if node.key is None:
             return bounded_list(items)
         return dict(groups) if node.group else table
+
+    def _for_unknown(self, node: syntax.For, collection: Unknown, scope: Scope) -> Unknown:
+        """A `for` over what is not known, or only in parts: what it gives for the parts."""
+        parts: list[object] = []
+        for value in _leaves(collection.parts or [collection]) or [collection.derived()]:
+            names = {node.value_name: value}
+            if node.key_name:
+                names[node.key_name] = collection.derived()
+            parts.append(self.evaluate(node.value, Names(scope, names)))
+        return collection.derived(parts=tuple(parts))
+
+
+# Lists that hold all elements of their arguments, whatever is unknown of them.
+_UNIONS = frozenset({
+    "compact", "concat", "distinct", "flatten", "reverse", "setunion", "sort", "tolist", "toset",
+})  # fmt: skip
+# What is in the result is (a part of) the one value that is not known.
+_SAME_VALUE = frozenset({
+    "chomp", "cidrsubnet", "cidrsubnets", "element", "lower", "nonsensitive", "one", "sensitive",
+    "slice", "tostring", "trimspace", "values",
+})  # fmt: skip
+_WITH_PREFIX_LENGTH = re.compile(r"%s(/\d+)")
+
+
+def _called_with_unknown(name: str, arguments: list[object], unknown: Unknown) -> Unknown:
+    """The unknown result of a function, with what can still be said of it."""
+    if unknown.mistake:
+        return unknown
+    if name in ("join", "split") and arguments[:1] == [","]:
+        arguments, name = arguments[1:], "concat"
+    elif name == "join":
+        arguments, name = arguments[1:], "one"
+    leaves = _leaves(arguments)
+    if leaves is None:
+        return unknown.derived()
+    if name in _SAME_VALUE or name in _UNIONS:
+        distinct = {leaf for leaf in leaves if isinstance(leaf, Unknown)}
+        of_values = [leaf for leaf in leaves if isinstance(leaf, (Unknown, str))]
+        whole = all(isinstance(leaf, Unknown) for leaf in of_values)
+        if len(distinct) == 1 and whole and not any(isinstance(leaf, dict) for leaf in leaves):
+            return next(iter(distinct))
+    if name in _UNIONS:
+        return unknown.derived(parts=tuple(leaves))
+    if name in ("format", "formatlist") and isinstance(arguments[0], str):
+        match = _WITH_PREFIX_LENGTH.fullmatch(arguments[0])
+        if match is not None:
+            return unknown.derived(tail=match[1])
+    return unknown.derived()
+
+
+def _leaves(values: Sequence[object]) -> list[object] | None:
+    """The elements of lists within lists, and of what is made of several; None for too many."""
+    found: list[object] = []
+    pending = list(reversed(values))
+    seen = 0
+    while pending:
+        seen += 1
+        if seen > _MAX_PARTS:
+            return None
+        value = pending.pop()
+        if isinstance(value, Unknown) and value.parts:
+            pending.extend(reversed(value.parts))
+        elif isinstance(value, list):
+            pending.extend(reversed(value))
+        else:
+            found.append(value)
+    return found
 
 
 def member(source: object, name: str) -> object:
@@ -350,6 +433,20 @@ def _reference(node: syntax.Expression) -> str:
         node = node.source
     first = node.name if isinstance(node, syntax.Variable) else "…"
     return first + "".join(reversed(steps))
+
+
+def _template_unknown(
+    value: Unknown, before: Sequence[str], after: Sequence[syntax.Expression]
+) -> Unknown:
+    """A text with an unknown part. Only a part that is all of the text is still the same value."""
+    if not before and not after:
+        return value
+    end = _literal_end(after)
+    if "," in end or any("," in text for text in before):
+        return value.derived()  # a list of several in one text: its end says nothing of the rest
+    if any(before):
+        return value.derived(tail=end)
+    return replace(value, tail=end, parts=()) if end else value.derived()
 
 
 def _literal_end(parts: Sequence[syntax.Expression]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Protocol, TypeGuard
 
@@ -28,8 +28,8 @@ class Unknown:
     """A value that cannot be told from the files.
 
     `reason` names the expression that blocked it. `mistake` is True where Terraform, too, would
-    stop with an error, which `try` and `can` catch. `refers`, `attribute` and `tail` are those of
-    `Unresolved`.
+    stop with an error, which `try` and `can` catch. `refers`, `attribute`, `tail` and `parts` are
+    those of `Unresolved`.
     """
 
     reason: str
@@ -37,6 +37,11 @@ class Unknown:
     refers: str | None = None
     attribute: str | None = None
     tail: str = ""
+    parts: tuple[object, ...] = field(default=(), compare=False)
+
+    def derived(self, tail: str = "", parts: tuple[object, ...] = ()) -> Unknown:
+        """What is made of it, and is not the same value any more."""
+        return Unknown(self.reason, self.mistake, tail=tail, parts=parts)
 
 
 class TerraformSet(list[object]):
