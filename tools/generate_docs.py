@@ -9,6 +9,7 @@ A generated part stands between two comments:
     <!-- generated: policies -->            the table of policies
     <!-- generated: help scan -->           what `connguard scan --help` prints
     <!-- generated: output scan FILE -->    what `connguard scan FILE` prints
+    <!-- generated: networks -->            the Terraform resources that are read, by provider
     <!-- end -->
 
 The output does not depend on the terminal, the environment or the version.
@@ -29,6 +30,7 @@ from click.testing import CliRunner
 from connguard.cli import main as connguard
 from connguard.example_files import example_files
 from connguard.policies.model.policy import Policy
+from connguard.policies.model.terraform_facts import providers
 from connguard.policy_pages import fenced, markdown, table
 from connguard.registry import policies
 from connguard.symptom_pages import decision_tree
@@ -107,7 +109,25 @@ def part(what: str, folder: Path) -> str:
         return fenced(run([*shlex.split(rest), "--help"]), "text")
     if kind == "output":
         return fenced(f"$ connguard {rest}\n{run(shlex.split(rest))}", "console")
+    if kind == "networks":
+        return networks()
     raise SystemExit(f"unknown generated part: {what}")
+
+
+def networks() -> str:
+    """The tables of the provider mappings: resources, attributes read, and what counts."""
+    parts = []
+    for provider in providers():
+        title = (provider.__doc__ or "").splitlines()[0].rstrip(".")
+        parts.append(f"### {title}\n")
+        parts.append("| resources | attributes read | what counts |")
+        parts.append("|---|---|---|")
+        for row in provider.TABLES:
+            kinds = ", ".join(f"`{kind}`" for kind in row.types)
+            attributes = ", ".join(f"`{name}`" for name in row.attributes)
+            parts.append(f"| {kinds} | {attributes} | {row.counts.replace('|', chr(92) + '|')} |")
+        parts.append("")
+    return "\n".join(parts).rstrip()
 
 
 def filled(path: Path) -> str:
