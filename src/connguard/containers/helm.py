@@ -123,8 +123,9 @@ def _chart(folder: Path, context: Context) -> Node | None:
 
 
 def _release(release: _Release, limits: BreadthLimits, purpose: str | None) -> Iterator[object]:
-    for path, part in CHARTS[release.chart]:
-        body = release.node.get(*path)
+    default, paths = CHARTS[release.chart]
+    for path in paths:
+        body = release.node.get(*path.split("."))
         kind = body.get("type") if body is not None else None
         if body is None or kind is None:
             continue

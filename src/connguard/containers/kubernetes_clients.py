@@ -103,8 +103,8 @@ class Connections:
                     return
                 reason = f"no container of {pod.title} has a port of this name"
             else:
-                if not all(container.program for container in pod.containers):
-                    return
+                if not all(one.program and one.program.is_plain for one in pod.containers):
+                    return  # Patroni, for example, has a port of its own
                 listening = {port for container in pod.containers for port in container.listens_on}
                 unknown = any(not container.listens_on for container in pod.containers)
                 if unknown or number in listening | {port.number for port in declared}:
