@@ -253,3 +253,97 @@ def test_azures_pooler_tracks_no_prepared_statements(tmp_path: Path) -> None:
         ((stack, _),) = run([tmp_path], Settings(), []).stacks
         (pooler,) = stack.topology.poolers
         assert str(pooler.prepared_statements) == expected
+
+
+SEVERAL = """\
+resource "aws_db_parameter_group" "small" {
+  name = "small"
+  parameter {
+    name  = "max_connections"
+    value = "40"
+  }
+}
+resource "aws_db_instance" "orders" {
+  engine               = "postgres"
+  instance_class       = "db.t3.micro"
+  parameter_group_name = aws_db_parameter_group.small.name
+}
+resource "aws_db_instance" "users" {
+  engine         = "postgres"
+  instance_class = "db.r6g.large"
+}
+resource "aws_ecs_task_definition" "web" {
+  container_definitions = jsonencode([{
+    name = "web"
+    environment = [
+      { name = "DATABASE_URL", value = "postgres://app@${aws_db_instance.orders.address}/orders" },
+      { name = "DB_POOL_SIZE", value = "4" },
+    ]
+  }])
+}
+resource "aws_ecs_service" "web" {
+  name            = "web"
+  task_definition = aws_ecs_task_definition.web.arn
+  desired_count   = 3
+}
+"""
+
+
+def servers(folder: Path, text: str) -> list[tuple[str, str, str, str]]:
+    """Each server's slots, and the highest demand, standing and instances of its services."""
+    (folder / "main.tf").write_text(text)
+    found = []
+    for stack, budget in run([folder], Settings(), []).stacks:
+        assert stack.topology.server is not None
+        assert budget.server is not None
+        instances = ", ".join(str(one.instances) for one in stack.topology.services)
+        found.append(
+            (
+                str(stack.topology.server.max_connections),
+                str(budget.server.demand),
+                budget.server.standing.value,
+                instances,
+            )
+        )
+    return found
+
+
+def test_several_servers_of_one_vendor(tmp_path: Path) -> None:
+    """Each with its own parameter group, and the services that refer to it."""
+    assert servers(tmp_path, SEVERAL) == [
+        ("40", "24", "safe", "3"),
+        ("1441 to 1802", "0", "safe", ""),
+    ]
+
+
+def test_a_service_of_which_the_server_is_not_known(tmp_path: Path) -> None:
+    """Any of them may have to bear it."""
+    text = SEVERAL.replace("${aws_db_instance.orders.address}", "${var.host}")
+    assert servers(tmp_path, text) == [
+        ("40", "0 to 24", "safe", "0 to 3"),
+        ("1441 to 1802", "0 to 24", "safe", "0 to 3"),
+    ]
+
+
+def test_an_address_that_may_be_another_one(tmp_path: Path) -> None:
+    """A service is not left out because its host is an expression."""
+    text = ECS.replace("${aws_db_instance.db.address}", "${local.host}")
+    text = text.replace('name            = "web"', 'name = "web"\n  desired_count = 900')
+    ((_, demand, standing, instances),) = servers(tmp_path, text)
+    assert (demand, standing, instances) == ("0 or more", "unknown", "0 to 900")
+
+
+def test_a_setting_of_which_the_server_is_not_known(tmp_path: Path) -> None:
+    """Then nothing is said about the vendor's servers."""
+    text = "".join(
+        f'resource "azurerm_postgresql_flexible_server" "{name}" {{\n'
+        '  sku_name = "GP_Standard_D2s_v3"\n}\n'
+        for name in ("a", "b")
+    )
+    setting = (
+        'resource "azurerm_postgresql_flexible_server_configuration" "most" {\n'
+        '  name  = "max_connections"\n  value = "300"\n  server_id = SERVER\n}\n'
+    )
+    known = text + setting.replace("SERVER", "azurerm_postgresql_flexible_server.b.id")
+    assert [one[0] for one in servers(tmp_path, known)] == ["859", "300"]
+    assert servers(tmp_path, text + setting.replace("SERVER", "var.server")) == []

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from connguard.budget import applications
@@ -54,6 +55,8 @@ _SERVER = re.compile(
     r"|digitalocean_database_cluster)\."
 )
 _PROXY = re.compile(r"\baws_db_proxy\.")
+_ELSEWHERE = "unknown"
+"""Stands for a reference in a connection string that may be to the server or to another one."""
 _REFERENCE = re.compile(r"\$\{([^{}]*)\}")
 _VARIABLE = re.compile(
     r"""["']?name["']?\s*[=:]\s*"(\w+)"\s*,?\s*"""
@@ -63,16 +66,31 @@ _DATABASE = re.compile(r'"(?:DATABASE_URL|DB_HOST|DATABASE_HOST|PGHOST|POSTGRES_
 
 
 def services(
-    found: Mapping[str, Sequence[Resource]], raw: Raw, server: str, proxy: str | None
-) -> Iterator[ServiceFound]:
-    """The services; `server` and `proxy` are the hosts that stand for references to them."""
+    found: Mapping[str, Sequence[Resource]],
+    raw: Raw,
+    server: str,
+    proxy: str | None,
+    names: Sequence[str] = (),
+) -> Iterator[tuple[ServiceFound, frozenset[str]]]:
+    """The services; `server` and `proxy` are the hosts that stand for references to them.
+
+    With each service come those of `names` (`aws_db_instance.db`) to which it refers.
+    """
+    patterns = {name: re.compile(rf"\b{re.escape(name)}\b(?!\[)") for name in names}
+    hits: set[str] = set()
 
     def resolve(text: str) -> tuple[str, bool]:
+        hits.update(name for name, pattern in patterns.items() if pattern.search(text))
         if _PROXY.search(text) and proxy is not None:
             return proxy, True
         return (server, True) if _SERVER.search(text) else (text, False)
 
-    reader = _Reader(raw, resolve, proxy or server)
+    for one in _services(_Reader(raw, resolve, proxy or server), found):
+        yield one, frozenset(hits)
+        hits.clear()
+
+
+def _services(reader: _Reader, found: Mapping[str, Sequence[Resource]]) -> Iterator[ServiceFound]:
     for service in found["aws_ecs_service"]:
         task = reader.task(service, found["aws_ecs_task_definition"])
         one = reader.ecs(service, task, found["aws_appautoscaling_target"]) if task else None
@@ -261,6 +279,11 @@ class _Reader:
         found = applications.of_environment(name, origin, environment)
         if found is not None:
             service, host, port = found
+            if host == _ELSEWHERE:
+                reason = f"whether {name} uses this server"
+                instances = unknown_amount(instances.name, reason, origin, 0, instances.high)
+                surge = replace(surge, low=0)
+                host = self._host
             return ServiceFound(
                 applications.replicated(service, instances, surge), host or self._host, port
             )
@@ -297,7 +320,7 @@ class _Reader:
             nonlocal whole
             filled, known = self._resolve(match[1])
             whole = whole and known
-            return filled if known else "unknown"
+            return filled if known else _ELSEWHERE
 
         filled = _REFERENCE.sub(fill, expression.strip('"'))
         return filled, setting.origin, whole

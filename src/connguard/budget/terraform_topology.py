@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Servers and poolers in Terraform: RDS with its proxies, Cloud SQL, Azure, DigitalOcean.
 
-Which pool belongs to which server is told by references that are not resolved here; so it is only
-known where a configuration has one server of the vendor, and otherwise nothing is joined.
+Where a configuration has several servers, references tell whose a pool, a setting or a service is.
+A vendor's servers are left out if one of their parts has no such reference.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -109,20 +111,95 @@ def projects(
     found: dict[str, list[Resource]] = {name: [] for name in TYPES}
     for resource in resources:
         found[resource.type].append(resource)
-    built = [build(found, folder) for build in (_rds, _cloud_sql, _azure, _digitalocean)]
-    servers = [project for project in built if project is not None]
+    servers = [
+        (name, project)
+        for kind, build in _VENDORS.items()
+        for name, one in _apart(found, kind, raw)
+        if (project := build(one, folder)) is not None
+    ]
     if len(servers) == 1:
-        (project,) = servers
+        ((_, project),) = servers
         proxies = [host for ready in project.poolers for host in sorted(ready.hosts)]
         proxy = proxies[0] if len(proxies) == 1 else None
-        project.services.extend(terraform_services.services(found, raw, _HOST, proxy))
-    yield from servers
+        services = terraform_services.services(found, raw, _HOST, proxy)
+        project.services.extend(service for service, _ in services)
+    elif servers:
+        _distribute(servers, found, raw)
+    yield from (project for _, project in servers)
+
+
+def _distribute(
+    servers: Sequence[tuple[str, Project]],
+    found: dict[str, list[Resource]],
+    raw: terraform_services.Raw,
+) -> None:
+    """Give each service to the server that it refers to; or to all, if that is not known."""
+    names = [name for name, _ in servers]
+    for service, hits in terraform_services.services(found, raw, _HOST, None, names):
+        for name, project in servers:
+            if hits == {name}:
+                project.services.append(service)
+            elif not hits or name in hits:
+                one = service.service
+                reason = f"which of the servers {one.name} uses"
+                most = unknown_amount(one.instances.name, reason, one.origin, 0, one.instances.high)
+                some = replace(one, instances=most, surge=replace(one.surge, low=0))
+                project.services.append(replace(service, service=some))
+
+
+def _apart(
+    found: dict[str, list[Resource]], kind: str, raw: terraform_services.Raw
+) -> Iterator[tuple[str, dict[str, list[Resource]]]]:
+    """The resources of each server of a vendor, by its reference.
+
+    Nothing where several servers share a name, or where it is not known whose a pooler or a setting
+    is: each of them may then have it.
+    """
+    servers = [one for one in found[kind] if kind != "aws_db_instance" or _is_postgres(one)]
+    if len(servers) <= 1:
+        yield from ((_reference(one), found) for one in servers)
+        return
+    names = [_reference(one) for one in servers]
+    if len(set(names)) < len(names) or found["aws_db_proxy_default_target_group"]:
+        return
+    owned: dict[str, dict[str, list[Resource]]] = {name: {} for name in names}
+    for part, attribute in _PARTS.get(kind, ()):
+        for resource in found[part]:
+            owners = [name for name in names if _refers(resource.body, attribute, name, raw)]
+            if len(owners) != 1:
+                return
+            owned[owners[0]].setdefault(part, []).append(resource)
+    for server, name in zip(servers, names, strict=True):
+        own = {part: owned[name].get(part, []) for part, _ in _PARTS.get(kind, ())}
+        groups = [
+            group
+            for group in found["aws_db_parameter_group"]
+            if _refers(server.body, "parameter_group_name", _reference(group), raw)
+            or _text(server.body, "parameter_group_name") == _text(group.body, "name") != ""
+        ]
+        yield name, {**found, **own, kind: [server], "aws_db_parameter_group": groups}
+
+
+def _reference(resource: Resource) -> str:
+    return f"{resource.type}.{resource.name}"
+
+
+def _refers(body: Body, attribute: str, name: str, raw: terraform_services.Raw) -> bool:
+    """Whether an attribute refers to a resource."""
+    setting = body.setting(attribute)
+    if setting is None:
+        return False
+    if isinstance(setting.value, Unresolved) and setting.value.refers is not None:
+        return setting.value.refers.rpartition(name)[1:] == (name, "")
+    return re.search(rf"\b{re.escape(name)}\b(?!\[)", raw(setting.origin)) is not None
+
+
+def _is_postgres(resource: Resource) -> bool:
+    return _text(resource.body, "engine").startswith("postgres")
 
 
 def _rds(found: dict[str, list[Resource]], folder: Path) -> Project | None:
-    instances = [
-        one for one in found["aws_db_instance"] if _text(one.body, "engine").startswith("postgres")
-    ]
+    instances = [one for one in found["aws_db_instance"] if _is_postgres(one)]
     if len(instances) != 1:
         return None
     (instance,) = instances
@@ -297,6 +374,24 @@ def _project(
         provider_reserved=kept,
     )
     return Project(folder, servers=[server])
+
+
+_VENDORS = {
+    "aws_db_instance": _rds,
+    "google_sql_database_instance": _cloud_sql,
+    "azurerm_postgresql_flexible_server": _azure,
+    "digitalocean_database_cluster": _digitalocean,
+}
+_PARTS = {
+    "azurerm_postgresql_flexible_server": (
+        ("azurerm_postgresql_flexible_server_configuration", "server_id"),
+    ),
+    "digitalocean_database_cluster": (
+        ("digitalocean_database_connection_pool", "cluster_id"),
+        ("digitalocean_database_user", "cluster_id"),
+    ),
+}
+"""What belongs to a server of a vendor, and the attribute that says to which."""
 
 
 def _default(number: int | None, place: Origin) -> Amount:
