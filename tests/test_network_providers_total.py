@@ -25,30 +25,11 @@ PLACE = Origin("main.tf", 1, 1, 1, 2)
 ROWS = [(provider, table) for provider in providers() for table in provider.TABLES]
 TYPES = sorted({kind for _, table in ROWS for kind in table.types})
 
-WORDS = [
-    "0.0.0.0/0",
-    "::/0",
-    "1.2.3.4/0",
-    "10.0.0.0/8",
-    "0.0.0.0",
-    "tcp",
-    "TCP",
-    "-1",
-    "all",
-    "ingress",
-    "pg",
-    "INBOUND",
-    "in",
-    "accept",
-    "drop",
-    "LoadBalancer",
-    "NodePort",
-    "postgresql",
-    "5432",
-    "1-65535",
-    "/0",
-    "PostgreSQL",
-]
+WORDS = (
+    *("0.0.0.0/0", "::/0", "1.2.3.4/0", "10.0.0.0/8", "0.0.0.0", "/0"),
+    *("tcp", "TCP", "-1", "all", "ingress", "INBOUND", "in", "accept", "drop"),
+    *("pg", "postgresql", "PostgreSQL", "5432", "1-65535", "LoadBalancer", "NodePort"),
+)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@
 A firewall without a matching inbound rule drops the packet; the rules of all firewalls of a server
 add up.
 https://registry.terraform.io/providers/hetznercloud/hcloud/latest/docs/resources/firewall
-https://docs.hetzner.com/cloud/firewalls/overview/
+https://docs.hetzner.com/cloud/firewalls/faq/
 """
 
 from __future__ import annotations

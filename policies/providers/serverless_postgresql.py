@@ -3,7 +3,7 @@
 """PostgreSQL as a service: Neon, Supabase, Render, UpCloud.
 
 - Neon accepts every address until IP Allow is configured, unless public connections are blocked:
-  https://neon.com/docs/introduction/ip-allow
+  https://neon.tech/docs/manage/projects
   https://registry.terraform.io/providers/kislerdm/neon/latest/docs/resources/project
 - Supabase: the network restrictions, and whether TLS is enforced, are settings of the project:
   https://registry.terraform.io/providers/supabase/supabase/latest/docs/resources/settings
