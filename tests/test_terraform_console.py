@@ -58,4 +58,4 @@ def test_enough_is_recorded() -> None:
     lines = (FOLDER / "expressions.txt").read_text("utf-8").split("\n")
 
     assert [one["expression"] for one in RECORDED] == [line for line in lines if line]
-    assert sum("json" in one for one in RECORDED) > 250
+    assert sum("json" in one for one in RECORDED) > 300

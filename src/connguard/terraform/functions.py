@@ -92,7 +92,7 @@ def flatten(items: object) -> object:
 
 
 def to_list(items: object) -> object:
-    return unified(_one_kind(as_list(items)))
+    return list(unified(_one_kind(as_list(items))))
 
 
 def to_map(mapping: object) -> object:

@@ -34,6 +34,10 @@ locals {
   nested  = [[1, 2], [], [3, [4]]]
   people  = [{ name = "ann", age = 30 }, { name = "bob", age = 25 }]
   merged  = merge(local.object, { a = 2, f = true })
+  rules = {
+    app    = { port = 5432, cidrs = ["10.1.0.0/24", "10.2.0.0/24"] }
+    office = { port = 6432, cidrs = ["203.0.113.0/28"], note = "vpn" }
+  }
   indented = <<-EOT
     first ${local.limit}
       second
