@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Exoscale: security groups, and the IP filter of managed databases.
 
+A database is not reached from the internet until a filter lets addresses in:
+https://community.exoscale.com/product/dbaas/service-specific/postgresql/operation
 https://registry.terraform.io/providers/exoscale/exoscale/latest/docs/resources/security_group_rule
 https://registry.terraform.io/providers/exoscale/exoscale/latest/docs/resources/dbaas
-What a database without ip_filter accepts is not documented there: only what is written is judged.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ TABLES = (
     ResourceTable(
         _DATABASES,
         ("type", "pg.ip_filter"),
-        "The IP filter of services of the type pg, where one is set.",
+        "The IP filter of services of the type pg; nobody is let in without one.",
     ),
 )
 
