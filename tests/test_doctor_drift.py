@@ -8,10 +8,12 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import jsonschema
 import pytest
 from doctor_runs import dsn_of, findings, look, run
 from servers import PgBouncer, Postgres, newest_postgres, oldest_postgres
 
+import connguard
 from connguard.live import snapshot
 from connguard.scan import scan
 from connguard.settings import Settings
@@ -274,6 +276,19 @@ def test_a_pooler_that_runs_its_file(server: Postgres, tmp_path: Path) -> None:
     assert found.exit_code == 0
 
 
+def test_the_server_behind_a_pooler_is_compared(server: Postgres, repository: Path) -> None:
+    """The same drift is found through PgBouncer, which takes no start-up options."""
+    ini = INI.format(port=server.port)
+    change(repository / "migrations" / "V1__roles.sql", "LIMIT 12", "LIMIT 10")
+    with PgBouncer(ini, '"postgres" ""\n') as pooler:
+        found = look(
+            f"host=127.0.0.1 port={pooler.port} user=postgres dbname=shop",
+            repository,
+        )
+
+    assert findings(found) == {("V1__roles.sql", 1, "PG601")}
+
+
 def test_a_pooler_that_was_changed(server: Postgres, tmp_path: Path) -> None:
     """SET on the console, sizes of lines, lines that are missing, and a pause."""
     ini = INI.format(port=server.port)
@@ -361,6 +376,9 @@ def test_the_json_report(server: Postgres, repository: Path) -> None:
     assert ran.code == document["exit_code"] == 1
     steps = document["targets"][0]["steps"]
     assert [step["status"] for step in steps] == ["ok"] * len(steps)
+    schemas = Path(connguard.__path__[0]) / "schemas"
+    for part, name in ((document, "doctor-report-1"), (document["comparison"], "scan-report-1")):
+        jsonschema.validate(part, json.loads((schemas / f"{name}.json").read_text()))
     (finding,) = document["comparison"]["findings"]
     assert (finding["id"], finding["location"]["line"]) == ("PG603", 1)
     assert finding["related"][0]["location"]["path"].startswith("live: 127.0.0.1:")

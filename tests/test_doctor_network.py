@@ -381,6 +381,46 @@ def test_a_service_that_is_not_defined(tmp_path: Path, monkeypatch: pytest.Monke
         parse_target("service=shop")
 
 
+def echoes_a_secret(connection: socket.socket) -> None:
+    """A peer that puts what it knows into its error message."""
+    if refuses_tls(connection):
+        connection.recv(4096)
+        return
+    message = b"SFATAL\0C28000\0Mno, not with secret-77 nor with p%20w\0\0"
+    connection.sendall(b"E" + struct.pack("!i", len(message) + 4) + message)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_secret_in_a_foreign_message_is_hidden(form: str) -> None:
+    """Whatever comes back, the password of the connection string is not in the output."""
+    with peer(echoes_a_secret) as port:
+        first = run(
+            *("--dsn", f"host=127.0.0.1 port={port} user=app password=secret-77"),
+            *("--format", form, "--verbose"),
+        )
+        second = run(
+            *("--dsn", f"postgresql://app:p%20w@127.0.0.1:{port}/shop", "--format", form),
+        )
+
+    assert "(hidden)" in first.output
+    assert "secret-77" not in first.output + first.errors
+    assert "(hidden)" in second.output
+    assert "p%20w" not in second.output + second.errors
+
+
+def test_the_time_limit_is_chosen() -> None:
+    """--timeout holds for each step; nonsense is refused."""
+    with peer(silent) as port:
+        began = time.monotonic()
+        ran = run("--dsn", dsn(port), "--timeout", "0.3")
+        took = time.monotonic() - began
+
+    assert ran.code == 1
+    assert "within 0.3 s" in ran.output
+    assert took < 0.3 + MARGIN
+    assert run("--dsn", "host=db", "--timeout", "0").code == 2
+
+
 def test_nothing_to_look_at_is_a_usage_error() -> None:
     """Without any connection string there is nothing to do."""
     assert run().code == 2

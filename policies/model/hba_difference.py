@@ -112,26 +112,28 @@ class _Side:
 
     def __init__(self, rules: Sequence[HbaRule], grid: Grid) -> None:
         self._rules = rules
-        self._matches = [grid.matches(rule) for rule in rules]
         self._atoms = [_atoms(rule) for rule in rules]
         self._parts: dict[_Key, list[Part]] = {}
+        # For each cell, the rules that may match its names.
+        self._candidates: dict[int, list[tuple[int, Answer]]] = {}
         self.questions: dict[Atom, frozenset[int]] = {}
-        for (names, address), matches in zip(self._atoms, self._matches, strict=True):
-            doubtful = frozenset(
-                place for place, answer in matches.items() if answer is Answer.MAYBE
-            )
+        for number, rule in enumerate(rules):
+            matches = grid.matches(rule)
+            for place, answer in matches.items():
+                self._candidates.setdefault(place, []).append((number, answer))
+            names, address = self._atoms[number]
+            doubtful = [place for place, answer in matches.items() if answer is Answer.MAYBE]
             if doubtful:
-                self.questions[names] = self.questions.get(names, frozenset()) | doubtful
+                self.questions[names] = self.questions.get(names, frozenset()).union(doubtful)
             if address:
-                self.questions[address] = self.questions.get(address, frozenset()) | matches.keys()
+                self.questions[address] = self.questions.get(address, frozenset()).union(matches)
 
     def key(self, place: int, world: frozenset[Atom]) -> _Key:
         """What decides how the addresses of a cell are shared among the rules."""
         found = []
-        for number, matches in enumerate(self._matches):
-            answer = matches.get(place, Answer.NO)
+        for number, answer in self._candidates.get(place, ()):
             names, address = self._atoms[number]
-            if answer is Answer.YES or (answer is Answer.MAYBE and names in world):
+            if answer is Answer.YES or names in world:
                 found.append((number, bool(address) and address in world))
         return tuple(found)
 
