@@ -492,6 +492,9 @@ def _pairs(collection: object) -> Iterator[tuple[object, object]]:
 
 def _same(left: object, right: object) -> bool:
     """`left == right`. Raises Blocked where the types, which we do not track, decide."""
+    if left is None or right is None:
+        # What is known in parts is not null.
+        return all(not is_lazy(value) and known(value) is None for value in (left, right))
     left, right = fully_known(left), fully_known(right)
     alike = equal(left, right)
     if alike and isinstance(left, (list, dict)):
