@@ -475,6 +475,76 @@ def test_edge_26_the_words_for_all_of_azure(tmp_path: Path) -> None:
     assert broad.message.startswith("every service of Azure, of other customers as well, reaches")
 
 
+AVM = """
+module "db" {
+  source = "Azure/avm-res-dbforpostgresql-flexibleserver/azurerm"
+  %s
+}
+"""
+GROUP_MODULE = """
+module "group" {
+  source = "Azure/network-security-group/azurerm"
+  %s
+}
+"""
+AZURE_MODULES = {
+    "a server as the module makes it by default": AVM % "",
+    "public access, and the module's default firewall": AVM.replace(
+        '"db" {', '"db" { # expect: PG201'
+    )
+    % "public_network_access_enabled = true # expect: PG203",
+    "public access for one office": AVM
+    % """public_network_access_enabled = true # expect: PG203
+  firewall_rules = {
+    office = { name = "office", start_ip_address = "52.1.2.3", end_ip_address = "52.1.2.9" }
+  }""",
+    "all of Azure": AVM
+    % """public_network_access_enabled = true # expect: PG203
+  firewall_rules = { # expect: PG202
+    azure = { name = "azure", start_ip_address = "0.0.0.0", end_ip_address = "0.0.0.0" }
+  }""",
+    "unknown firewall rules": AVM
+    % """public_network_access_enabled = true # expect: PG203
+  firewall_rules = var.rules # expect: PG902""",
+    "PostgreSQL among the predefined rules": GROUP_MODULE
+    % 'predefined_rules = [{ name = "PostgreSQL" }] # expect: PG201',
+    "predefined rules for a network": GROUP_MODULE
+    % """predefined_rules = [{ name = "PostgreSQL" }]
+  source_address_prefix = ["10.1.0.0/24"]""",
+    "other predefined rules": GROUP_MODULE % 'predefined_rules = [{ name = "SSH" }]',
+    "custom rules": GROUP_MODULE
+    % """custom_rules = [ # expect: PG201
+    { name = "in", priority = 200, destination_port_range = "5432" },
+    { name = "no", priority = 300, access = "Deny" },
+  ]""",
+    "custom rules with a denying one first": GROUP_MODULE
+    % """custom_rules = [
+    { name = "in", priority = 200, destination_port_range = "5432" },
+    { name = "no", priority = 100, access = "Deny" },
+  ]""",
+    "a rule of its own in the module's group": GROUP_MODULE % ""
+    + """
+resource "azurerm_network_security_rule" "in" {
+  network_security_group_name = module.group.network_security_group_name
+  priority                    = 200
+  direction                   = "Inbound"
+  access                      = "Allow"
+  protocol                    = "Tcp"
+  source_port_range           = "*"
+  source_address_prefix       = "*" # expect: PG201
+  destination_port_range      = "5432"
+  destination_address_prefix  = "*"
+}
+""",
+}
+
+
+@pytest.mark.parametrize("text", AZURE_MODULES.values(), ids=AZURE_MODULES.keys())
+def test_calls_of_azure_modules(tmp_path: Path, text: str) -> None:
+    """Inputs of modules whose files are not scanned."""
+    _check(tmp_path, text)
+
+
 # --- Google: VPC firewalls ------------------------------------------------------------------------
 
 

@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from connguard.policies.model.azure_module_calls import GROUP_SOURCE, with_called
 from connguard.policies.model.network import Endpoint, Rule, Target, distinct_holes
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.ports import USUAL_PORTS
@@ -32,7 +33,7 @@ from connguard.policies.model.terraform_guards import (
     named_ports,
     settings_at,
 )
-from connguard.policies.model.terraform_resource import Inventory, Resource, ResourceTable
+from connguard.policies.model.terraform_resource import MODULE, Inventory, Resource, ResourceTable
 from connguard.policies.model.terraform_value import Unresolved
 
 _GROUP = "azurerm_network_security_group"
@@ -82,6 +83,8 @@ _HOLDERS = (
 )
 """What names its group itself; the first two did in older versions of the provider."""
 
+MODULE_SOURCES = (GROUP_SOURCE,)
+
 TABLES = (
     ResourceTable(
         (_GROUP, _RULE),
@@ -112,6 +115,17 @@ TABLES = (
         ("subnet_id", "network_security_group_id"),
         "A group that only guards these is judged for the PostgreSQL ports that its rules name.",
     ),
+    ResourceTable(
+        (MODULE,),
+        (
+            "predefined_rules",
+            "custom_rules",
+            "source_address_prefix",
+            "source_address_prefixes",
+        ),
+        "Azure/network-security-group, where the module's files are not scanned; its predefined"
+        " rules let everybody in by default.",
+    ),
 )
 
 
@@ -126,6 +140,7 @@ class _Group:
 
 
 def facts(inventory: Inventory) -> Iterator[object]:
+    inventory = with_called(inventory, [kind for table in TABLES for kind in table.types])
     surroundings = _Surroundings(inventory)
     endpoints: list[Endpoint] = []
     for group in _groups(inventory):

@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from connguard.policies.model.addresses import NOWHERE, AddressSet
+from connguard.policies.model.azure_module_calls import SERVER_SOURCE, with_called
 from connguard.policies.model.database_facts import DatabaseInstance, TlsRequirement
 from connguard.policies.model.network import Endpoint, Rule, Target
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
@@ -40,8 +41,16 @@ from connguard.policies.model.terraform_azure import (
 )
 from connguard.policies.model.terraform_guards import flag
 from connguard.policies.model.terraform_network import is_narrow, origin_of
-from connguard.policies.model.terraform_resource import Body, Inventory, Resource, ResourceTable
+from connguard.policies.model.terraform_resource import (
+    MODULE,
+    Body,
+    Inventory,
+    Resource,
+    ResourceTable,
+)
 from connguard.policies.model.terraform_value import Setting, Unresolved, text
+
+MODULE_SOURCES = (SERVER_SOURCE,)
 
 TABLES = (
     ResourceTable(
@@ -74,6 +83,12 @@ TABLES = (
         ("server_id", "name", "value"),
         "pgbouncer.enabled opens port 6432 as well.",
     ),
+    ResourceTable(
+        (MODULE,),
+        ("public_network_access_enabled", "delegated_subnet_id", "firewall_rules"),
+        "Azure/avm-res-dbforpostgresql-flexibleserver, where the module's files are not scanned:"
+        " no public access by default; without firewall_rules everybody comes in.",
+    ),
 )
 
 _RULES = {
@@ -93,6 +108,7 @@ class _Access:
 
 
 def facts(inventory: Inventory) -> Iterator[object]:
+    inventory = with_called(inventory, [kind for table in TABLES for kind in table.types])
     accesses = {
         server.address: _access(server) for server in inventory.of(FLEXIBLE, SINGLE, CLUSTER)
     }
