@@ -20,7 +20,7 @@ from connguard.policies.model.database_facts import TlsRequirement
 from connguard.policies.model.facts import Undecided
 from connguard.policies.model.network import Endpoint, Target
 from connguard.policies.model.origin import Known
-from connguard.policies.providers.helm import CHARTS
+from connguard.policies.providers.helm_releases import CHARTS
 from connguard.reading import Context, SourceFile
 from connguard.text import Text
 from connguard.yaml_source import Node
