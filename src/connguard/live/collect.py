@@ -45,11 +45,11 @@ LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
 WHERE split_part(c, '=', 1) IN ({_LISTED}) ORDER BY 1, 2, 3
 """
 _HBA = "SELECT * FROM pg_catalog.pg_hba_file_rules"
-SESSIONS = """
+_SESSIONS = """
 SELECT usename AS role, datname AS database, application_name AS application,
        client_addr::text AS client, backend_type AS kind, state, count(*)::int AS sessions,
        max(extract(epoch FROM clock_timestamp() - xact_start))::float8 AS oldest_transaction
-FROM pg_catalog.pg_stat_activity WHERE usesysid IS NOT NULL
+FROM pg_catalog.pg_stat_activity WHERE usesysid IS NOT NULL {besides}
 GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 7 DESC, 1, 2, 3
 """
 
@@ -117,6 +117,15 @@ def collect_server(session: Session, name: str) -> dict[str, Any]:
         hidden.append("sourcefile and sourceline of pg_settings: grant pg_read_all_settings")
     server["hidden"] = hidden
     return server
+
+
+def collect_sessions(session: Session) -> list[Row]:
+    """Who is connected, in groups. Raises QueryFailed.
+
+    Our own session is left out: it will be gone. One of a pooler stays after us, and counts.
+    """
+    ours = "" if session.about["pooled"] else "AND pid <> pg_catalog.pg_backend_pid()"
+    return session.select(_SESSIONS.format(besides=ours))
 
 
 def _hba_row(row: Row, wide: bool) -> dict[str, Any]:

@@ -69,7 +69,8 @@ def resolve(host: Host, seconds: float) -> tuple[Step, list[Address]]:
         )
     )
     listed = ", ".join(address.name for address in addresses)
-    return Step(Layer.RESOLUTION, Status.OK, str(host), f"{name} is {listed}"), addresses
+    evidence = f"{name} is {listed}" if name != listed else "an address: nothing to look up"
+    return Step(Layer.RESOLUTION, Status.OK, str(host), evidence), addresses
 
 
 def _unresolved(host: Host, evidence: str, *, slow: bool) -> Step:

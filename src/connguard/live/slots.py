@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from connguard.live.collect import SESSIONS
+from connguard.live.collect import collect_sessions
 from connguard.live.session import QueryFailed, Row, Session
 from connguard.live.step import Layer, Status, Step
 
@@ -21,7 +21,7 @@ def slot_steps(session: Session, server: dict[str, Any]) -> list[Step]:
     """The three walls. `server` is the collected part of the snapshot."""
     try:
         about = session.about
-        sessions = session.select(SESSIONS)
+        sessions = collect_sessions(session)
     except QueryFailed as error:
         return [_unseen(Layer.SERVER_SLOTS, "", str(error))]
     return list(_steps(about, sessions, server))
