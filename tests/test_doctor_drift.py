@@ -321,6 +321,17 @@ def test_a_pooler_that_was_changed(server: Postgres, tmp_path: Path) -> None:
     assert found.exit_code == 1
 
 
+def test_only_settings_without_secrets_are_saved(server: Postgres, tmp_path: Path) -> None:
+    """Of PgBouncer's settings, those that are compared; auth_ldap_options holds a password."""
+    saved = tmp_path / "connguard-live.json"
+    with PgBouncer(INI.format(port=server.port), '"postgres" ""\n') as pooler:
+        run("--pgbouncer-dsn", console(pooler), "--save", str(saved))
+    keys = {row["key"] for row in json.loads(saved.read_text())["pgbouncer"]["config"]}
+
+    assert {"default_pool_size", "query_wait_timeout", "pool_mode", "listen_port"} <= keys
+    assert not keys & {"auth_ldap_options", "conffile", "auth_file", "logfile"}
+
+
 def test_users_of_a_pooler(server: Postgres, tmp_path: Path) -> None:
     """[users] against SHOW USERS."""
     ini = INI.format(port=server.port) + "[users]\napp = pool_mode={mode}\n"

@@ -334,6 +334,26 @@ def test_rules_without_any_repository_use_live_limits(tmp_path: Path) -> None:
     assert metrics.ROLE_EXPECTED not in names
 
 
+def test_what_the_files_leave_open_is_said(tmp_path: Path) -> None:
+    """A limit that only a variable knows: the alert takes the server's, and a note says so."""
+    (tmp_path / "roles.tf").write_text(
+        'variable "limit" {}\nresource "postgresql_role" "app" {\n  name = "app"\n  login = true\n'
+        "  connection_limit = var.limit\n}\n"
+    )
+    (tmp_path / "connguard.toml").write_text(
+        '[[service]]\nname = "web"\ninstances = 2\npool = 5\nvia = "direct"\ndatabase = "shop"\n'
+        'user = "app"\n\n[server]\nversion = "16"\nmax_connections = 100\n'
+    )
+    ran = export("prometheus", tmp_path / "out", str(tmp_path))
+    rules = (tmp_path / "out" / prometheus.RULES).read_text()
+
+    assert ran.exit_code == 0
+    assert 'note: the limit of role "app" is not known' in ran.stderr
+    assert f"record: {metrics.ROLE_EXPECTED}" not in rules
+    assert '(connguard_role_connections{role="app"}) + 10' in rules
+    promtool("check", "rules", prometheus.RULES, folder=tmp_path / "out")
+
+
 def panels() -> list[dict[str, Any]]:
     board = json.loads(json.dumps(grafana.dashboard(WALLS)))
     return list(board["panels"])

@@ -76,6 +76,8 @@ def command(
     for name, text in made.files.items():
         write_output(text, output / name)
         click.echo(printable(str(output / name)))
+    for note in made.notes:
+        click.echo(printable(f"note: {note}"), err=True)
     for failure in made.failures:
         click.echo(printable(f"error: {failure}"), err=True)
     sys.exit(EXIT_ERROR if made.failures else EXIT_CLEAN)

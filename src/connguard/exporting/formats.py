@@ -25,10 +25,14 @@ class Request:
 
 @dataclass(slots=True)
 class Exported:
-    """Files by name, with their text; `failures` are inputs that could not be read."""
+    """Files by name, with their text.
+
+    `failures` are inputs that could not be read, `notes` what the files leave open.
+    """
 
     files: Mapping[str, str]
     failures: Sequence[str] = ()
+    notes: Sequence[str] = ()
 
 
 class Format(Protocol):

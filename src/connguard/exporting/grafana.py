@@ -25,7 +25,7 @@ def export(request: Request) -> Exported:
     found = walls(done, request.warning, request.critical)
     failures = [f"{failed.path}: {failed.reason}" for failed in done.report.failures]
     text = json.dumps(dashboard(found), indent=2, ensure_ascii=True) + "\n"
-    return Exported({DASHBOARD: text}, failures)
+    return Exported({DASHBOARD: text}, failures, found.notes)
 
 
 def dashboard(found: Walls) -> dict[str, Any]:

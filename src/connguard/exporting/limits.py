@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from connguard.budget.run import Run
@@ -40,18 +40,49 @@ class Walls:
     servers: Sequence[Wall] = ()
     warning: float = 0.8
     critical: float = 0.95
+    notes: Sequence[str] = ()
 
 
 def walls(done: Run, warning: float, critical: float) -> Walls:
-    """The walls of all stacks of a budget; of a name that is in several, the narrowest."""
+    """The walls of all stacks of a budget; of a name that is in several, the narrowest.
+
+    `notes` say what the files leave open, and what was done about it.
+    """
     budgets = [budget for _, budget in done.stacks]
+    roles = [usage for budget in budgets for usage in budget.roles]
+    databases = [usage for budget in budgets for usage in budget.databases]
+    servers = [budget.server for budget in budgets if budget.server is not None]
+    notes = [*_notes("role", roles), *_notes("database", databases)]
+    if len(servers) > 1:
+        notes.append("several servers are described: their slots are taken from the metrics")
+    if done.report.not_parsed:
+        count = len(done.report.not_parsed)
+        notes.append(f"{count} parts of the files could not be read: connguard budget shows them")
     return Walls(
-        roles=_narrowest(usage for budget in budgets for usage in budget.roles),
-        databases=_narrowest(usage for budget in budgets for usage in budget.databases),
-        servers=_narrowest(budget.server for budget in budgets if budget.server is not None),
+        roles=_narrowest(roles),
+        databases=_narrowest(databases),
+        servers=_narrowest(servers),
         warning=warning,
         critical=critical,
+        notes=notes,
     )
+
+
+def _notes(kind: str, usages: Iterable[Usage]) -> Iterator[str]:
+    limits: dict[str, set[int]] = {}
+    for usage in usages:
+        limit = usage.limit
+        if limit is None or usage.ignored:
+            continue
+        if not limit.exact:
+            yield (
+                f'the limit of {kind} "{usage.name}" is not known ({limit.reason}): its alerts'
+                " take the server's"
+            )
+        limits.setdefault(usage.name, set()).add(limit.low)
+    for name, found in limits.items():
+        if len(found) > 1:
+            yield f'{kind} "{name}" has several limits, one per server: the lowest is used for all'
 
 
 def _narrowest(usages: Iterable[Usage]) -> tuple[Wall, ...]:

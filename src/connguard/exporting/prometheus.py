@@ -26,7 +26,7 @@ def export(request: Request) -> Exported:
     done = run(request.paths, request.settings, [])
     found = walls(done, request.warning, request.critical)
     failures = [f"{failed.path}: {failed.reason}" for failed in done.report.failures]
-    return Exported(files(found), failures)
+    return Exported(files(found), failures, found.notes)
 
 
 def files(found: Walls) -> dict[str, str]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from connguard.live.pooler_drift import COMPARED
 from connguard.live.session import QueryFailed, Row, Session
 from connguard.policies.model.hba_difference import SECRET_OPTIONS
 from connguard.policies.model.live_facts import SETTINGS
@@ -167,9 +168,13 @@ def collect_pooler(session: Session, name: str) -> dict[str, Any]:
         ("users", _USER_COLUMNS),
     ):
         try:
-            found[key] = [_only(row, columns) for row in session.show(key.upper())]
+            rows = session.show(key.upper())
         except QueryFailed as error:
             hidden.append(f"SHOW {key.upper()}: {error}")
+            continue
+        if key == "config":
+            rows = [row for row in rows if row.get("key") in COMPARED]
+        found[key] = [_only(row, columns) for row in rows]
     found["hidden"] = hidden
     return found
 

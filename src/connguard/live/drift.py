@@ -245,7 +245,7 @@ def _normal(value: Value[str], row: Row) -> Value[str]:
         return value
     text = _normal_text(value.value, row)
     if text is None:
-        return Unknown(f'the server refuses "{value.value}"', value.origin)
+        return Unknown(f'"{value.value}" is no value that could be compared', value.origin)
     return Known(text, value.origin)
 
 

@@ -34,6 +34,9 @@ _TEXTS = (
     "server_tls_sslmode",
 )
 _NOT_COMPARED = ("unix_socket_mode", "verbose", "pkt_buf", "sbuf_loopcnt", "tcp_defer_accept")
+COMPARED = frozenset((*keys.INTEGERS, *keys.TIMES, *_TEXTS)) - frozenset(_NOT_COMPARED)
+"""The settings that are looked at. Others may hold secrets (auth_ldap_options)."""
+
 _SILENT = (*keys.DEFAULTS, "pool_mode", "max_prepared_statements", *sorted(keys.TIMES))
 """Compared with PgBouncer's default where the file says nothing."""
 
@@ -131,8 +134,7 @@ def _key(row: Row) -> str | None:
 def _config(file: Configuration, source: LiveSource) -> Iterator[LivePoolerSetting]:
     for row in source.tables.get("config", ()):
         key = _key(row) or ""
-        compared = key in keys.INTEGERS or key in keys.TIMES or key in _TEXTS
-        if not compared or key in _NOT_COMPARED:
+        if key not in COMPARED:
             continue
         setting = file.settings.get(key)
         if setting is not None:
