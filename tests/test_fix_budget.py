@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ COMPOSE = """services:
       replicas: 2
   db:
     image: postgres:16
-    command: postgres -c max_connections=50
+    command: ["postgres", "-c", "max_connections=50"]
 """
 DECLARED = """[[service]]
 name = "web"
@@ -213,3 +214,74 @@ def test_a_file_that_cannot_be_written_is_an_error(
     result = run("fix", ".")
     assert result.exit_code == 2
     assert "pgbouncer.ini: not changed: Permission denied" in result.stderr
+
+
+def random_stack(folder: Path, seed: int) -> None:
+    """PgBouncers with databases, services, roles with limits and a server of any size."""
+    chance = random.Random(seed)
+    databases = chance.randint(1, 3)
+    lines = ["[databases]"]
+    for number in range(databases):
+        size = f" pool_size={chance.randint(1, 40)}" if chance.random() < 0.4 else ""
+        user = f" user=u{number}" if chance.random() < 0.3 else ""
+        lines.append(f"db{number} = host=db dbname=shop{user}{size}")
+    lines += ["", "[pgbouncer]", "auth_type = trust", "pool_mode = transaction"]
+    for name, least, most in (
+        ("default_pool_size", 1, 60),
+        ("reserve_pool_size", 0, 10),
+        ("max_client_conn", 5, 300),
+    ):
+        if chance.random() < 0.6:
+            lines.append(f"{name} = {chance.randint(least, most)}")
+    (folder / "pgbouncer.ini").write_text("\n".join(lines) + "\n")
+    declared = "".join(
+        f'[[service]]\nname = "s{number}"\ninstances = {chance.randint(1, 6)}\n'
+        f'pool = {chance.randint(1, 30)}\nvia = "{chance.choice(("direct", "pgbouncer"))}"\n'
+        f'database = "db{chance.randrange(databases)}"\nuser = "u{chance.randrange(3)}"\n'
+        for number in range(chance.randint(1, 3))
+    )
+    (folder / "connguard.toml").write_text(
+        f'{declared}[[pooler]]\nname = "pgbouncer"\nconfig = "pgbouncer.ini"\n'
+        f'instances = {chance.randint(1, 3)}\nversion = "1.24"\n'
+        '[server]\nconfig = "postgresql.conf"\n'
+    )
+    most = chance.choice((10, 30, 60, 100, 300))
+    (folder / "postgresql.conf").write_text(f"max_connections = {most}\n")
+    (folder / "migrations").mkdir()
+    roles = "".join(
+        f"CREATE ROLE u{number} LOGIN CONNECTION LIMIT {chance.choice((1, 5, 20, 80))};\n"
+        for number in range(3)
+    )
+    (folder / "migrations" / "V1__roles.sql").write_text(roles)
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_any_stack_is_safe_afterwards_or_left_to_a_person(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """Exit code 0 means safe where it was unsafe, and no second run changes anything."""
+    monkeypatch.chdir(tmp_path)
+    random_stack(tmp_path, seed)
+    before = verdict()
+    result = run("fix", ".")
+    assert result.exit_code in (0, 1)
+    if result.exit_code == 0:
+        assert verdict() == ("safe" if before == "unsafe" else before)
+    else:
+        assert result.stderr
+    files = contents(tmp_path)
+    run("fix", ".")
+    assert contents(tmp_path) == files
+
+
+def test_limits_fit_a_server_that_grows(stack: Path) -> None:
+    """Where no pool can shrink, the server gets slots, and the role a limit that uses them."""
+    (stack / "pgbouncer.ini").unlink()
+    (stack / "connguard.toml").unlink()
+    start, _, end = COMPOSE.replace("@pgbouncer/", "@db/").partition("  pgbouncer:\n")
+    (stack / "compose.yml").write_text(start + end[end.index("  db:\n") :])
+    assert run("fix", ".").exit_code == 0
+    assert verdict() == "safe"
+    assert '"max_connections=126"' in (stack / "compose.yml").read_text()
+    sql = (stack / "migrations" / "V2__limit_connections.sql").read_text()
+    assert 'ALTER ROLE "shop_app" CONNECTION LIMIT 121;' in sql

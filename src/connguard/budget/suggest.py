@@ -73,10 +73,9 @@ def suggest(
     Pool sizes that `can_change` refuses (given the number and its pooler's file) stay as they are.
     """
     found = Suggestion()
-    changed = _fit_server(topology, solve(topology), found, can_change)
-    budget = solve(changed)
-    _raise_limits(changed, budget, found)
-    _admit_clients(changed, budget, found)
+    admitted = _admit_clients(topology, solve(topology), found)
+    changed = _fit_server(admitted, solve(admitted), found, can_change)
+    _raise_limits(changed, solve(changed), found)
     return found
 
 
@@ -102,13 +101,12 @@ def _fit_server(
     scaled = _scaled(topology, low, can_change)
     server = solve(scaled).server
     if server is None or not _fits(server, headroom):
-        _raise_server(topology, budget, headroom, found)
-        return topology
+        return _raise_server(topology, budget, headroom, found)
     found.changes.extend(_size_changes(topology, scaled))
     return scaled
 
 
-def _raise_server(topology: Topology, budget: Budget, headroom: int, found: Suggestion) -> None:
+def _raise_server(topology: Topology, budget: Budget, headroom: int, found: Suggestion) -> Topology:
     """Even pools of one connection are too many: the server needs more slots."""
     server = topology.server
     assert server is not None
@@ -117,6 +115,8 @@ def _raise_server(topology: Topology, budget: Budget, headroom: int, found: Sugg
     needed = budget.server.demand.high + headroom + kept
     statement = f"max_connections = {needed}"
     found.changes.append(Change("max_connections", server.max_connections, needed, statement))
+    raised = replace(server.max_connections, low=needed, high=needed)
+    return replace(topology, server=replace(server, max_connections=raised))
 
 
 def _reserves(server: Server) -> tuple[Amount, ...]:
@@ -204,7 +204,8 @@ def _raise_limits(topology: Topology, budget: Budget, found: Suggestion) -> None
                 found.changes.append(Change(what, usage.limit, needed, statement, kind, usage.name))
 
 
-def _admit_clients(topology: Topology, budget: Budget, found: Suggestion) -> None:
+def _admit_clients(topology: Topology, budget: Budget, found: Suggestion) -> Topology:
+    """Clients that were refused ask for pools, too: what follows must count with them."""
     poolers = {pooler.name: pooler for pooler in topology.poolers}
     for usage in budget.clients:
         if usage.standing is not Standing.SAFE and usage.demand.bounded:
@@ -214,6 +215,9 @@ def _admit_clients(topology: Topology, budget: Budget, found: Suggestion) -> Non
             what = f"max_client_conn of {usage.name}"
             home = _home(pooler)
             found.changes.append(Change(what, old, usage.demand.high, statement, home=home))
+            most = replace(old, low=usage.demand.high, high=usage.demand.high)
+            poolers[usage.name] = replace(pooler, max_client_conn=most)
+    return replace(topology, poolers=tuple(poolers.values()))
 
 
 @dataclass(frozen=True, slots=True)
