@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from connguard.policies.model.aws_module_calls import GROUP_OUTPUTS, module_groups
-from connguard.policies.model.aws_rules import items, rule_sources, tcp_ports
+from connguard.policies.model.aws_rules import items, rule_sources, tcp_ports, written_ports
 from connguard.policies.model.network import Rule
-from connguard.policies.model.origin import Origin, Related, Unknown
+from connguard.policies.model.origin import Known, Origin, Related, Unknown
+from connguard.policies.model.ports import Ports
 from connguard.policies.model.terraform_resource import Body, Inventory, Resource
 from connguard.policies.model.terraform_value import Setting, Unresolved
 
@@ -36,6 +37,16 @@ class SecurityGroup:
     origin: Origin
     defined: bool = True
     rules: list[Rule] = field(default_factory=list)
+    written: list[Ports] = field(default_factory=list)
+    """The ports that rules for all protocols write nevertheless; AWS does not mind them."""
+
+    def names(self, port: int) -> bool:
+        """Whether a rule is about a port, and not about all of them."""
+        for rule in self.rules:
+            ports = rule.ports.value if isinstance(rule.ports, Known) else rule.ports
+            if not isinstance(ports, Unknown) and not ports.is_all and port in ports:
+                return True
+        return any(not ports.is_all and port in ports for ports in self.written)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +97,11 @@ class SecurityGroups:
             f"the security group {group.address}",
             group.origin,
             rules=list(_inline(group, self._inventory)),
+            written=[
+                ports
+                for body in group.body.blocks("ingress")
+                for ports in written_ports(body, self._inventory)
+            ],
         )
         if group.type == DEFAULT_GROUP:
             vpc = _network(group.body.setting("vpc_id"), self._inventory)
@@ -101,6 +117,7 @@ class SecurityGroups:
                 SecurityGroup(reference.key, reference.label, resource.origin, defined=False),
             )
             group.rules.append(rule)
+            group.written.extend(written_ports(resource.body, self._inventory))
 
     def _reference(self, value: object, origin: Origin) -> GroupReference:
         for target in self._inventory.targets(value):

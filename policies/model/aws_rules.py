@@ -64,6 +64,14 @@ def tcp_ports(
     return _range(body, inventory)
 
 
+def written_ports(body: Body, inventory: Inventory) -> list[Ports]:
+    """The ports that a rule writes, when these are known, whatever its protocol."""
+    if all(body.setting(name) is None for name in ("from_port", "to_port")):
+        return []
+    ports = _range(body, inventory)
+    return [ports.value] if isinstance(ports, Known) else []
+
+
 def _range(body: Body, inventory: Inventory) -> Value[Ports]:
     first, last = (port_number(body.setting(name), inventory) for name in ("from_port", "to_port"))
     for end in (first, last):

@@ -38,7 +38,6 @@ from connguard.policies.model.aws_groups import (
     network_of,
 )
 from connguard.policies.model.network import Endpoint, Rule, Target
-from connguard.policies.model.origin import Known, Unknown
 from connguard.policies.model.ports import USUAL_PORTS
 from connguard.policies.model.terraform_resource import Inventory, ResourceTable
 
@@ -226,17 +225,9 @@ def _alone(group: SecurityGroup, held_by: set[str], inventory: Inventory) -> End
         return None
     ports: tuple[int, ...] = USUAL_PORTS
     if held_by:
-        ports = tuple(
-            port for port in USUAL_PORTS if any(_names(rule, port) for rule in group.rules)
-        )
+        ports = tuple(port for port in USUAL_PORTS if group.names(port))
     if not ports:
         return None
     return Endpoint(
         group.label, ports, (tuple(group.rules),), group.origin, limits=inventory.limits
     )
-
-
-def _names(rule: Rule, port: int) -> bool:
-    """Whether a rule is about a port, and not about all of them."""
-    ports = rule.ports.value if isinstance(rule.ports, Known) else rule.ports
-    return not isinstance(ports, Unknown) and not ports.is_all and port in ports
