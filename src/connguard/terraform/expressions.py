@@ -18,6 +18,7 @@ from connguard.terraform.values import (
     MAX_TEXT,
     Blocked,
     Unknown,
+    alike,
     as_list,
     bounded_list,
     bounded_text,
@@ -31,7 +32,6 @@ from connguard.terraform.values import (
     to_integer,
     to_number,
     to_text,
-    unified,
 )
 
 _MAX_DEPTH = 90
@@ -275,9 +275,9 @@ class Evaluator:
         if not to_bool(condition):
             chosen, other = other, chosen
         value = self.evaluate(chosen, scope)
-        if is_lazy(value) or isinstance(value, (Unknown, list, dict, str)) or value is None:
+        if is_lazy(value) or isinstance(value, (Unknown, str)) or value is None:
             return value
-        return unified([value, self.evaluate(other, scope)])[0]
+        return alike(value, self.evaluate(other, scope))
 
     def _tuple(self, node: syntax.TupleItems, scope: Scope) -> object:
         return [self.evaluate(item, scope) for item in node.items]

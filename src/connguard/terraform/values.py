@@ -248,3 +248,33 @@ def unified(items: list[object]) -> list[object]:
             to_text(item) if isinstance(item, (bool, int, Fraction)) else item for item in items
         ]
     return items
+
+
+def alike(value: object, other: object, depth: int = 0) -> object:
+    """A value in the type that it shares with another, as the two results of a condition do.
+
+    Objects with different attributes, and tuples of different lengths, become maps and lists with
+    elements of one type: `{ port = 5432, cidr = "::/0" }` beside `{}` has the port "5432".
+    """
+    if depth > MAX_DEPTH:
+        return value
+    if isinstance(value, dict) and isinstance(other, dict):
+        if value.keys() == other.keys():
+            return {key: alike(item, other[key], depth + 1) for key, item in value.items()}
+        items = _of_one_type([*value.values()], [*other.values()])
+        return dict(zip(value, items, strict=True))
+    if type(value) is list and type(other) is list:
+        if len(value) == len(other):
+            return [alike(*pair, depth + 1) for pair in zip(value, other, strict=True)]
+        return _of_one_type(value, other)
+    if isinstance(value, (bool, int, Fraction)) and isinstance(other, (str, bool, int, Fraction)):
+        return unified([value, other])[0]
+    return value
+
+
+def _of_one_type(items: list[object], others: list[object]) -> list[object]:
+    """The items, with primitives of one type where all of them and the others are primitives."""
+    everything = [*items, *others]
+    if any(isinstance(item, (list, dict)) for item in everything):
+        return items
+    return unified(everything)[: len(items)]
