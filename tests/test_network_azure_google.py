@@ -225,6 +225,20 @@ def test_what_a_network_security_group_guards(tmp_path: Path, text: str) -> None
     _check(tmp_path, text)
 
 
+def test_a_machine_that_is_called_like_a_database(tmp_path: Path) -> None:
+    """The finding names the machine behind the interface, whatever the interface is called."""
+    machine = """
+resource "azurerm_linux_virtual_machine" "postgres" {
+  name                  = "main"
+  network_interface_ids = [azurerm_network_interface.web.id]
+}
+"""
+    text = NSG % EVERY_PORT_BAD + ASSOCIATION + SUBNET % "" + NIC % ("web", "web") + machine
+    (finding,) = _check(tmp_path, text).findings
+
+    assert "of azurerm_linux_virtual_machine.postgres" in finding.message
+
+
 SERVER_IN_SUBNET = """
 resource "azurerm_postgresql_flexible_server" "main" {
   name                = "main"

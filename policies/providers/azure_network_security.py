@@ -62,6 +62,11 @@ _IN_SUBNETS = (
 )
 """What stands in a subnet, by resource type and the path to the subnet's id."""
 
+_MACHINES = (
+    "azurerm_linux_virtual_machine",
+    "azurerm_windows_virtual_machine",
+    "azurerm_virtual_machine",
+)
 _ATTACHMENTS = (
     (
         "azurerm_subnet_network_security_group_association",
@@ -111,9 +116,13 @@ TABLES = (
         "Which databases a group guards: the flexible servers of its subnets.",
     ),
     ResourceTable(
-        tuple(dict.fromkeys(kind for kind, _ in (*_IN_SUBNETS, *_HOLDERS) if kind != _SUBNET)),
-        ("subnet_id", "network_security_group_id"),
-        "A group that only guards these is judged for the PostgreSQL ports that its rules name.",
+        (
+            *dict.fromkeys(kind for kind, _ in (*_IN_SUBNETS, *_HOLDERS) if kind != _SUBNET),
+            *_MACHINES,
+        ),
+        ("subnet_id", "network_security_group_id", "network_interface_ids"),
+        "A group that only guards these is judged for the PostgreSQL ports that its rules name,"
+        " unless one is called like a database.",
     ),
     ResourceTable(
         (MODULE,),
@@ -205,8 +214,12 @@ def _guarded(
             ),
             USUAL_PORTS,
         )
-    called = any(is_called_database(one) for one in (group.resource, *holders))
-    if holders and not called and all(surroundings.has_no_database(one) for one in holders):
+    within = [one for holder in holders for one in (holder, *surroundings.within(holder))]
+    machines = [one for one in within if one.type in _MACHINES and is_called_database(one)]
+    if machines:
+        return tuple(Target(one.address, one.origin) for one in machines), USUAL_PORTS
+    called = any(is_called_database(one) for one in (group.resource, *within))
+    if holders and not called and all(surroundings.is_known(one) for one in holders):
         return (), named_ports(rule for rule in group.rules if rule.allow)
     return (), USUAL_PORTS
 
@@ -218,6 +231,7 @@ class _Surroundings:
         self.holders: dict[str, list[Resource]] = {}
         self._servers: dict[str, list[Resource]] = {}
         self._others: dict[str, list[Resource]] = {}
+        self._machines: dict[str, list[Resource]] = {}
         for kind, group_path, holder_path in _ATTACHMENTS:
             for link in inventory.of(kind):
                 holders = _named_at(inventory, link, holder_path)
@@ -230,6 +244,10 @@ class _Surroundings:
         for server in inventory.of(FLEXIBLE):
             for subnet in _named_at(inventory, server, "delegated_subnet_id"):
                 self._servers.setdefault(subnet.address, []).append(server)
+        for kind in _MACHINES:
+            for machine in inventory.of(kind):
+                for interface in _named_at(inventory, machine, "network_interface_ids"):
+                    self._machines.setdefault(interface.address, []).append(machine)
         for kind, path in _IN_SUBNETS:
             for resource in inventory.of(kind):
                 for subnet in _named_at(inventory, resource, path):
@@ -239,14 +257,18 @@ class _Surroundings:
         """The flexible servers in a subnet."""
         return self._servers.get(holder.address, [])
 
-    def has_no_database(self, holder: Resource) -> bool:
-        """Whether what holds a group is known to be, or to contain, something else than that."""
-        if holder.type != _SUBNET:
+    def within(self, holder: Resource) -> list[Resource]:
+        """What else stands in a subnet, and the machines of interfaces."""
+        found = self._others.get(holder.address, [])
+        interfaces = [holder, *found]
+        machines = [one for face in interfaces for one in self._machines.get(face.address, ())]
+        return [*found, *machines]
+
+    def is_known(self, holder: Resource) -> bool:
+        """Whether it is known what a holder of a group is, or contains."""
+        if holder.type != _SUBNET or _is_for_postgres(holder) is False:
             return True
-        if _is_for_postgres(holder) is False:
-            return True
-        others = self._others.get(holder.address, [])
-        return bool(others) and not any(is_called_database(other) for other in others)
+        return holder.address in self._others
 
 
 def _named_at(inventory: Inventory, resource: Resource, path: str) -> list[Resource]:
