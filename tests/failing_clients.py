@@ -13,12 +13,13 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import asyncpg
 import psycopg
 from servers import ServerMissing
 
+_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 TIMEOUT = 2
 """Seconds after which a client gives up connecting; libpq takes no less."""
 
@@ -32,7 +33,7 @@ class Login:
     user: str = "app"
     database: str = "postgres"
     password: str = "wrong horse"
-    sslmode: str = "disable"
+    sslmode: Literal["disable", "require"] = "disable"
     statements: tuple[str | float, ...] = ("SELECT 1",)
 
 
@@ -84,7 +85,7 @@ def with_psql(login: Login) -> str:
         text=True,
         timeout=60,
         check=False,
-        env={"PGPASSWORD": login.password, "LC_ALL": "C", "PATH": "/usr/bin:/bin"},
+        env={"PGPASSWORD": login.password, "LC_ALL": "C", "PATH": _PATH},
     )
     if done.returncode == 0:
         raise AssertionError(f"the client met no error: {done.stdout}")
@@ -126,6 +127,37 @@ CLIENTS: dict[str, Callable[[Login], str]] = {
     "psql": with_psql,
     "asyncpg": with_asyncpg,
 }
+
+
+DROPPING = """\
+set -e
+ip link set lo up
+ip link add near type veth peer name far
+ip address add 192.0.2.1/24 dev near
+ip link set near up
+ip link set far up
+ip neighbour add 192.0.2.9 lladdr 02:00:00:00:00:09 dev near
+exec psql -X "host=192.0.2.9 port=5432 user=app dbname=shop connect_timeout=2" -c "SELECT 1"
+"""
+"""Runs psql where every packet to the server is lost: a network whose far end has no machine."""
+
+
+def behind_a_wall() -> str:
+    """What psql says in a network namespace of its own that drops what it sends to the server."""
+    for program in ("unshare", "ip", "psql"):
+        if shutil.which(program, path=_PATH) is None:
+            raise ServerMissing(f"{program} is needed (util-linux, iproute2, postgresql-client)")
+    done = subprocess.run(
+        ["unshare", "--map-root-user", "--net", "sh", "-c", DROPPING],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={"LC_ALL": "C", "PATH": _PATH},
+    )
+    if done.returncode != 2:
+        raise ServerMissing(f"no network namespace: {done.stdout}{done.stderr}")
+    return done.stderr
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from failing_clients import CLIENTS, Login, deaf_port, with_psycopg
+from failing_clients import CLIENTS, Login, behind_a_wall, deaf_port, with_psycopg
 from hba_attempts import self_signed_certificate
 from load import userlist
 from servers import PgBouncer, Postgres, free_port, newest_postgres, oldest_postgres
@@ -78,9 +78,12 @@ def here(tmp_path: Path) -> Here:
     return Here(tmp_path)
 
 
+Conf = Mapping[str, str | int]
+
+
 @contextmanager
 def postgres(
-    hba: str = TRUST, *, tls: bool = False, old: bool = False, **conf: str | int
+    hba: str = TRUST, conf: Conf | None = None, *, tls: bool = False, old: bool = False
 ) -> Iterator[Postgres]:
     installation = oldest_postgres() if old else newest_postgres(tls=tls)
     with Postgres(installation, conf=conf, hba=hba) as server:
@@ -168,6 +171,17 @@ def test_no_answer_from_a_port(here: Here, client: str) -> None:
     nothing(here, message, "connection-timed-out")
 
 
+def test_packets_that_are_dropped(here: Here) -> None:
+    """In a network namespace that loses every packet; the server's files do not explain it."""
+    with postgres() as server:
+        here.keep(server)
+    message = behind_a_wall()
+
+    nothing(here, message, "connection-timed-out")
+    found = here.explain(message)["symptoms"][0]["recognised"]["values"]
+    assert (found["host"], found["port"]) == ("192.0.2.9", "5432")
+
+
 @client
 def test_a_name_that_nobody_knows(here: Here, client: str) -> None:
     with postgres() as server:
@@ -199,8 +213,8 @@ def test_no_rule_for_the_role(here: Here, client: str) -> None:
 @client
 def test_the_only_rule_is_for_tls(here: Here, client: str) -> None:
     certificate, key = self_signed_certificate()
-    conf = {"ssl": "on", "ssl_cert_file": str(certificate), "ssl_key_file": str(key)}
-    with postgres(LOCAL + "hostssl all all 127.0.0.1/32 trust\n", tls=True, **conf) as server:
+    conf: Conf = {"ssl": "on", "ssl_cert_file": str(certificate), "ssl_key_file": str(key)}
+    with postgres(LOCAL + "hostssl all all 127.0.0.1/32 trust\n", conf, tls=True) as server:
         here.keep(server)
         message = CLIENTS[client](Login("127.0.0.1", server.port))
 
@@ -305,14 +319,14 @@ def test_the_databases_limit(here: Here, client: str) -> None:
     assert here.line("migrations/V1__roles.sql", "DATABASE stock") not in places(explained)
 
 
-SLOTS = {"max_connections": 6, "superuser_reserved_connections": 2}
+SLOTS: Conf = {"max_connections": 6, "superuser_reserved_connections": 2}
 
 
 @client
 @pytest.mark.parametrize("old", [True, False])
 def test_the_servers_slots(here: Here, client: str, old: bool) -> None:
     """Ordinary roles have used up what is not reserved, in the words of both versions."""
-    with postgres(old=old, **SLOTS) as server, ExitStack() as held:
+    with postgres(conf=SLOTS, old=old) as server, ExitStack() as held:
         here.keep(server)
         here.migrate(server, "CREATE ROLE app LOGIN")
         for _ in range(4):
@@ -331,8 +345,12 @@ def test_the_servers_slots(here: Here, client: str, old: bool) -> None:
 
 @client
 def test_slots_that_are_reserved_for_others(here: Here, client: str) -> None:
-    slots = {"max_connections": 6, "superuser_reserved_connections": 1, "reserved_connections": 2}
-    with postgres(**slots) as server, ExitStack() as held:
+    slots: Conf = {
+        "max_connections": 6,
+        "superuser_reserved_connections": 1,
+        "reserved_connections": 2,
+    }
+    with postgres(conf=slots) as server, ExitStack() as held:
         here.keep(server)
         here.migrate(server, "CREATE ROLE app LOGIN CONNECTION LIMIT 50")
         for _ in range(3):
@@ -345,7 +363,7 @@ def test_slots_that_are_reserved_for_others(here: Here, client: str) -> None:
 
 @client
 def test_all_slots(here: Here, client: str) -> None:
-    with postgres(**SLOTS) as server, ExitStack() as held:
+    with postgres(conf=SLOTS) as server, ExitStack() as held:
         here.keep(server)
         for _ in range(6):
             held.enter_context(server.connect())
@@ -356,7 +374,7 @@ def test_all_slots(here: Here, client: str) -> None:
 
 @client
 def test_tls_that_the_server_does_not_offer(here: Here, client: str) -> None:
-    with postgres(ssl="off") as server:
+    with postgres(conf={"ssl": "off"}) as server:
         here.keep(server)
         message = CLIENTS[client](Login("127.0.0.1", server.port, sslmode="require"))
 
@@ -377,7 +395,7 @@ TIMEOUTS = {
 @pytest.mark.parametrize("symptom", TIMEOUTS)
 def test_timeouts_of_the_session(here: Here, client: str, symptom: str) -> None:
     setting, statements = TIMEOUTS[symptom]
-    with postgres(**{setting: "200ms"}) as server:
+    with postgres(conf={setting: "200ms"}) as server:
         here.keep(server)
         here.migrate(server, "CREATE ROLE app LOGIN CONNECTION LIMIT 9")
         message = CLIENTS[client](Login("127.0.0.1", server.port, statements=statements))
@@ -565,7 +583,8 @@ def test_the_role_is_full_behind_the_pooler(here: Here, client: str) -> None:
 
 def test_the_pooler_remembers_that_it_was_refused(here: Here) -> None:
     """A pool that was in use loses its server and is refused: new clients hear only that."""
-    with postgres() as server, pooled(here, server, "server_login_retry = 30") as pooler:
+    settings = ("server_login_retry = 30", "query_wait_timeout = 4")
+    with postgres() as server, pooled(here, server, *settings) as pooler:
         here.migrate(server, "CREATE ROLE app LOGIN CONNECTION LIMIT 1")
         with pooler.connect(user="app", dbname="shop") as first:
             first.execute("SELECT 1")
@@ -660,7 +679,7 @@ def test_a_server_that_does_not_start(here: Here) -> None:
 def test_a_login_that_takes_too_long(here: Here) -> None:
     """A client is asked for its password and never answers."""
     rules = LOCAL + "host all all 127.0.0.0/8 password\n"
-    with postgres(rules, authentication_timeout="1s") as server:
+    with postgres(rules, {"authentication_timeout": "1s"}) as server:
         here.keep(server)
         with socket.create_connection(("127.0.0.1", server.port)) as silent:
             silent.settimeout(5)
@@ -676,7 +695,7 @@ def test_a_login_that_takes_too_long(here: Here) -> None:
 
 def test_something_that_is_no_client(here: Here) -> None:
     """A browser at the server's port shows in its log, and the address that it listens on."""
-    with postgres(listen_addresses="*") as server:
+    with postgres(conf={"listen_addresses": "*"}) as server:
         here.keep(server)
         with socket.create_connection(("127.0.0.1", server.port)) as browser:
             browser.sendall(b"GET / HTTP/1.1\r\nHost: db\r\n\r\n")

@@ -19,7 +19,7 @@ from connguard.policies.model.symptom import (
 )
 
 _LISTEN = "https://www.postgresql.org/docs/current/runtime-config-connection.html"
-_HOST = r"[\w.:*%-]{1,255}"
+_HOST = r"[\w.:*%@-]{1,255}"
 
 SYMPTOMS = (
     Symptom(

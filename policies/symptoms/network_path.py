@@ -20,7 +20,7 @@ from connguard.policies.model.symptom import (
 
 _LIBPQ_CONNECT = "https://www.postgresql.org/docs/current/libpq-connect.html"
 _ERRORS = "https://www.postgresql.org/docs/current/errcodes-appendix.html"
-_HOST = r"[\w.:*%-]{1,255}"
+_HOST = r"[\w.:*%@-]{1,255}"
 
 SYMPTOMS = (
     Symptom(

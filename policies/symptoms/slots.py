@@ -48,7 +48,8 @@ SYMPTOMS = (
             Wording(
                 "server",
                 "too many connections for role",
-                r'too many connections for role (?:\\?["\'`](?P<role>[^"\'`\\\n]{0,63}))?',
+                r"too many connections for role "
+                r"(?:\\?(?P<what>[\"'`])(?P<role>(?:(?!(?P=what))[^\\\n]){0,63}))?",
             ),
             Wording(
                 "server, German",
@@ -131,7 +132,8 @@ SYMPTOMS = (
             Wording(
                 "server",
                 "too many connections for database",
-                r'too many connections for database (?:\\?["\'`](?P<database>[^"\'`\\\n]{0,63}))?',
+                r"too many connections for database "
+                r"(?:\\?(?P<what>[\"'`])(?P<database>(?:(?!(?P=what))[^\\\n]){0,63}))?",
             ),
             Wording(
                 "server, German",

@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from connguard.explaining.lines import Lines, Repository, lines_for, read_repository
-from connguard.explaining.quoted import quoted
+from connguard.explaining.quoted import quoted, shown_values
 from connguard.finding import EXIT_CLEAN, EXIT_ERROR, EXIT_FINDINGS, EXIT_NOTHING_TO_SCAN
 from connguard.policies.model.recognition import Recognised, recognise
 from connguard.policies.model.symptom import Cause
@@ -76,7 +76,11 @@ def explain(text: str, paths: Sequence[Path], settings: Settings) -> Explanation
         wanted = {one for recognised in found for one in recognised.symptom.policies}
         repository = read_repository(paths, settings, wanted & known)
     explained = tuple(
-        Explained(one, quoted(one, text), lines_for(one, repository) if repository else None)
+        Explained(
+            replace(one, values=shown_values(one)),
+            quoted(one, text),
+            lines_for(one, repository) if repository else None,
+        )
         for one in found
     )
     return Explanation(explained, found[0].code if found[0].by_code else None, repository)

@@ -28,9 +28,28 @@ def masked(text: str) -> str:
     return text
 
 
+def shown_values(recognised: Recognised) -> dict[str, str]:
+    """What the message names, fit to be shown.
+
+    A host with an @ holds the end of a password: one with an @ or a / that is not escaped in a URL.
+    """
+    values = {name: masked(value) for name, value in recognised.values.items()}
+    if "host" in values:
+        values["host"] = _host(recognised.values["host"])
+    return values
+
+
+def _host(name: str) -> str:
+    before, sign, after = name.rpartition("@")
+    return f"***@{after}" if sign and before else masked(name)
+
+
 def quoted(recognised: Recognised, text: str) -> str:
     """The words by which a symptom was recognised: nothing else of the text is ever shown."""
     said = text[recognised.start : recognised.end]
     if recognised.wording is not None and ("\n" in said.strip() or len(said) > _MOST):
         said = recognised.wording.anchor
+    host = recognised.values.get("host", "")
+    if "@" in host:
+        said = said.replace(host, _host(host))
     return masked(" ".join(said.split()))[:_MOST]
