@@ -24,8 +24,10 @@ from connguard.policies.model.topology import Pooler, Server, Topology
 from connguard.policies.model.usage import Budget, Usage
 from connguard.text import Text
 
-_NUMBER = re.compile(r"""\s*(?:[A-Za-z_]+\s*=\s*)?(["']?)(?P<number>[+-]?\d+)\1\s*""")
-"""A number, also as the string or attribute that Terraform and YAML may write it in."""
+_NUMBER = re.compile(
+    r"""\s*(["']?)(?:(?:--|-c\s*)?[A-Za-z_-]+\s*=\s*)?(["']?)(?P<number>[+-]?\d+)\2\1\s*"""
+)
+"""A number, also as the string, attribute or argument that YAML and Terraform may write it in."""
 _NOT_EDITED = (".sql", ".json")
 _SECTION = re.compile(r"^[ \t]*\[pgbouncer\][ \t]*(?:\r\n|\n)", re.MULTILINE)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
