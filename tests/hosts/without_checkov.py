@@ -76,3 +76,15 @@ def test_module_runs_as_program(tmp_path: Path) -> None:
     result = run("python", "-m", "connguard", "--version", cwd=tmp_path)
 
     assert result.stdout.startswith("connguard, version ")
+
+
+def test_the_doctor_says_what_it_needs(tmp_path: Path) -> None:
+    """psycopg is an extra: the command says how to get it, and a scan of a snapshot needs none."""
+    asked = run("connguard", "doctor", "--dsn", "host=db.example", cwd=tmp_path)
+    drift = run(
+        *("connguard", "scan", "--quiet", ROOT / "examples" / "PG605" / "bad"), cwd=tmp_path
+    )
+
+    assert asked.returncode == 2
+    assert "pip install 'connguard[doctor]'" in asked.stderr
+    assert "PG605" in drift.stdout
