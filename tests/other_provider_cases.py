@@ -260,6 +260,58 @@ resource "hcloud_firewall" "ssh" {
 }
 """
 
+CASES["networks and addresses of the configuration are narrow, though unknown"] = """
+resource "digitalocean_vpc" "main" {
+  name   = "main"
+  region = "fra1"
+}
+resource "digitalocean_droplet" "app" {
+  name = "app"
+}
+resource "digitalocean_firewall" "db" {
+  inbound_rule {
+    protocol   = "tcp"
+    port_range = "5432"
+    source_addresses = [
+      digitalocean_vpc.main.ip_range,
+      digitalocean_droplet.app.ipv4_address,
+      digitalocean_droplet.app.ipv4_address_private,
+    ]
+  }
+}
+data "yandex_vpc_subnet" "app" {
+  name = "app"
+}
+resource "yandex_vpc_security_group" "db" {
+  ingress {
+    protocol       = "TCP"
+    port           = 6432
+    v4_cidr_blocks = data.yandex_vpc_subnet.app.v4_cidr_blocks
+  }
+}
+data "oci_core_vcn" "main" {
+  vcn_id = "ocid1.vcn"
+}
+resource "oci_core_security_list" "db" {
+  ingress_security_rules {
+    protocol = "all"
+    source   = data.oci_core_vcn.main.cidr_block
+  }
+}
+resource "openstack_compute_instance_v2" "app" {
+  name = "app"
+}
+resource "openstack_networking_secgroup_rule_v2" "db" {
+  direction         = "ingress"
+  ethertype         = "IPv4"
+  protocol          = "tcp"
+  port_range_min    = 5432
+  port_range_max    = 5432
+  remote_ip_prefix  = openstack_compute_instance_v2.app.access_ip_v4
+  security_group_id = "0c8e"
+}
+"""
+
 # --- Hetzner Cloud --------------------------------------------------------------------------------
 
 CASES["rules of all firewalls of a server add up"] = """

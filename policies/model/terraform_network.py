@@ -18,11 +18,14 @@ from connguard.policies.model.terraform_value import Setting, Unresolved, intege
 _TAIL = re.compile(r"/(\d{1,3})")
 _NARROW_TAIL = 24
 """A network of this prefix length or longer is narrow wherever it lies (IPv4: 256 addresses)."""
-_NETWORK = re.compile(r"(?:^|\.)(?:data\.)?\w*(?:vpc|vnet|subnet|network)\w*\.")
+_NETWORK = re.compile(r"(?:^|\.)(?:data\.)?\w*(?:vpc|vcn|vnet|subnet|network)\w*\.")
 _OWN_RANGE = re.compile(
-    r"(?:ipv[46]_)?(?:ip_)?cidrs?(?:_block|_range)?s?|address_(?:space|prefix(?:es)?)"
+    r"(?:(?:ip)?v[46]_)?(?:ip_)?cidrs?(?:_block|_range)?s?|ip_range"
+    r"|address_(?:space|prefix(?:es)?)"
 )
-_ONE_ADDRESS = re.compile(r"address|(?:\w+_)?ip(?:v4|v6)?(?:_address(?:es)?(?:_list)?)?")
+_ONE_ADDRESS = re.compile(
+    r"address|(?:\w+_)?ip(?:_?v[46])?(?:_address(?:es)?(?:_list|_private|_public)?)?"
+)
 
 
 @dataclass(frozen=True, slots=True)
