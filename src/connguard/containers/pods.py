@@ -18,7 +18,7 @@ from connguard.yaml_source import Node
 
 WORKLOADS = (
     *("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "DaemonSet"),
-    *("Rollout", "Job", "Pod", "CronJob"),
+    *("DeploymentConfig", "Rollout", "Job", "Pod", "CronJob"),
 )
 _REFERENCE = re.compile(r"\$\((\w+)\)")
 
