@@ -17,7 +17,7 @@ from monitoring import promtool
 from connguard.cli import main
 from connguard.exporting import grafana, metrics, prometheus
 from connguard.exporting.limits import Wall, Walls
-from connguard.exporting.rules import Record, groups, quoted
+from connguard.exporting.rules import Alert, Record, groups, quoted
 
 ROOT = Path(__file__).resolve().parent.parent
 SHOP = ROOT / "examples" / "shop" / "repaired"
@@ -332,6 +332,17 @@ def test_rules_without_any_repository_use_live_limits(tmp_path: Path) -> None:
 
     assert {metrics.ROLE_LIMIT, metrics.DATABASE_LIMIT, metrics.SERVER_LIMIT} <= names
     assert metrics.ROLE_EXPECTED not in names
+
+
+def test_every_alert_is_documented() -> None:
+    """The page names the alerts that there are, and no other."""
+    page = (ROOT / "docs" / "alerts.md").read_text()
+    both = Walls(
+        roles=WALLS.roles, databases=(Wall("shop", 90, "V1.sql:2", 20, "pgbouncer.ini:3"),)
+    )
+    made = {rule.name for group in groups(both) for rule in group.rules if isinstance(rule, Alert)}
+
+    assert made == set(re.findall(r"`(Connguard\w+)`", page))
 
 
 def test_what_the_files_leave_open_is_said(tmp_path: Path) -> None:

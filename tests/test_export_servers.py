@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import psycopg
 import pytest
 from monitoring import ask, exporter, fetch, prometheus
 from servers import PgBouncer, Postgres, newest_postgres, oldest_postgres
@@ -82,8 +84,6 @@ def test_connections_are_counted_as_the_server_counts_them(server: Postgres) -> 
 
 def test_the_count_is_the_one_that_is_refused(server: Postgres) -> None:
     """When the query says 10 of 10, the server refuses the next connection, and not before."""
-    import psycopg
-
     with ExitStack() as held:
         for _ in range(10):
             held.enter_context(server.connect(user="app", dbname="shop"))
@@ -226,3 +226,47 @@ def test_pgbouncer_has_what_its_exporter_exports(server: Postgres) -> None:
     assert lists["used_clients"] == 4
     assert lists["login_clients"] == 0
     assert config["max_client_conn"] == "100"
+
+
+def test_a_warm_pool_behind_a_role_limit_shows_in_no_sqlstate(server: Postgres) -> None:
+    """Why the alerts look at the pool and at the logs: the client gets 08P01, and only late."""
+    server.execute("CREATE ROLE tight LOGIN CONNECTION LIMIT 2")
+    ini = (
+        f"[databases]\nshop = host=127.0.0.1 port={server.port} pool_size=4\n"
+        "[pgbouncer]\nauth_type = trust\npool_mode = transaction\nstats_users = app\n"
+        "query_wait_timeout = 3\nserver_login_retry = 1\n"
+    )
+    errors: list[psycopg.Error] = []
+    with PgBouncer(ini, '"app" ""\n"tight" ""\n') as pooler, ExitStack() as held:
+        for _ in range(2):
+            client = held.enter_context(pooler.connect(user="tight", dbname="shop"))
+            client.execute("BEGIN")
+
+        def third() -> None:
+            try:
+                with pooler.connect(user="tight", dbname="shop") as client:
+                    client.execute("SELECT 1")
+            except psycopg.Error as error:
+                errors.append(error)
+
+        waiting = threading.Thread(target=third)
+        waiting.start()
+        console = held.enter_context(pooler.connect(user="app", dbname="pgbouncer"))
+        time.sleep(1.5)
+        cursor = console.execute(b"SHOW POOLS")
+        names = [column.name for column in cursor.description or ()]
+        pools = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        waiting.join()
+        logs = server.log, pooler.log
+    server.execute("DROP ROLE tight")
+
+    (pool,) = [row for row in pools if row["database"] == "shop"]
+    assert pool["cl_waiting"] == 1
+    assert sum(pool[COLUMNS[name]] for name in COLUMNS if name.startswith("server_")) < 4
+    (error,) = errors
+    assert error.sqlstate != "53300"
+    assert "query_wait_timeout" in str(error)
+    pattern = "|".join(metrics.LOGIN_FAILURES)
+    for log in logs:
+        assert re.search(pattern, log)
+        assert 'too many connections for role "tight"' in log
