@@ -85,6 +85,12 @@ SYMPTOMS = (
                 needs_context=True,
             ),
             Wording("Rust", "Connection refused (os error", needs_context=True),
+            Wording(
+                "tokio-postgres",
+                "kind: Connect, cause: Some(Os",
+                r"kind: Connect, cause: Some\(Os \{ code: \d{1,6}, kind: ConnectionRefused",
+            ),
+            Wording("libpq", "could not receive data from server: Connection refused"),
             Wording("C library", "Connection refused", needs_context=True),
             Wording(
                 ".NET",

@@ -139,6 +139,16 @@ SYMPTOMS = (
             ),
             Wording("psycopg 3", "connection timeout expired"),
             Wording(
+                "tokio-postgres",
+                "kind: Connect, cause: Some(Os",
+                r"kind: Connect, cause: Some\(Os \{ code: \d{1,6}, kind: TimedOut",
+            ),
+            Wording(
+                "n8n",
+                "Could not establish database connection within the configured timeout",
+                needs_context=True,
+            ),
+            Wording(
                 "Node.js",
                 "ETIMEDOUT",
                 rf"ETIMEDOUT(?: (?P<host>{_HOST}?):(?P<port>\d{{2,5}})\b)?",

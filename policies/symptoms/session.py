@@ -225,7 +225,7 @@ SYMPTOMS = (
             Wording(
                 "libpq",
                 "could not receive data from server: ",
-                r"could not receive data from server: [^\n]{0,60}",
+                r"could not receive data from server: (?!Connection refused)[^\n]{0,60}",
             ),
             Wording(
                 "libpq",

@@ -32,7 +32,12 @@ SYMPTOMS = (
         wordings=(
             Wording("libpq", "server does not support SSL, but SSL was required"),
             Wording("node-pg", "The server does not support SSL connections"),
-            Wording("lib/pq", "SSL is not enabled on the server"),
+            Wording(
+                "lib/pq",
+                "SSL is not enabled on the server",
+                r"SSL is not enabled on the server(?!, connecting)",
+            ),
+            Wording("servers that are not PostgreSQL", "SSL not supported", needs_context=True),
             Wording("pgx", "server refused TLS connection"),
             Wording("pgx", "tls error: server refused TLS connection"),
             Wording(

@@ -64,10 +64,12 @@ def deciding_lines(
 ) -> tuple[Deciding, ...]:
     """The lines of these kinds, narrowed by what the message names; each line once."""
     facts = [fact for subject in subjects for fact in subject.alternatives]
-    found: dict[Origin, Deciding] = {}
+    found: dict[tuple[str, int], Deciding] = {}
     for place in places:
         for line in _FINDERS[place.kind](facts, place.name, values):
-            found.setdefault(line.origin, line)
+            known = found.setdefault((line.origin.path, line.origin.line), line)
+            if line.certain and not known.certain:
+                found[line.origin.path, line.origin.line] = line
     return tuple(found.values())
 
 
@@ -201,9 +203,8 @@ def _access_rules(facts: Sequence[object], _: str, values: Values) -> Iterator[D
 
 
 def _login(access: AccessList, values: Values) -> Iterator[Deciding]:
-    role, database = values.get("role"), values.get("database")
     connections = list(_connections(values))
-    if role is None or not connections:
+    if not connections:
         for rule in [one for one in access.rules if one.rejects][:_MOST]:
             yield Deciding("this line rejects", rule.origin, certain=False)
         return
@@ -222,8 +223,6 @@ def _login(access: AccessList, values: Values) -> Iterator[Deciding]:
                 " server reads another file, was not reloaded, or sees another address"
             )
             yield Deciding(message, decision.rule.origin, certain=False)
-    if database is None:
-        return
 
 
 def _connections(values: Values) -> Iterator[Connection]:
