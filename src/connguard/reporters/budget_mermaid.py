@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from connguard.budget.found import Stack
@@ -81,4 +82,4 @@ def _number(amount: Amount) -> str:
 
 
 def _text(text: str) -> str:
-    return printable(text).replace('"', "#quot;").replace("<", "#lt;").replace("|", "#124;")
+    return re.sub("[#\"<>|`]", lambda found: f"#{ord(found[0])};", printable(text))
