@@ -39,7 +39,8 @@ def service_tag(name: str) -> tuple[AddressSet, str] | None:
     """The addresses of a service tag, or of the words for everybody, and what they are in words.
 
     None for what is no tag. Those of single services, of the virtual network and of its load
-    balancer hold no addresses that anybody could use, and are empty here.
+    balancer are narrow, and empty here; although customers share the addresses of some services,
+    such as AppService.
     """
     tag = name.strip().lower()
     if tag in ("*", "any"):
