@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from hypothesis import given, settings
@@ -19,7 +19,7 @@ from connguard.policies.providers import azure_network_security, google_firewall
 ORIGIN = Origin("main.tf", 1, 1, 1, 2)
 NETWORKS = ("0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "52.0.0.0/8", "52.1.0.0/16", "8.8.8.0/24")
 SAMPLES = [
-    ipaddress.ip_address(text)
+    ipaddress.IPv4Address(text)
     for text in ("1.1.1.1", "8.8.8.8", "52.1.2.3", "52.9.2.3", "99.1.1.1", "130.1.1.1", "200.1.1.1")
 ]
 PORTS = (5432, 6432, 6543)
@@ -134,5 +134,5 @@ def test_firewall(rules: list[Drawn]) -> None:
     _agree(_endpoints(google_firewall.facts(Inventory(firewalls))), rules)
 
 
-def _endpoints(facts: object) -> list[Endpoint]:
-    return [fact for fact in facts if isinstance(fact, Endpoint)]  # type: ignore[attr-defined]
+def _endpoints(facts: Iterable[object]) -> list[Endpoint]:
+    return [fact for fact in facts if isinstance(fact, Endpoint)]
