@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from connguard.live import snapshot
 from connguard.live.collect import collect_pooler, collect_server
 from connguard.live.examination import Examination, Looked
 from connguard.live.pool_steps import pool_steps
+from connguard.live.session import Session
 from connguard.live.slots import slot_steps
+from connguard.live.step import Step
 from connguard.live.symptoms import with_symptoms
 from connguard.live.target import Target, TargetError
 from connguard.live.walk import walk
@@ -41,9 +44,11 @@ def examine(
     found = Examination()
     seen: dict[str, Any] = {}
     if server is not None:
-        _look_at_server(server, seconds, found, seen)
+        steps = partial(_at_server, server, seen)
+        found.looked.append(_look(f"server {server.label}", server, seconds, steps))
     if console is not None:
-        _look_at_console(console, seconds, found, seen)
+        steps = partial(_at_console, console, seen)
+        found.looked.append(_look(f"PgBouncer {console.label}", console, seconds, steps))
     for looked in found.looked:
         looked.steps[:] = with_symptoms(sorted(looked.steps, key=lambda step: step.layer.rank))
     found.snapshot = snapshot.render(seen)
@@ -52,46 +57,33 @@ def examine(
     return found
 
 
-def _look_at_server(
-    target: Target, seconds: float, found: Examination, seen: dict[str, Any]
-) -> None:
-    looked = Looked(f"server {target.label}")
-    found.looked.append(looked)
+def _look(
+    title: str, target: Target, seconds: float, further: Callable[[Session], list[Step]]
+) -> Looked:
+    """Walk to a session, and take the further steps in it."""
     way = walk(target, seconds)
-    looked.steps.extend(way.steps)
-    session = way.session
-    if session is None:
-        return
+    if way.session is None:
+        return Looked(title, way.steps)
     try:
-        if session.is_console:
-            raise TargetError("--dsn leads to PgBouncer's console: give it as --pgbouncer-dsn")
-        collected = collect_server(session, target.label)
-        seen["server"] = collected
-        looked.steps.extend(slot_steps(session, collected))
+        return Looked(title, [*way.steps, *further(way.session)])
     finally:
-        session.close()
+        way.session.close()
 
 
-def _look_at_console(
-    target: Target, seconds: float, found: Examination, seen: dict[str, Any]
-) -> None:
-    looked = Looked(f"PgBouncer {target.label}")
-    found.looked.append(looked)
-    way = walk(target, seconds)
-    looked.steps.extend(way.steps)
-    session = way.session
-    if session is None:
-        return
-    try:
-        if not session.is_console:
-            raise TargetError(
-                "--pgbouncer-dsn does not lead to PgBouncer's console: its database is called"
-                " pgbouncer"
-            )
-        seen["pgbouncer"] = collect_pooler(session, target.label)
-        looked.steps.extend(pool_steps(session, target.label))
-    finally:
-        session.close()
+def _at_server(target: Target, seen: dict[str, Any], session: Session) -> list[Step]:
+    if session.is_console:
+        raise TargetError("--dsn leads to PgBouncer's console: give it as --pgbouncer-dsn")
+    seen["server"] = collect_server(session, target.label)
+    return slot_steps(session, seen["server"])
+
+
+def _at_console(target: Target, seen: dict[str, Any], session: Session) -> list[Step]:
+    if not session.is_console:
+        raise TargetError(
+            "--pgbouncer-dsn does not lead to PgBouncer's console: its database is called pgbouncer"
+        )
+    seen["pgbouncer"] = collect_pooler(session, target.label)
+    return pool_steps(session, target.label)
 
 
 def _compare(
