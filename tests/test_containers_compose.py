@@ -222,6 +222,32 @@ def test_an_image_that_is_built_here(tmp_path: Path) -> None:
     assert findings(tmp_path, files) == {("compose.yaml", 6, "PG206")}
 
 
+@pytest.mark.parametrize(
+    ("dockerfile", "missed"),
+    [
+        ("FROM edoburu/pgbouncer\n", True),
+        ("FROM edoburu/pgbouncer\nCOPY pgbouncer.ini /etc/pgbouncer/\n", False),
+        ("FROM postgres:17\nCOPY init.sql /docker-entrypoint-initdb.d/\n", True),
+        ("FROM postgres:17\nENV PGPORT=6432\n", False),
+        ('FROM postgres:17\nCMD ["postgres", "-p", "6432"]\n', False),
+    ],
+)
+def test_an_image_may_bring_its_own_port(tmp_path: Path, dockerfile: str, missed: bool) -> None:
+    """What a Dockerfile copies or sets may say where the program listens."""
+    files = {
+        "db/Dockerfile": dockerfile,
+        "compose.yaml": """
+        services:
+          db:
+            build: db
+          web:
+            image: example/web
+            environment: {DATABASE_URL: "postgres://web@db:6432/shop"}
+        """,
+    }
+    assert findings(tmp_path, files) == ({("compose.yaml", 6, "PG207")} if missed else set())
+
+
 def test_a_server_on_the_network_of_the_host(tmp_path: Path) -> None:
     """The image listens everywhere unless it is told otherwise; then it is all the host's."""
     compose = """

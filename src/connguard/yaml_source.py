@@ -22,6 +22,7 @@ from connguard.reading import Context, SourceFile
 from connguard.text import Text
 
 _DOCUMENT = re.compile(r"^---(?=\s|$)", re.MULTILINE)
+_SCHEMA = re.compile(r"^kind:[ \t]*[\"']?CustomResourceDefinition\b", re.MULTILINE)
 _DIRECTIVES = re.compile(r"(?:\s*(?:[%#][^\n]*)?\n)*\s*")
 _INTEGER = re.compile(r"[+-]?\d+")
 _COMMENT = re.compile(r"(?:^|(?<=\s))#[ \t]*([^\r\n]*)", re.MULTILINE)
@@ -78,6 +79,11 @@ class Node:
     def boolean(self) -> bool | None:
         string = (self.string or "").lower()
         return True if string in _TRUE else False if string in _FALSE else None
+
+    @property
+    def text(self) -> Text:
+        """The file that the node stands in."""
+        return self._text
 
     @cached_property
     def origin(self) -> Origin:
@@ -159,10 +165,15 @@ class Stream:
 
 
 def parse(text: Text) -> Stream:
-    """The documents of a file. A document that cannot be parsed costs only itself."""
+    """The documents of a file. A document that cannot be parsed costs only itself.
+
+    Definitions of Kubernetes resources are left out: they are long, and set nothing.
+    """
     documents: list[Node] = []
     gaps: list[NotParsed] = []
     for start, end in _parts(text.string):
+        if _SCHEMA.search(text.string, start, end):
+            continue
         try:
             documents.extend(
                 Node(raw, text, start) for raw in _compose(text.string[start:end]) if raw

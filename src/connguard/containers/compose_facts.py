@@ -108,6 +108,13 @@ class Container:
             return False
         return built[0] is None or dockerfiles.installs_server(built[0])
 
+    def _may_be_configured_by_image(self, what: Program) -> bool:
+        """Whether the Dockerfile puts a configuration or another start into the image."""
+        built = dockerfiles.dockerfile_of(self.service, self.context)
+        if built is None:
+            return False
+        return built[0] is None or dockerfiles.configures(built[0], any_file=not what.is_server)
+
     @cached_property
     def listening(self) -> Listening | None:
         what = databases.program(self.image or "")
@@ -128,6 +135,8 @@ class Container:
         elif not what.is_server:
             port = self._pooler_port()
         ports = databases.listen_ports(what, self.environment, given, configured=port)
+        if port is None and self._may_be_configured_by_image(what):
+            ports = ()
         if self.service.has("entrypoint") and not given:
             return Listening(what, (), None if what.is_server else addresses)
         return Listening(what, ports, addresses)

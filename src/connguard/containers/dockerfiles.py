@@ -21,6 +21,11 @@ _INSTALLS_SERVER = re.compile(
     r"|\b(?:initdb|pg_ctl|pg_ctlcluster|postgresql start)\b"
 )
 
+_CONFIGURES = re.compile(
+    r"(?im)^[ \t]*(?:ENTRYPOINT|CMD)\b|^[ \t]*(?:COPY|ADD)\b.*\.(?:conf|ini|template)|\w*PORT\b"
+)
+_ANY_FILE = re.compile(r"(?im)^[ \t]*(?:ENTRYPOINT|CMD|COPY|ADD|RUN)\b|\w*PORT\b")
+
 
 def base_image(text: Text, target: str | None = None) -> str | None:
     """The image that the last stage (or the one called `target`) is built on in the end."""
@@ -40,6 +45,14 @@ def base_image(text: Text, target: str | None = None) -> str | None:
 def installs_server(text: Text) -> bool:
     """Whether a PostgreSQL server is put into the image besides what it is built on."""
     return _INSTALLS_SERVER.search(text.string) is not None
+
+
+def configures(text: Text, *, any_file: bool) -> bool:
+    """Whether a configuration, a port or another command is put into the image.
+
+    `any_file` tells that any file that is copied may be a configuration.
+    """
+    return (_ANY_FILE if any_file else _CONFIGURES).search(text.string) is not None
 
 
 def dockerfile_of(service: Service, context: Context) -> tuple[Text | None, str | None] | None:
