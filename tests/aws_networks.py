@@ -956,6 +956,12 @@ resource "aws_rds_cluster" "new_aurora" {
   engine         = "aurora-postgresql"
   engine_version = "17.4" # expect: PG902
 }
+resource "aws_rds_cluster" "any_aurora" { # expect: PG902
+  engine = "aurora-postgresql"
+}
+resource "aws_db_instance" "any" {
+  engine = "postgres"
+}
 """,
 )
 
@@ -1146,19 +1152,22 @@ module "old" {
   source              = "terraform-aws-modules/rds-aurora/aws"
   version             = "~> 7.0"
   engine              = "aurora-postgresql"
+  engine_version      = "16.4" # expect: PG401
   allowed_cidr_blocks = ["0.0.0.0/0"] # expect: PG201
   instances           = { one = {}, two = { publicly_accessible = true } } # expect: PG203
 }
 module "rules" {
-  source = "terraform-aws-modules/rds-aurora/aws"
-  engine = "aurora-postgresql"
+  source         = "terraform-aws-modules/rds-aurora/aws"
+  engine         = "aurora-postgresql"
+  engine_version = "16.4"
+  db_cluster_parameter_group_parameters = [{ name = "rds.force_ssl", value = 1 }]
   security_group_rules = { # expect: PG202
     vpc     = { cidr_blocks = ["10.0.0.0/8"] }
     out     = { type = "egress", cidr_blocks = ["0.0.0.0/0"] }
     private = { source_security_group_id = "sg-1" }
   }
 }
-module "new" {
+module "new" { # expect: PG902
   source  = "terraform-aws-modules/rds-aurora/aws"
   version = "~> 10.0"
   engine  = "aurora-postgresql"
@@ -1173,7 +1182,7 @@ module "mysql" {
   engine              = "aurora-mysql"
   allowed_cidr_blocks = ["0.0.0.0/0"]
 }
-module "shut" {
+module "shut" { # expect: PG902
   source                = "terraform-aws-modules/rds-aurora/aws"
   engine                = "aurora-postgresql"
   create_security_group = false
@@ -1265,7 +1274,7 @@ resource "aws_security_group" "condition" {
     from_port   = 5432
     to_port     = 5432
     protocol    = "tcp"
-    cidr_blocks = data.aws_vpc.main.cidr_block == "" ? ["0.0.0.0/0"] : ["10.0.0.0/24"] # expect: PG902
+    cidr_blocks = data.aws_vpc.main.state == "" ? ["0.0.0.0/0"] : [] # expect: PG902
   }
 }
 resource "aws_security_group" "replaced" {
@@ -1285,7 +1294,7 @@ module "text" {
 module "made" {
   source = "terraform-aws-modules/security-group/aws"
   ingress_with_cidr_blocks = concat( # expect: PG201
-    [for cidr in module.vpc.private_subnets_cidr_blocks : { rule = "postgresql-tcp", cidr_blocks = cidr }],
+    [for one in module.vpc.subnets_cidr_blocks : { rule = "postgresql-tcp", cidr_blocks = one }],
     [{ rule = "postgresql-tcp", cidr_blocks = "0.0.0.0/0" }],
   )
 }

@@ -23,7 +23,10 @@ TYPES = frozenset({"aws_db_instance", "aws_security_group", "aws_security_group_
 ONLY_SOURCE: dict[str, set[Said]] = {
     # One element of a set that is known later makes all of it known later: the plan does not show
     # the 0.0.0.0/0 beside it.
-    "unknown": {("PG201", "FAIL", "the security group aws_security_group.both")},
+    "unknown": {
+        ("PG201", "FAIL", "the security group aws_security_group.both"),
+        ("PG201", "FAIL", "the security group aws_security_group.mixed"),
+    },
     "references": {
         # A sensitive value is not judged, since findings would show it.
         ("PG201", "FAIL", 'aws_db_instance.each["green"]'),
@@ -32,7 +35,11 @@ ONLY_SOURCE: dict[str, set[Said]] = {
     },
 }
 ONLY_PLAN: dict[str, set[Said]] = {
-    "unknown": {("PG201", "UNKNOWN", "the security group aws_security_group.both")},
+    "unknown": {
+        ("PG201", "UNKNOWN", "the security group aws_security_group.both"),
+        ("PG201", "UNKNOWN", "the security group aws_security_group.mixed"),
+        ("PG201", "UNKNOWN", "the security group aws_security_group.narrow"),
+    },
     "references": {
         ("PG201", "UNKNOWN", 'aws_db_instance.each["green"]'),
         ("PG201", "UNKNOWN", "aws_db_instance.local"),

@@ -179,7 +179,7 @@ def _sifted(value: object, inventory: Inventory) -> object:
 
 def is_narrow(value: Unresolved, inventory: Inventory) -> bool:
     """Whether an unknown source is a network of our own, or a few addresses."""
-    if value.tail:
+    if value.tail or not value.direct:
         return False  # `sources` judges what has a prefix length
     refers, attribute = value.refers or "", value.attribute or ""
     if _NETWORK_TYPE.search(refers):

@@ -80,10 +80,13 @@ def requirement(
     found: ServerVersion | Unknown | None,
     force_ssl: Value[str] | None,
     related: tuple[Related, ...] = (),
+    *,
+    aurora: bool,
 ) -> TlsRequirement | None:
     """What follows from the version and the parameter; None where nothing does.
 
-    Without a version AWS takes a current one, which for RDS requires TLS.
+    Without a version AWS takes a current one, which for RDS requires TLS; for Aurora (`aurora`)
+    that is not known.
     """
     if isinstance(force_ssl, Known):
         on = parse_boolean(force_ssl.value) is True
@@ -94,7 +97,10 @@ def requirement(
     if isinstance(found, Unknown):
         return TlsRequirement(name, found, FORCE_SSL, origin, related)
     if found is None:
-        return None
+        if not aurora:
+            return None
+        reason = f"{FORCE_SSL} is not set, and its default depends on the version, nor is that set"
+        return TlsRequirement(name, Unknown(reason, origin), FORCE_SSL, origin, related)
     product = "Aurora PostgreSQL" if found.aurora else "RDS for PostgreSQL"
     because = f"{FORCE_SSL} is not set, and off by default in {product} {found.major}"
     if found.aurora and found.major >= AURORA_UNCERTAIN_FROM:

@@ -100,7 +100,7 @@ def is_narrow(value: Unresolved) -> bool:
     match = _TAIL.fullmatch(value.tail)
     if match is not None:
         return int(match[1]) >= _NARROW_TAIL
-    if value.tail or value.refers is None or value.attribute is None:
+    if value.tail or value.refers is None or value.attribute is None or not value.direct:
         return False
     if _NETWORK.search(value.refers) and _OWN_RANGE.fullmatch(value.attribute):
         return True

@@ -27,6 +27,8 @@ class Unresolved:
     (`data.aws_vpc.main`) whose attribute `attribute` it is. `tail` is the literal end of a string
     whose beginning is unknown: "/32" of "${aws_eip.nat.public_ip}/32". `parts` are the lists and
     values that a list is made of whose length or order is not known: concat(var.a, ["10.0.0.0/8"]).
+    `direct` is False where the value may be made of the attribute and of others: a plan does not
+    keep the constants of an expression.
     """
 
     reason: str
@@ -34,6 +36,7 @@ class Unresolved:
     attribute: str | None = None
     tail: str = ""
     parts: tuple[object, ...] = field(default=(), compare=False)
+    direct: bool = True
 
 
 @dataclass(frozen=True, slots=True)

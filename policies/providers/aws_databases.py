@@ -172,7 +172,7 @@ def _tls(
     found = version((own, family, default_group), aurora=aurora)
     if isinstance(found, Unknown):
         found = version((family, default_group), aurora=aurora) or found
-    fact = requirement(database.address, database.origin, found, force_ssl, related)
+    fact = requirement(database.address, database.origin, found, force_ssl, related, aurora=aurora)
     if fact is not None:
         yield fact
 

@@ -123,4 +123,5 @@ def _tls(call: Resource) -> TlsRequirement | None:
         version((own, family), aurora=aurora),
         force_ssl,
         call.calls,
+        aurora=aurora,
     )

@@ -175,7 +175,7 @@ def split(address: str) -> tuple[tuple[tuple[str, str], ...], str, str, str]:
 def _unresolved(reference: str, address: str, rest: list[tuple[str, str]]) -> Unresolved:
     attribute = next((word for word, _ in rest if word != "*"), None)
     reason = f"{reference} is known only after apply"
-    return Unresolved(reason, refers=address, attribute=attribute)
+    return Unresolved(reason, refers=address, attribute=attribute, direct=False)
 
 
 def _begins(longer: str, shorter: str) -> bool:

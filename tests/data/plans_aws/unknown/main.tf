@@ -80,3 +80,15 @@ resource "aws_security_group_rule" "named_after" {
   protocol          = "tcp"
   cidr_blocks       = ["0.0.0.0/0"]
 }
+
+resource "aws_security_group" "mixed" {
+  name   = "mixed"
+  vpc_id = aws_vpc.assigned.id
+
+  ingress {
+    from_port        = 5432
+    to_port          = 5432
+    protocol         = "tcp"
+    ipv6_cidr_blocks = [aws_vpc.assigned.ipv6_cidr_block, "::/0"]
+  }
+}
