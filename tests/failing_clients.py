@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 import shutil
 import socket
 import subprocess
@@ -12,12 +14,12 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal, Protocol
 
 import asyncpg
 import psycopg
-from servers import ServerMissing
+from servers import REPOSITORY, ServerMissing
 
 _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 TIMEOUT = 2
@@ -122,10 +124,51 @@ def with_asyncpg(login: Login) -> str:
     raise AssertionError("the client met no error")
 
 
+NODE = """
+const { Client } = require("pg");
+const login = JSON.parse(process.argv[1]);
+const client = new Client({
+  host: login.host, port: login.port, user: login.user, database: login.database,
+  password: login.password, ssl: login.sslmode === "require" && { rejectUnauthorized: false },
+  connectionTimeoutMillis: login.timeout * 1000,
+});
+const fail = (error) => { console.error(error); process.exit(1); };
+client.on("error", fail);
+(async () => {
+  await client.connect();
+  for (const statement of login.statements) {
+    if (typeof statement === "string") await client.query(statement);
+    else await new Promise((done) => setTimeout(done, statement * 1000));
+  }
+  process.exit(0);
+})().catch(fail);
+"""
+
+
+def with_node_pg(login: Login) -> str:
+    """What Node.js prints of node-postgres' error, with its stack."""
+    node = shutil.which("node", path=f"{os.environ.get('PATH', '')}:{_PATH}")
+    modules = REPOSITORY / "build" / "test-servers" / "node_modules"
+    if node is None or not (modules / "pg").exists():
+        raise ServerMissing("node-postgres is needed (tools/install_test_servers.sh)")
+    done = subprocess.run(
+        [node, "-e", NODE, json.dumps({**asdict(login), "timeout": TIMEOUT})],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={"PATH": _PATH, "NODE_PATH": str(modules)},
+    )
+    if done.returncode != 1:
+        raise AssertionError(f"the client met no error: {done.stdout}{done.stderr}")
+    return done.stderr
+
+
 CLIENTS: dict[str, Callable[[Login], str]] = {
     "psycopg": with_psycopg,
     "psql": with_psql,
     "asyncpg": with_asyncpg,
+    "node-pg": with_node_pg,
 }
 
 

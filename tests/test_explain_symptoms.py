@@ -298,6 +298,33 @@ def test_unknown_text_names_the_closest_symptoms() -> None:
     assert "too-many-connections-for-role" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("text", "symptom"),
+    [
+        ("Error: connect ECONNREFUSED 127.0.0.1:7654", "connection-refused"),
+        ("read ECONNRESET\n    at TCP.onStreamRead", "server-closed-the-connection"),
+        ("getaddrinfo ENOTFOUND primary.internal", "host-name-not-found"),
+    ],
+)
+def test_what_could_be_about_any_service_is_not_claimed(text: str, symptom: str) -> None:
+    result = run(text)
+
+    assert result.exit_code == 2
+    assert f"if it is, then it is {symptom}: connguard explain {symptom}" in " ".join(
+        result.stderr.split()
+    )
+
+
+def test_ports_of_the_repository_tell_what_a_message_is_about(tmp_path: Path) -> None:
+    """The same message is about PostgreSQL where the files say that it listens there."""
+    write(tmp_path, "postgresql.conf", "listen_addresses = 'localhost'\nport = 7654\n")
+    found = document("Error: connect ECONNREFUSED 10.0.0.4:7654", str(tmp_path))["symptoms"][0]
+
+    assert found["id"] == "connection-refused"
+    assert places(found["lines"]["deciding"]) == {("postgresql.conf", 1), ("postgresql.conf", 2)}
+    assert run("Error: connect ECONNREFUSED 10.0.0.4:7655", str(tmp_path)).exit_code == 2
+
+
 def test_terminal_escapes_are_harmless() -> None:
     """What a message names is printed with control characters made visible."""
     result = run('FATAL: too many connections for role "a\x1b[31mb"')

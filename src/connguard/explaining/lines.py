@@ -5,17 +5,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from connguard.budget.discovered import PoolerFile
 from connguard.explaining.deciding import Deciding, deciding_lines
 from connguard.finding import Finding, Report
 from connguard.policies.model.facts import Undecided
-from connguard.policies.model.policy import Policy
-from connguard.policies.model.reading import Subject
+from connguard.policies.model.origin import Known
+from connguard.policies.model.reading import Reading, Subject
 from connguard.policies.model.recognition import Recognised
-from connguard.registry import policies
+from connguard.policies.model.setting_facts import EffectiveSetting
+from connguard.reading import Context
 from connguard.scan import conclude, read_all
 from connguard.settings import Settings
 
@@ -58,21 +60,45 @@ class Lines:
         return bool(self.deciding or self.guilty)
 
 
-def read_repository(paths: Sequence[Path], settings: Settings, ids: Iterable[str]) -> Repository:
-    """Scan with these policies only, whatever the settings select, ignore or accept.
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files below the paths, read but not judged."""
+
+    report: Report
+    context: Context
+    reading: Reading
+
+    @property
+    def ports(self) -> frozenset[str]:
+        """The ports on which the servers and poolers of these files listen."""
+        return frozenset(_ports(self.reading.subjects))
+
+    def judged(self, ids: Iterable[str]) -> Repository:
+        """Judge them with these policies."""
+        conclude(self.reading, self.context, frozenset(ids), self.report)
+        return Repository(self.report, self.reading.subjects)
+
+
+def read_files(paths: Sequence[Path], settings: Settings) -> Files:
+    """Read everything, whatever the settings select, ignore or accept.
 
     A finding that was accepted can cause an outage all the same. Raises SettingsError.
     """
     plain = replace(settings, select=(), ignore=(), per_path_ignores={}, baseline=None)
     report = Report()
-    context, reading = read_all(paths, plain, report)
-    conclude(reading, context, frozenset(ids), report)
-    return Repository(report, reading.subjects)
+    return Files(report, *read_all(paths, plain, report))
 
 
-def known_policies(ids: Iterable[str]) -> tuple[Policy, ...]:
-    wanted = set(ids)
-    return tuple(one.policy for one in policies() if one.policy.id in wanted)
+def _ports(subjects: Iterable[Subject]) -> Iterator[str]:
+    for subject in subjects:
+        for fact in subject.alternatives:
+            if isinstance(fact, EffectiveSetting) and fact.name == "port":
+                if isinstance(fact.value, Known):
+                    yield fact.value.value
+            elif isinstance(fact, PoolerFile):
+                setting = fact.configuration.settings.get("listen_port")
+                if setting is not None:
+                    yield setting.text
 
 
 def lines_for(recognised: Recognised, repository: Repository) -> Lines:
