@@ -16,8 +16,10 @@ _START = re.compile(r"\$(?:(?P<escaped>\$)|(?P<plain>[A-Za-z_]\w*)|(?P<braced>\{
 _BRACED = re.compile(r"(?P<name>[A-Za-z_]\w*)(?:(?P<operator>:?[-?+])(?P<rest>.*))?", re.DOTALL)
 _LINE = re.compile(
     r"\s*(?:export\s+)?(?P<key>[A-Za-z_][\w.-]*)\s*[=:]\s*"
-    r"(?:'(?P<single>[^']*)'|\"(?P<double>(?:\\.|[^\"\\])*)\"|(?P<bare>.*?))\s*(?:(?<=\s)#.*)?$"
+    r"(?:'(?P<single>[^']*)'|\"(?P<double>(?:\\.|[^\"\\])*)\"|(?P<bare>.*?))\s*(?:(?<=[\s'\"])#.*)?$"
 )
+_ESCAPE = re.compile(r"\\(.)")
+_ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "$": "$$"}
 _MAX_DEPTH = 20
 
 
@@ -58,9 +60,12 @@ def _braced(inside: str, variables: Mapping[str, str], depth: int) -> str | None
         return None
     value = variables.get(match["name"])
     operator = match["operator"] or ""
-    if value is not None and not (operator.startswith(":") and not value):
-        if not operator.endswith("+"):
-            return value
+    is_set = value is not None and not (operator.startswith(":") and not value)
+    if operator.endswith("+"):
+        if not is_set:
+            return ""
+    elif is_set:
+        return value
     elif not operator.endswith("-"):
         return None  # set elsewhere, or refused
     text, known = resolve(match["rest"], variables, depth + 1)
@@ -86,7 +91,9 @@ def entries(text: Text) -> Iterator[tuple[str, str, int, bool]]:
         match = None if line.lstrip().startswith("#") else _LINE.match(line)
         if match is not None:
             literal = match["single"] is not None
-            value = match["single"] if literal else match["double"] or match["bare"] or ""
+            value = match["single"] if literal else match["bare"] or ""
+            if match["double"] is not None:
+                value = _ESCAPE.sub(lambda one: _ESCAPED.get(one[1], one[0]), match["double"])
             value = "" if match["bare"] is not None and value.startswith("#") else value
             yield match["key"], value, number, not literal
 
