@@ -12,6 +12,7 @@ import pytest
 from connguard.checks.adapter.graph_inventory import inventories
 from connguard.checks.adapter.graph_values import (
     is_expression,
+    is_reference,
     mentions,
     plain,
     references,
@@ -288,6 +289,51 @@ def test_references_in_a_text() -> None:
         ("data.aws_vpc", "a", "", "cidr_block"),
         ("aws_subnet", "b", "[0]", "cidr_block"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("aws_vpc.a.cidr_block", True),
+        ("${data.aws_vpc.a.cidr_block}", True),
+        ("${aws_eip.a.public_ip}/32", True),
+        ("aws_subnet.a[*].cidr_block", True),
+        ("module.vpc.vpc_cidr_block", True),
+        ("concat([aws_vpc.a.cidr_block],['0.0.0.0/0'])", False),
+        ('${var.x == "" ? "0.0.0.0/0" : aws_vpc.a.cidr_block}', False),
+        ("var.cidrs", False),
+    ],
+)
+def test_references_are_told_from_what_is_made_of_them(text: str, expected: bool) -> None:
+    """Only a reference itself is as narrow as what it refers to."""
+    assert is_reference(text) is expected
+
+
+def test_what_is_made_of_an_own_range_is_not_taken_for_it() -> None:
+    """concat() of a module's subnets and everybody else is not narrow."""
+    text = "${concat(module.vpc.public_subnets_cidr_blocks,['0.0.0.0/0'])}"
+    calls = [node("module", "vpc", {"vpc": {"source": ["x"]}})]
+    found = value(
+        Rust([resource(DATABASE, "db", {"cidr_blocks": [text]}), *calls]), DATABASE, "cidr_blocks"
+    )
+
+    assert isinstance(found, Unresolved)
+    assert (found.refers, found.direct) == ("module.vpc", False)
+
+
+def test_foreign_calls_are_found_in_the_own_module_first() -> None:
+    """Two calls of one name in different modules are two."""
+    address = "module.a.aws_db_instance.db"
+    inside = resource(DATABASE, "db", {"x": ["module.sg.id"]}, __address__=address)
+    calls = [
+        node("module", "sg", {"sg": {"source": ["x"]}}, __address__=address)
+        for address in ("sg", "module.a.sg")
+    ]
+
+    for listed, expected in ((calls, "module.a.module.sg"), (calls[:1], "module.sg")):
+        found = value(Rust([inside, *listed]), DATABASE, "x")
+        assert isinstance(found, Unresolved)
+        assert found.refers == expected
 
 
 def test_small_helpers() -> None:

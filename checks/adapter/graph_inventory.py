@@ -17,6 +17,7 @@ from connguard.checks.adapter.graph_edges import Edges, callers, edges_of
 from connguard.checks.adapter.graph_values import (
     Reference,
     is_expression,
+    is_reference,
     mentions,
     names_more,
     outputs,
@@ -164,11 +165,11 @@ class _Graph:
     def __init__(self, edges: Edges) -> None:
         self.edges = edges
         self._named: dict[tuple[str, str, str], list[str]] = {}
-        self._foreign: dict[tuple[str, str], str] = {}
+        self._foreign: set[tuple[str, str]] = set()
         for node in edges.nodes.values():
             if node.get("block_type_") == MODULE and _is_foreign(node):
                 name = str(node.get("block_name_"))
-                self._foreign[_root(node), name] = f"{_prefix(node)}module.{name}"
+                self._foreign.add((_root(node), f"{_prefix(node)}module.{name}"))
             if node.get("block_type_") in ("resource", "data"):
                 address = str(node.get("__address__"))
                 kind, name = _kind_and_name(node)
@@ -247,20 +248,34 @@ class _Graph:
         ]
         reason, end = f"{text} is only known when Terraform runs", tail(text)
         parts: dict[tuple[str, str | None], object] = {}
+        # What is made of a reference need not be as narrow as that.
+        direct = is_reference(text)
         for call, output in outputs(text):
-            if address := self._foreign.get((_root(node), call)):
-                parts[address, output] = Unresolved(reason, address, output, end)
+            if address := self._foreign_call(node, call):
+                parts[address, output] = Unresolved(reason, address, output, end, direct=direct)
         for reference in references(text):
             for address in self._addresses(node, reached, reference):
                 key = address, reference.attribute
-                parts[key] = Unresolved(reason, address, reference.attribute, end)
+                attribute = reference.attribute
+                parts[key] = Unresolved(reason, address, attribute, end, direct=direct)
         if names_more(text):
             named = {(kind, name) for kind, name in map(_kind_and_name, reached)}
             named -= {(one.kind, one.name) for one in references(text)}
             for kind, name in sorted(named):
                 for address in self._addresses(node, reached, Reference(kind, name)):
-                    parts[address, None] = Unresolved(reason, address, None, end)
+                    parts[address, None] = Unresolved(reason, address, None, end, direct=False)
         return list(parts.values()) or [Unresolved(reason, tail=end)]
+
+    def _foreign_call(self, node: Mapping[str, Any], name: str) -> str | None:
+        """The address of a call without files, in the module of a node or in one that calls it."""
+        prefix = _prefix(node)
+        while True:
+            address = f"{prefix}module.{name}"
+            if (_root(node), address) in self._foreign:
+                return address
+            if not prefix:
+                return None
+            prefix = _outer(prefix)
 
     def _addresses(
         self, node: Mapping[str, Any], reached: list[Mapping[str, Any]], reference: Reference
@@ -315,6 +330,12 @@ def _prefix(node: Mapping[str, Any]) -> str:
         rf"(.*?)(?:{re.escape(kind)}\.{re.escape(name)})(?:\[|$)", str(node.get("__address__"))
     )
     return found[1] if found else ""
+
+
+def _outer(prefix: str) -> str:
+    """The modules around the innermost one: `module.a.` of `module.a.module.b["x"].`"""
+    found = re.match(r"(.*\.)?module\.[\w-]+(?:\[[^\]]*\])?\.$", prefix)
+    return (found[1] or "") if found else ""
 
 
 def _root(node: Mapping[str, Any]) -> str:

@@ -88,6 +88,13 @@ def references(text: str) -> Iterator[Reference]:
         )
 
 
+def is_reference(text: str) -> bool:
+    """Whether an expression is one reference and nothing else, perhaps with a literal end."""
+    inner = re.fullmatch(r"\$\{([^{}]*)\}[^${}\"]*", text)
+    written = (inner[1] if inner else text).strip()
+    return any(pattern.fullmatch(written) for pattern in (_REFERENCE, _OUTPUT))
+
+
 def outputs(text: str) -> Iterator[tuple[str, str]]:
     """The outputs of modules that an expression names: the call, and the output."""
     for found in _OUTPUT.finditer(text):
