@@ -631,6 +631,10 @@ FIREWALLS = {
     "health checks": _google('source_ranges = ["35.191.0.0/16", "130.211.0.0/22"]'),
     "an unknown source": _google("source_ranges = var.office # expect: PG902"),
     "an own network": _google("source_ranges = [google_compute_subnetwork.main.ip_cidr_range]"),
+    "an own secondary range": 'data "google_compute_subnetwork" "more" {\n  name = "more"\n}\n'
+    + _google(
+        "source_ranges = [data.google_compute_subnetwork.more.secondary_ip_range[0].ip_cidr_range]"
+    ),
     "a web server, and all ports": _google(EVERYBODY, 'protocol = "tcp"')
     + MACHINE % {"name": "web", "tag": "web", "access": ""},
     "a web server, and PostgreSQL's port": _google(EVERYBODY_BAD)

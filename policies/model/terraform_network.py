@@ -20,7 +20,7 @@ _NARROW_TAIL = 24
 """A network of this prefix length or longer is narrow wherever it lies (IPv4: 256 addresses)."""
 _NETWORK = re.compile(r"(?:^|\.)(?:data\.)?\w*(?:vpc|vcn|vnet|subnet|network)\w*\.")
 _OWN_RANGE = re.compile(
-    r"(?:(?:ip)?v[46]_)?(?:ip_)?cidrs?(?:_block|_range)?s?|ip_range"
+    r"(?:(?:ip)?v[46]_)?(?:ip_)?cidrs?(?:_block|_range)?s?|(?:secondary_)?ip_ranges?"
     r"|address_(?:space|prefix(?:es)?)"
 )
 _ONE_ADDRESS = re.compile(
