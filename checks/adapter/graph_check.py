@@ -19,6 +19,7 @@ from checkov.terraform.checks.resource.base_resource_check import BaseResourceCh
 
 from connguard.checks.adapter.graph_inventory import inventories
 from connguard.checks.adapter.terraform_check import SEVERITY, PolicyModule, check_name
+from connguard.policies.model.network import Endpoint, access
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.policy import Policy
 from connguard.policies.model.terraform_facts import facts, module_sources, resource_types
@@ -64,7 +65,9 @@ class Judgement:
             if not isinstance(fact, judge.POLICY.facts):
                 continue
             verdict = judge.decide(fact)
-            if verdict.status is Status.PASS:
+            # PG201 says that it is not known who comes in; the other policy must not look content.
+            doubtful = isinstance(fact, Endpoint) and bool(access(fact).unknown)
+            if verdict.status is Status.PASS and not doubtful:
                 passed |= touched
                 continue
             open_ |= touched
