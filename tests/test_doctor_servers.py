@@ -253,6 +253,40 @@ def test_the_next_host_is_asked_where_a_client_would_ask_it(server: Postgres) ->
     assert statuses(found)[Layer.SERVER_SLOTS] is Status.OK
 
 
+@pytest.mark.parametrize(
+    ("attributes", "fits"),
+    [
+        ("any", True),
+        ("read-write", True),
+        ("primary", True),
+        ("read-only", False),
+        ("standby", False),
+    ],
+)
+def test_a_session_of_the_kind_that_is_asked_for(
+    server: Postgres, attributes: str, fits: bool
+) -> None:
+    """target_session_attrs is answered by the server, not by the doctor's own read-only mode."""
+    found = look(dsn_of(server, target_session_attrs=attributes))
+
+    assert (found.exit_code == 0) is fits
+    if not fits:
+        assert failed(found)[0].layer is Layer.SESSION
+        assert "not" in failed(found)[0].evidence
+
+
+def test_a_standby_before_the_primary_is_no_failure(server: Postgres) -> None:
+    """Connection strings of clusters list both; which is which changes with every failover."""
+    with Postgres(oldest_postgres(), conf={"default_transaction_read_only": "on"}) as standby:
+        hosts = f"postgresql://postgres@127.0.0.1:{standby.port},127.0.0.1:{server.port}/postgres"
+        found = look(f"{hosts}?target_session_attrs=read-write")
+
+    assert found.exit_code == 0
+    sessions = [step for step in found.looked[0].steps if step.layer is Layer.SESSION]
+    assert "the next host is asked" in sessions[0].evidence
+    assert f"127.0.0.1:{server.port}" in sessions[1].subject
+
+
 @VERSIONS
 def test_a_stopped_server(newest: bool) -> None:
     """The same port before and after."""

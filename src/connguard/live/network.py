@@ -63,7 +63,7 @@ def resolve(host: Host, seconds: float) -> tuple[Step, list[Address]]:
         return _unresolved(host, f"{name}: {reason}", slow=False), []
     addresses = list(
         dict.fromkeys(
-            Address(host, family, str(where[0]))
+            Address(host, family, _with_scope(where))
             for family, _, _, _, where in found
             if family in (socket.AF_INET, socket.AF_INET6)
         )
@@ -71,6 +71,12 @@ def resolve(host: Host, seconds: float) -> tuple[Step, list[Address]]:
     listed = ", ".join(address.name for address in addresses)
     evidence = f"{name} is {listed}" if name != listed else "an address: nothing to look up"
     return Step(Layer.RESOLUTION, Status.OK, str(host), evidence), addresses
+
+
+def _with_scope(where: tuple[object, ...]) -> str:
+    """The address; a link-local one is none without its interface."""
+    name, scope = str(where[0]), where[3] if len(where) > 3 else 0
+    return f"{name}%{scope}" if scope and "%" not in name else name
 
 
 def _unresolved(host: Host, evidence: str, *, slow: bool) -> Step:

@@ -26,6 +26,7 @@ APPLICATION_NAME = "connguard-doctor"
 _READ_ONLY = "-c default_transaction_read_only=on"
 _FROM_SERVER = re.compile(r"(?:failed: |^)[^\s:]+:  (.+)", re.MULTILINE)
 _NO_BLOCKS = "transaction blocks not allowed in statement pooling mode"
+_OTHER_KIND = re.compile(r"session is (?:not )?read-only|server is (?:not )?in hot standby mode")
 # PgBouncer, and RDS Proxy.
 _NO_OPTIONS = re.compile("unsupported startup parameter|command-line options", re.IGNORECASE)
 _LEFT_OUT = ("hostaddr", "replication", "client_encoding")
@@ -189,6 +190,9 @@ def log_in(address: Address, target: Target, seconds: float) -> Session:
         "application_name": APPLICATION_NAME,
         "client_encoding": "UTF8",
     }
+    if target.options.get("target_session_attrs") in ("read-write", "read-only"):
+        # Our own setting would answer the question; the transactions are read-only anyway.
+        return Session(_connect(options, seconds), address, target, seconds)
     given = target.options.get("options", "")
     try:
         connection = _connect({**options, "options": f"{given} {_READ_ONLY}".strip()}, seconds)
@@ -231,8 +235,13 @@ def _failure(message: str) -> LoginFailed:
             "the server asks for a password: give one (PGPASSWORD, ~/.pgpass, PGPASSFILE), and"
             " look whether the client's own source of it is empty"
         )
-    attributes = re.search(
-        r"session is (?:not )?read-only|server is (?:not )?in hot standby", message
-    )
+    other_kind = _OTHER_KIND.search(message)
+    if other_kind:
+        advice = (
+            "look which of the hosts is the primary now, and whether the one that is asked for is"
+            " in the connection string"
+        )
+        said_so = f"{other_kind[0]}, and target_session_attrs asks for that"
+        return LoginFailed(said_so, None, advice, elsewhere=True)
     last = message.strip().splitlines()[-1] if message.strip() else "the log-in failed"
-    return LoginFailed(last, None, advice, elsewhere=bool(attributes))
+    return LoginFailed(last, None, advice, elsewhere=False)

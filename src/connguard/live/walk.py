@@ -54,7 +54,7 @@ def walk(target: Target, seconds: float) -> Walk:
             if answers:
                 reachable.append(address)
     for address in reachable:
-        if _go_in(address, target, seconds, found):
+        if _go_in(address, target, seconds, found, last=address == reachable[-1]):
             break
     _fill_up(found, target)
     return found
@@ -69,7 +69,7 @@ def _fill_up(found: Walk, target: Target) -> None:
             found.add(layer, Status.NOT_REACHED, target.label, "")
 
 
-def _go_in(address: Address, target: Target, seconds: float, found: Walk) -> bool:
+def _go_in(address: Address, target: Target, seconds: float, found: Walk, *, last: bool) -> bool:
     """Whether this address was the right one to ask, successful or not."""
     try:
         greeting = _greet(address, target, seconds, found)
@@ -91,8 +91,8 @@ def _go_in(address: Address, target: Target, seconds: float, found: Walk) -> boo
         )
         return False
     if greeting.refusal is not None:
-        _refused(greeting, address, target, found)
-        return True
+        # A client asks the next host when this one starts up or shuts down.
+        return _refused(greeting, address, target, found) is not Layer.SERVER
     found.add(Layer.SERVER, Status.OK, address.text, "the server takes part in the protocol")
     how = "with TLS" if _uses_tls(found) else "without encryption"
     found.add(
@@ -102,21 +102,15 @@ def _go_in(address: Address, target: Target, seconds: float, found: Walk) -> boo
         f'a line lets user "{target.user}" come to database "{target.database}" {how}: it asks for'
         f" {greeting.method}",
     )
-    return _log_in(address, target, seconds, found)
+    return _log_in(address, target, seconds, found, last=last)
 
 
-def _log_in(address: Address, target: Target, seconds: float, found: Walk) -> bool:
+def _log_in(address: Address, target: Target, seconds: float, found: Walk, *, last: bool) -> bool:
     try:
         session = log_in(address, target, seconds)
     except LoginFailed as error:
         if error.refusal is None:
-            found.add(
-                Layer.AUTHENTICATION,
-                Status.FAILED,
-                address.text,
-                target.redact(error.message),
-                error.next or "look at the log of the server: it has the whole message",
-            )
+            _not_logged_in(error, address, target, found, last=last)
             return not error.elsewhere
         layer, advice = classify(error.refusal, Layer.AUTHENTICATION)
         if layer.rank > Layer.AUTHENTICATION.rank:
@@ -141,8 +135,29 @@ def _log_in(address: Address, target: Target, seconds: float, found: Walk) -> bo
     return True
 
 
-def _refused(greeting: Greeting, address: Address, target: Target, found: Walk) -> None:
-    """The server has answered with an error before it asked for anything, or after trust."""
+def _not_logged_in(
+    error: LoginFailed, address: Address, target: Target, found: Walk, *, last: bool
+) -> None:
+    """What only the client library says."""
+    message = target.redact(error.message)
+    if error.elsewhere and not last:
+        evidence = f"{message}: the next host is asked"
+        found.add(Layer.SESSION, Status.OK, address.text, evidence)
+        return
+    found.add(
+        Layer.SESSION if error.elsewhere else Layer.AUTHENTICATION,
+        Status.FAILED,
+        address.text,
+        message,
+        error.next or "look at the log of the server: it has the whole message",
+    )
+
+
+def _refused(greeting: Greeting, address: Address, target: Target, found: Walk) -> Layer:
+    """The server has answered with an error before it asked for anything, or after trust.
+
+    Returns the layer at which it refuses.
+    """
     assert greeting.refusal is not None
     passed = Layer.SERVER if greeting.request is None else Layer.AUTHENTICATION
     layer, advice = classify(greeting.refusal, Layer.HBA if passed is Layer.SERVER else passed)
@@ -155,6 +170,7 @@ def _refused(greeting: Greeting, address: Address, target: Target, found: Walk) 
     if greeting.refusal.detail:
         evidence += f"; {greeting.refusal.detail}"
     found.add(layer, Status.FAILED, address.text, target.redact(evidence), advice)
+    return layer
 
 
 class _Ended(Exception):
