@@ -311,6 +311,35 @@ def test_edge_25_rules_belong_to_their_group(tmp_path: Path, group: str, expecte
     _check(tmp_path, SEPARATE % (expected, group))
 
 
+TWO_RESOURCE_GROUPS = """
+resource "azurerm_network_security_group" "main" {
+  for_each            = toset(["a", "b"])
+  name                = "main"
+  resource_group_name = each.key
+}
+resource "azurerm_network_security_rule" "main" {
+  for_each                    = { a = "Allow", b = "Deny" }
+  network_security_group_name = "main"
+  resource_group_name         = each.key
+  priority                    = each.key == "a" ? 200 : 100
+  direction                   = "Inbound"
+  access                      = each.value
+  protocol                    = "Tcp"
+  source_port_range           = "*"
+  source_address_prefix       = "*" # expect: PG201
+  destination_port_range      = "5432"
+  destination_address_prefix  = "*"
+}
+"""
+
+
+def test_groups_of_one_name_in_two_resource_groups(tmp_path: Path) -> None:
+    """A denying rule counts in the resource group in which it stands."""
+    (finding,) = _check(tmp_path, TWO_RESOURCE_GROUPS).findings
+
+    assert 'azurerm_network_security_group.main["a"]' in finding.message
+
+
 def test_rules_of_a_module_called_twice(tmp_path: Path) -> None:
     """Groups of one name in two instances of a module keep their own rules."""
     (tmp_path / "group").mkdir()

@@ -84,15 +84,21 @@ def _text(resource: Resource, name: str) -> Value[str] | None:
 
 
 def closest(resource: Resource, candidates: Sequence[Resource]) -> list[Resource]:
-    """Those of several resources of one name that are in the same module as another, if any are.
+    """Those of several resources of one name that are in the same module and resource group.
 
     Names are unique in a resource group only, and a module may be called more than once.
     """
-    if len(candidates) < 2:
-        return list(candidates)
-    module = _module(resource)
-    return [one for one in candidates if _module(one) == module] or list(candidates)
+    found = list(candidates)
+    for place in (_module, _resource_group):
+        if len(found) > 1:
+            found = [one for one in found if place(one) == place(resource)] or found
+    return found
 
 
-def _module(resource: Resource) -> str:
+def _module(resource: Resource) -> object:
     return resource.address.rpartition(f"{resource.type}.")[0]
+
+
+def _resource_group(resource: Resource) -> object:
+    setting = resource.body.setting("resource_group_name")
+    return setting.value if setting is not None else None
