@@ -395,3 +395,12 @@ def test_rails(tmp_path: Path, lines: str, expected: list[tuple[str, int]]) -> N
     settings = f"production:\n  adapter: postgresql\n  host: pgbouncer\n  database: shop\n{lines}"
     name = "shop/config/database.yml"
     assert findings(tmp_path, settings, name=name, version="1.18.0") == expected
+
+
+def test_warnings_about_other_peoples_code_are_not_shown(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    """Python warns of odd escapes and numbers when it parses them."""
+    assert findings(tmp_path, 'pattern = "\\d"\nn = 1if x else 2\n' + LOCK) == [("web.py", 3)]
+    assert [one for one in recwarn.list if issubclass(one.category, SyntaxWarning)] == []
+    assert [one for one in recwarn.list if issubclass(one.category, DeprecationWarning)] == []

@@ -9,6 +9,7 @@ import re
 
 from connguard.budget import dsn
 from connguard.budget.code_pool import Made, foreign, unread
+from connguard.migrations.python_strings import parse_python
 from connguard.policies.model.amount import UNBOUNDED, Amount, exactly, plus, unknown_amount
 from connguard.policies.model.origin import Origin
 from connguard.text import Text
@@ -34,7 +35,7 @@ _LIBRARIES = re.compile(r"^\s*(?:from|import)\s+(?:sqlalchemy|sqlmodel|asyncpg|p
 def read(text: Text) -> list[Made]:
     """The pools that a module makes; none if it is not Python."""
     try:
-        return _Module(text, ast.parse(text.string)).pools()
+        return _Module(text, parse_python(text.string)).pools()
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return _unparsed(text)
 

@@ -9,7 +9,7 @@ import re
 
 from connguard.budget.session_rules import feature_of
 from connguard.budget.session_use import Used
-from connguard.migrations.python_strings import PythonSource, Strings, called_name
+from connguard.migrations.python_strings import PythonSource, Strings, called_name, parse_python
 from connguard.policies.model.topology import (
     ADVISORY_LOCKS,
     HOLDABLE_CURSORS,
@@ -37,7 +37,7 @@ https://magicstack.github.io/asyncpg/current/faq.html"""
 def read(text: Text) -> list[Used]:
     """The features that a module uses; none if it cannot be parsed."""
     try:
-        tree = ast.parse(text.string)
+        tree = parse_python(text.string)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     return _Module(text, tree).uses()

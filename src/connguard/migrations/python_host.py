@@ -26,6 +26,7 @@ from connguard.migrations.python_strings import (
     PythonSource,
     Strings,
     called_name,
+    parse_python,
     resolve,
 )
 from connguard.policies.model.reading import mentions_suppression
@@ -55,7 +56,7 @@ class PythonCode:
 
     def __init__(self, text: Text) -> None:
         try:
-            self.tree = ast.parse(text.string)
+            self.tree = parse_python(text.string)
         except (ValueError, MemoryError) as error:
             raise SyntaxError(str(error)) from error
         self.text = text

@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import re
 import unicodedata
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -41,6 +42,13 @@ Environment = Mapping[str, Fragment | ast.expr]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 _MAX_DEPTH = 60
+
+
+def parse_python(string: str) -> ast.Module:
+    """As ast.parse, without what Python would warn of in other people's code."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(string)
 
 
 @dataclass(frozen=True)
