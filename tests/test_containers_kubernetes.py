@@ -240,6 +240,31 @@ def test_policies_with_addresses(tmp_path: Path, ingress: str, found: set[str]) 
     assert result == {(6, identifier) for identifier in found}
 
 
+@pytest.mark.parametrize(
+    ("ports", "found"),
+    [
+        ("ports: [{port: 5432}]", {(6, "PG201")}),
+        ("ports: [{port: 5000, endPort: 6000}]", {(6, "PG201")}),
+        ("ports: [{port: 443}]", set()),
+        ("ports: [{port: postgres}]", set()),
+        ("ports: []", set()),
+    ],
+)
+def test_policies_for_pods_of_operators(
+    tmp_path: Path, ports: str, found: set[tuple[int, str]]
+) -> None:
+    """Their pods are not in the files: the policy has to name PostgreSQL's port."""
+    text = f"""
+    apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: {{name: shop}}
+    spec:
+      podSelector: {{matchLabels: {{cnpg.io/cluster: shop}}}}
+      ingress: [{{from: [{{ipBlock: {{cidr: 0.0.0.0/0}}}}], {ports}}}]
+    """
+    assert places(tmp_path, text, "db.yaml") == found
+
+
 def test_a_policy_before_a_load_balancer(tmp_path: Path) -> None:
     """Both have to let an address in."""
     service = f"""

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -216,8 +215,3 @@ def _strings(node: Node | None) -> list[str]:
         return []
     found = [one.string for one in node.elements()] if node.is_sequence else [node.string]
     return [text for text in found if text]
-
-
-def texts(variables: Mapping[str, Variable]) -> dict[str, str]:
-    """The values that are known."""
-    return {key: one.text for key, one in variables.items() if one.known}

@@ -24,6 +24,7 @@ from connguard.policies.model.addresses import NOWHERE
 from connguard.policies.model.database_facts import PublishedPort
 from connguard.policies.model.network import Endpoint, Rule, Target
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
+from connguard.policies.model.ports import Ports
 from connguard.policies.model.setting_facts import EffectiveSetting
 from connguard.reading import Context
 from connguard.yaml_source import Node
@@ -57,6 +58,7 @@ class Reader:
             for container in pod.servers:
                 yield from self._container(pod, container)
             yield from self._policies(pod)
+        yield from self._policies_of_others()
         for config in self.objects.of("ConfigMap"):
             yield from self._tcp_services(config)
         for route in self.objects.of(*_ROUTES):
@@ -215,24 +217,39 @@ class Reader:
                 )
 
     def _policies(self, pod: Pod) -> Iterator[Endpoint]:
-        """A policy that names the port of a database and lets in addresses: inside the cluster."""
-        policies = network_policies.policies_of(pod, self.objects) if pod.servers else []
-        for policy in policies:
-            rules = tuple(
+        """A policy of a server's pods that lets in addresses, those inside the network."""
+        for policy in network_policies.policies_of(pod, self.objects) if pod.servers else []:
+            ports = {one for container in pod.servers for one in container.listens_on}
+            target = Target(pod.title, pod.workload.origin, has_public_address=False)
+            rules = network_policies.rules_of([policy], pod)
+            yield from self._policy(policy, rules, tuple(sorted(ports)) or POSTGRES_PORTS, target)
+
+    def _policies_of_others(self) -> Iterator[Endpoint]:
+        """Policies for pods that an operator makes: judged when they name PostgreSQL's port."""
+        for policy in self.objects.of("NetworkPolicy"):
+            selector = policy.node.get("spec", "podSelector")
+            if any(network_policies.selects_pod(selector, pod.labels) for pod in self.pods):
+                continue
+            named = tuple(
                 rule
-                for rule in network_policies.rules_of([policy], pod)
-                if (rule.sources or rule.unknown) and not _is_everything(rule)
+                for rule in network_policies.rules_of([policy], None)
+                if isinstance(rule.ports, Ports)
+                and not rule.ports.is_all
+                and any(port in rule.ports for port in POSTGRES_PORTS)
             )
-            if rules:
-                ports = {one for container in pod.servers for one in container.listens_on}
-                yield Endpoint(
-                    f"the NetworkPolicy {policy.name}",
-                    tuple(sorted(ports)) or POSTGRES_PORTS,
-                    (rules,),
-                    policy.origin,
-                    (Target(pod.title, pod.workload.origin, has_public_address=False),),
-                    self.context.settings.addresses.limits(),
-                )
+            target = Target(f"the pods of {policy.name}", policy.origin, has_public_address=False)
+            yield from self._policy(policy, named, POSTGRES_PORTS, target)
+
+    def _policy(
+        self, policy: Manifest, rules: tuple[Rule, ...], ports: tuple[int, ...], target: Target
+    ) -> Iterator[Endpoint]:
+        given = tuple(
+            rule for rule in rules if (rule.sources or rule.unknown) and not _is_everything(rule)
+        )
+        if given:
+            limits = self.context.settings.addresses.limits()
+            guard = f"the NetworkPolicy {policy.name}"
+            yield Endpoint(guard, ports, (given,), policy.origin, (target,), limits)
 
     # --- ingresses for TCP -----------------------------------------------------------------------
 

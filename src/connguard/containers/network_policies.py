@@ -34,13 +34,16 @@ def policies_of(pod: Pod, objects: Objects) -> list[Manifest]:
             continue  # of another deployment, as far as one can see
         kinds = policy.node.get("spec", "policyTypes")
         names = [one.string for one in kinds.elements()] if kinds else ["Ingress"]
-        if "Ingress" in names and _selects(policy.node.get("spec", "podSelector"), pod.labels):
+        if "Ingress" in names and selects_pod(policy.node.get("spec", "podSelector"), pod.labels):
             found.append(policy)
     return found
 
 
-def rules_of(policies: Iterable[Manifest], pod: Pod) -> tuple[Rule, ...]:
-    """The addresses that the policies of a pod let in. Selected pods and namespaces add none."""
+def rules_of(policies: Iterable[Manifest], pod: Pod | None) -> tuple[Rule, ...]:
+    """The addresses that the policies of a pod let in. Selected pods and namespaces add none.
+
+    Without a pod the names of ports mean nothing.
+    """
     return tuple(rule for policy in policies for rule in _rules(policy, pod))
 
 
@@ -71,10 +74,10 @@ def _admits(sender: Node, policy: Manifest, client: Pod) -> bool:
         own = client.workload.namespace
         if not wanted and name is not None and own is not None and name != own:
             return False
-    return chosen is None or _selects(chosen, client.labels)
+    return chosen is None or selects_pod(chosen, client.labels)
 
 
-def _rules(policy: Manifest, pod: Pod) -> Iterator[Rule]:
+def _rules(policy: Manifest, pod: Pod | None) -> Iterator[Rule]:
     for rule in _ingress(policy):
         ports = _ports(rule, pod)
         senders = rule.get("from")
@@ -98,7 +101,7 @@ def _ingress(policy: Manifest) -> list[Node]:
     return found.elements() if found is not None else []
 
 
-def _ports(rule: Node, pod: Pod) -> Unknown | Ports:
+def _ports(rule: Node, pod: Pod | None) -> Unknown | Ports:
     given = rule.get("ports")
     elements = given.elements() if given is not None else []
     if not elements:
@@ -115,7 +118,7 @@ def _ports(rule: Node, pod: Pod) -> Unknown | Ports:
             number = next(
                 (
                     one.number
-                    for container in pod.containers
+                    for container in (pod.containers if pod is not None else [])
                     for one in container.ports
                     if one.name == port.string
                 ),
@@ -128,7 +131,7 @@ def _ports(rule: Node, pod: Pod) -> Unknown | Ports:
     return found
 
 
-def _selects(selector: Node | None, found: dict[str, str]) -> bool:
+def selects_pod(selector: Node | None, found: dict[str, str]) -> bool:
     """A selector of a policy; an empty one selects every pod."""
     if selector is None:
         return True

@@ -13,7 +13,7 @@ from connguard.containers import databases
 from connguard.containers.compose_service import Variable, Word
 from connguard.containers.databases import Program
 from connguard.containers.manifests import Manifest, Objects, labels
-from connguard.policies.model.origin import Origin, Value
+from connguard.policies.model.origin import Value
 from connguard.yaml_source import Node
 
 WORKLOADS = (
@@ -191,7 +191,3 @@ def _template(workload: Manifest) -> Node | None:
 
 def _elements(node: Node | None) -> list[Node]:
     return node.elements() if node is not None else []
-
-
-def place(node: Node | None, default: Origin) -> Origin:
-    return node.origin if node is not None else default
