@@ -167,7 +167,7 @@ class _Inputs:
     def _limited(self, item: Item, kind: str) -> Item:
         assert isinstance(item, LimitedRole | LimitedDatabase)
         path = f"{kind}.{item.name}.connection_limit"
-        return self._traced(item, "limit", path)  # type: ignore[return-value]
+        return self._traced(item, "limit", path)
 
     def _all(self, item: Item, names: Iterable[str], path: str) -> Item:
         for name in names:

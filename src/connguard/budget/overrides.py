@@ -26,6 +26,7 @@ from connguard.policies.model.topology import (
 
 Named = TypeVar("Named", Service, Pooler, LimitedRole, LimitedDatabase)
 
+
 @dataclass(frozen=True, slots=True)
 class Override:
     """`path` and the value of one `--set`."""
