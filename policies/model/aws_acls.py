@@ -32,6 +32,7 @@ class NetworkAcls:
         self._inventory = inventory
         self._of_subnet: dict[str, Resource] = {}
         self._default_of: dict[str, Resource] = {}
+        self._known: dict[str, tuple[Rule, ...]] = {}
         for acl in inventory.of(ACL, DEFAULT_ACL):
             for value in items(acl.body.setting("subnet_ids")):
                 for subnet in inventory.targets(value):
@@ -75,7 +76,9 @@ class NetworkAcls:
 
     def rules(self, acl: Resource) -> tuple[Rule, ...]:
         """The rules for what comes in; none when no rule of the ACL is in the files."""
-        return tuple(self._rules(acl))
+        if acl.address not in self._known:
+            self._known[acl.address] = tuple(self._rules(acl))
+        return self._known[acl.address]
 
     def _rules(self, acl: Resource) -> Iterator[Rule]:
         for body in acl.body.blocks("ingress"):

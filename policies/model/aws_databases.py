@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.ht
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from connguard.policies.model.aws_module_calls import (
@@ -88,13 +88,14 @@ def databases(inventory: Inventory) -> Iterator[AwsDatabase]:
             public_address(instance),
             subnet_group=instance.body.setting("db_subnet_group_name"),
         )
+    instances = members(inventory)
     for cluster in inventory.of(CLUSTER):
         yield AwsDatabase(
             cluster,
             is_postgres(cluster, inventory),
             _ports(cluster, "port", inventory),
             cluster.body.setting("vpc_security_group_ids"),
-            _cluster_address(cluster, inventory),
+            _cluster_address(cluster, instances.get(cluster.address, ())),
             subnet_group=cluster.body.setting("db_subnet_group_name"),
         )
     for proxy in inventory.of(PROXY, PROXY_ENDPOINT):
@@ -106,6 +107,11 @@ def databases(inventory: Inventory) -> Iterator[AwsDatabase]:
             PublicAddress(Known(False, proxy.origin), "a proxy has no public address"),
             subnets=proxy.body.setting("vpc_subnet_ids"),
         )
+    yield from module_databases(inventory)
+
+
+def module_databases(inventory: Inventory) -> Iterator[AwsDatabase]:
+    """Those that calls of well-known modules make."""
     for call, module in calls(inventory):
         found = _of_module(call, module, inventory)
         if found is not None:
@@ -180,24 +186,26 @@ def _publicly_accessible(setting: Setting | None, origin: Origin) -> PublicAddre
     return PublicAddress(public, "publicly_accessible = true")
 
 
-def members(cluster: Resource, inventory: Inventory) -> Iterator[Resource]:
-    """The instances of a cluster."""
+def members(inventory: Inventory) -> dict[str, list[Resource]]:
+    """The instances of each cluster, by its address; under "" those of clusters elsewhere."""
+    found: dict[str, list[Resource]] = {}
     for instance in inventory.of(CLUSTER_INSTANCE, SHARD_GROUP):
-        name = (
-            "cluster_identifier" if instance.type == CLUSTER_INSTANCE else "db_cluster_identifier"
+        is_shard = instance.type == SHARD_GROUP
+        setting = instance.body.setting(
+            "db_cluster_identifier" if is_shard else "cluster_identifier"
         )
-        setting = instance.body.setting(name)
-        if setting is None:
-            continue
-        if cluster in inventory.named(CLUSTER, "cluster_identifier", setting.value):
-            yield instance
+        value = setting.value if setting is not None else None
+        clusters = inventory.named(CLUSTER, "cluster_identifier", value)
+        for key in [cluster.address for cluster in clusters] or [""]:
+            found.setdefault(key, []).append(instance)
+    return found
 
 
-def _cluster_address(cluster: Resource, inventory: Inventory) -> PublicAddress | None:
+def _cluster_address(cluster: Resource, instances: Sequence[Resource]) -> PublicAddress | None:
     mode = cluster.body.setting("engine_mode")
     if mode is not None and mode.value == "serverless":
         return PublicAddress(Known(False, cluster.origin), "Aurora Serverless v1 is private")
-    return _widest([public_address(instance) for instance in members(cluster, inventory)])
+    return _widest([public_address(instance) for instance in instances])
 
 
 def _widest(found: list[PublicAddress]) -> PublicAddress | None:

@@ -124,6 +124,7 @@ class Inventory:
         self._by_type: dict[str, list[Resource]] = {}
         self._by_address: dict[str, list[Resource]] = {}
         self._by_id: dict[str, list[Resource]] = {}
+        self._by_value: dict[tuple[str, str], dict[str, list[Resource]]] = {}
         for resource in resources:
             self._by_type.setdefault(resource.type, []).append(resource)
             self._by_address.setdefault(resource.address, []).append(resource)
@@ -148,11 +149,19 @@ class Inventory:
         found = [target for target in self.targets(value) if target.type == kind]
         if found or not isinstance(value, str):
             return found
-        return [
-            resource
-            for resource in self.of(kind)
-            if (setting := resource.body.setting(attribute)) is not None and setting.value == value
-        ]
+        key = (kind, attribute)
+        if key not in self._by_value:
+            self._by_value[key] = self._values_of(kind, attribute)
+        return list(self._by_value[key].get(value, ()))
+
+    def _values_of(self, kind: str, attribute: str) -> dict[str, list[Resource]]:
+        """The resources of a type by the known value of an attribute."""
+        found: dict[str, list[Resource]] = {}
+        for resource in self.of(kind):
+            setting = resource.body.setting(attribute)
+            if setting is not None and isinstance(setting.value, str):
+                found.setdefault(setting.value, []).append(resource)
+        return found
 
     def _ids(self) -> dict[str, list[Resource]]:
         """The resources by the ids that a plan knows. Built when it is asked for."""

@@ -88,18 +88,14 @@ def _facts(inventory: Inventory) -> Iterator[DatabaseInstance | TlsRequirement]:
         if is_postgres(instance, inventory) is not False:
             yield _instance(instance)
             yield from _tls_of_instance(instance, inventory)
+    instances = members(inventory)
     for cluster in inventory.of(CLUSTER):
         if is_postgres(cluster, inventory) is not False:
             yield from _tls_of_cluster(cluster, inventory)
-            for member in members(cluster, inventory):
+            for member in instances.get(cluster.address, ()):
                 yield _instance(member)
-    in_clusters = {
-        member.address
-        for cluster in inventory.of(CLUSTER)
-        for member in members(cluster, inventory)
-    }
-    for member in inventory.of(CLUSTER_INSTANCE, SHARD_GROUP):
-        if member.address not in in_clusters and is_postgres(member, inventory):
+    for member in instances.get("", ()):
+        if is_postgres(member, inventory):
             yield _instance(member)
     for proxy in inventory.of(PROXY):
         if is_postgres(proxy, inventory):

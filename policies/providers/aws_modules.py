@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connguard.policies.model.aws_databases import databases
+from connguard.policies.model.aws_databases import module_databases
 from connguard.policies.model.aws_module_calls import (
     AURORA,
     CLOUDPOSSE_CLUSTER,
@@ -77,9 +77,9 @@ _EXISTING_GROUP = (
 
 
 def facts(inventory: Inventory) -> Iterator[object]:
-    for database in databases(inventory):
+    for database in module_databases(inventory):
         call = database.resource
-        if call.type != MODULE or database.is_postgres is False or database.public is None:
+        if database.is_postgres is False or database.public is None:
             continue
         yield DatabaseInstance(
             call.address,
