@@ -4,9 +4,8 @@
 
 from __future__ import annotations
 
-from connguard.policies.model.addresses import LOOPBACK, PRIVATE, AddressSet
-from connguard.policies.model.database_facts import PublishedPort
-from connguard.policies.model.origin import Unknown
+from connguard.policies.model.database_facts import Exposure, PublishedPort
+from connguard.policies.model.origin import Known, Unknown
 from connguard.policies.model.policy import Failure, Policy
 from connguard.policies.model.verdict import PASS, Severity, Verdict, fail, undecided
 
@@ -32,23 +31,24 @@ POLICY = Policy(
 
 
 def decide(port: PublishedPort) -> Verdict:
-    address = port.host_address
-    if isinstance(address, Unknown):
-        return undecided(f"the address on which {port.name} is published", address)
-    where = f"all addresses of {port.host}"
-    if address is not None:
-        try:
-            held = AddressSet.of(address.value.strip("[]"))
-        except ValueError:
-            return PASS if address.value == "localhost" else _fail(port, address.value)
-        if held <= LOOPBACK | PRIVATE:
-            return PASS
-        if held not in (AddressSet.of("0.0.0.0"), AddressSet.of("::")):
-            where = str(address.value)
-    return _fail(port, where)
+    exposure = port.exposure
+    if isinstance(exposure, Unknown):
+        return undecided(f"the address on which {port.name} is published", exposure)
+    if exposure is Exposure.LOCAL:
+        return PASS
+    if exposure is Exposure.OTHER_ADDRESS and isinstance(port.host_address, Known):
+        return _fail(port, port.host_address.value)
+    return _fail(port, f"all addresses of {port.host}")
+
+
+_IN_A_CLUSTER = (
+    "Make it a Service of the type ClusterIP; clients outside come in through a VPN, or a load"
+    " balancer with source ranges."
+)
 
 
 def _fail(port: PublishedPort, where: str) -> Verdict:
+    fix = None if port.host == "the host" else _IN_A_CLUSTER
     number = f"port {port.container_port} of {port.name}"
     message = f"{number} is published on {where}"
     if port.purpose is not None:
@@ -56,5 +56,6 @@ def _fail(port: PublishedPort, where: str) -> Verdict:
             f"{message}, in what looks like development or tests ({port.purpose})",
             port.origin,
             severity=Severity.NOTE,
+            fix=fix,
         )
-    return fail(message, port.origin)
+    return fail(message, port.origin, fix=fix)

@@ -158,6 +158,23 @@ def test_compose_mounts_are_followed(tmp_path: Path) -> None:
     assert limit.high == 30
 
 
+def test_an_extended_service_brings_its_image_and_environment(tmp_path: Path) -> None:
+    """The base of the server stands in another file; own settings hold before those of the base."""
+    base = (
+        "services:\n  base:\n    image: postgres:17\n    command: postgres -c max_connections=40\n"
+        "  client:\n    environment: {DATABASE_URL: 'postgres://app@db/shop', DB_POOL_SIZE: 50}\n"
+    )
+    compose = (
+        "services:\n  db:\n    extends: {file: common.yml, service: base}\n"
+        "  web:\n    image: shop/web\n    environment: {DB_POOL_SIZE: 7}\n"
+        "    extends: {file: common.yml, service: client}\n"
+    )
+    done = found(tmp_path, compose__yml=compose, common__yml=base)
+
+    usage = server(done)
+    assert (usage.demand.high, usage.limit and usage.limit.high) == (7, 37)
+
+
 def test_kubernetes(tmp_path: Path) -> None:
     """The autoscaler's most, maxSurge's default, Services, and an ini inside a ConfigMap."""
     done = found(tmp_path, all__yaml=MANIFESTS)

@@ -324,6 +324,12 @@ def test_a_policy_that_keeps_a_client_out(tmp_path: Path, ingress: str, kept_out
     assert places(tmp_path, text, "db.yaml") == expected
 
 
+def test_a_namespace_that_is_closed_by_default(tmp_path: Path) -> None:
+    """The policies that open it again may be elsewhere."""
+    text = _policy("[]", _client("app: web")).replace("{matchLabels: {app: db}}", "{}", 1)
+    assert places(tmp_path, text, "db.yaml") == set()
+
+
 # --- connections ---------------------------------------------------------------------------------
 
 

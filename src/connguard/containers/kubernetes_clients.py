@@ -142,8 +142,10 @@ class Connections:
                 yield from self._elsewhere(pod, one, services)
         else:
             found = [one for one in services if one.namespace in (None, space)]
+        folder = pod.workload.file.path.parent
+        beside = [service for service in found if service.file.path.parent == folder]
         if found:
-            yield from self._port(pod, one, found)
+            yield from self._port(pod, one, beside or found)
 
     def _elsewhere(
         self, pod: Pod, one: Wanted, services: list[Manifest]
@@ -225,8 +227,8 @@ class Connections:
     ) -> Iterator[MissedConnection]:
         ports = {port for container in server.servers for port in container.listens_on}
         policies = network_policies.policies_of(server, self.reader.objects)
-        if len(ports) != 1 or not policies:
-            return
+        if len(ports) != 1 or not any(map(_is_about_some, policies)):
+            return  # what a policy for all pods keeps out, others may let in elsewhere
         port = ports.pop()
         if client is server or network_policies.admits(policies, server, client, port):
             return
@@ -247,6 +249,12 @@ class Connections:
             if other.workload.file.path.parent == pod.workload.file.path.parent
             for container in other.containers
         )
+
+
+def _is_about_some(policy: Manifest) -> bool:
+    """Whether a policy chooses pods, and is not the one that closes a whole namespace."""
+    selector = policy.node.get("spec", "podSelector")
+    return selector is not None and bool(selector.items())
 
 
 def _names_postgres(entry: Node) -> bool:
