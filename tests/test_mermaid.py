@@ -109,6 +109,6 @@ def test_diagrams_of_the_documentation(chromium: Chrome, page: str) -> None:
 
 
 def test_the_decision_tree_of_the_symptoms(chromium: Chrome) -> None:
-    text = _shown(chromium, decision_tree(symptoms()))
-    assert "too many connections for role" in text
-    assert "What does the client report?" in text
+    text = _shown(chromium, decision_tree(symptoms())).replace(" ", "")  # lines are broken
+    for symptom in symptoms():
+        assert symptom.title.replace(" ", "") in text
