@@ -378,6 +378,16 @@ def test_a_snapshot_finds_the_same_later(server: Postgres, repository: Path) -> 
     assert Path(related.path).name == "connguard-live.json"
 
 
+def test_parts_that_could_not_be_read_are_said(server: Postgres, repository: Path) -> None:
+    """A migration that is no SQL may change any limit: silence about it would be a promise."""
+    (repository / "migrations" / "V2__broken.sql").write_text("ALTER ROLE app CONNECTION LIMI 3;\n")
+    found = look(dsn_of(server), repository)
+    ran = run("--dsn", dsn_of(server), str(repository))
+
+    assert found.unread == 1
+    assert "Parts of the files that could not be read: 1" in ran.output
+
+
 def test_the_json_report(server: Postgres, repository: Path) -> None:
     """Steps, and the comparison in the format of a scan."""
     change(repository / "postgresql.conf", "25", "30")

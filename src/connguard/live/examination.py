@@ -35,13 +35,15 @@ class Looked:
 class Examination:
     """All ways, and the comparison with the files; `report` is None when there was none.
 
-    `snapshot` is the text of what was seen. `compared` counts the facts that were compared.
+    `snapshot` is the text of what was seen. `compared` counts the facts that were compared,
+    `unread` the parts of the files that could not be read, which may say more.
     """
 
     looked: list[Looked] = field(default_factory=list)
     report: Report | None = None
     snapshot: str = ""
     compared: int = 0
+    unread: int = 0
 
     @property
     def exit_code(self) -> int:

@@ -20,6 +20,7 @@ from connguard.live.step import Step
 from connguard.live.symptoms import with_symptoms
 from connguard.live.target import Target, TargetError
 from connguard.live.walk import walk
+from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.reading import Reading
 from connguard.registry import select
 from connguard.scan import compared_with_live, conclude, gather
@@ -103,6 +104,11 @@ def _compare(
     snapshot.read_text(text, gathered)
     differences = compared_with_live(gathered, context, report)
     found.compared = len(differences.subjects)
+    found.unread = sum(
+        isinstance(fact, NotParsed)
+        for subject in gathered.subjects
+        for fact in subject.alternatives[:1]
+    )
     reading = Reading(
         files=gathered.files, subjects=differences.subjects, notes=gathered.notes, log=gathered.log
     )

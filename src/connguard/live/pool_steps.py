@@ -6,11 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from connguard.live.session import QueryFailed, Row, Session
+from connguard.live.session import CONSOLE, QueryFailed, Row, Session
 from connguard.live.slots import NEARLY_FULL
 from connguard.live.step import Layer, Status, Step
-
-_CONSOLE = "pgbouncer"
 
 
 def pool_steps(session: Session, name: str) -> list[Step]:
@@ -58,7 +56,7 @@ def _pools(pools: Sequence[Row], databases: Sequence[Row]) -> Iterator[Step]:
     sizes = {row["name"]: row.get("pool_size") for row in databases}
     busy = quiet = 0
     for row in pools:
-        if row["database"] == _CONSOLE:
+        if row["database"] == CONSOLE:
             continue
         waiting = int(row.get("cl_waiting") or 0)
         waited = int(row.get("maxwait") or 0) + int(row.get("maxwait_us") or 0) / 1e6

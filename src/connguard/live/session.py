@@ -23,6 +23,9 @@ from connguard.live.protocol import Refusal
 from connguard.live.target import Target
 
 APPLICATION_NAME = "connguard-doctor"
+CONSOLE = "pgbouncer"
+"""The name of the database that is PgBouncer's console."""
+
 _READ_ONLY = "-c default_transaction_read_only=on"
 _FROM_SERVER = re.compile(r"(?:failed: |^)[^\s:]+:  (.+)", re.MULTILINE)
 _NO_BLOCKS = "transaction blocks not allowed in statement pooling mode"
@@ -190,8 +193,10 @@ def log_in(address: Address, target: Target, seconds: float) -> Session:
         "application_name": APPLICATION_NAME,
         "client_encoding": "UTF8",
     }
-    if target.options.get("target_session_attrs") in ("read-write", "read-only"):
-        # Our own setting would answer the question; the transactions are read-only anyway.
+    asks = target.options.get("target_session_attrs") in ("read-write", "read-only")
+    if asks or target.database == CONSOLE:
+        # Our own setting would answer the question, and the console knows none. The transactions
+        # are read-only anyway.
         return Session(_connect(options, seconds), address, target, seconds)
     given = target.options.get("options", "")
     try:

@@ -32,6 +32,7 @@ def document(found: Examination) -> dict[str, Any]:
             for looked in found.looked
         ],
         "compared": found.compared,
+        "unread": found.unread,
         "comparison": json_report.document(found.report) if found.report is not None else None,
     }
 

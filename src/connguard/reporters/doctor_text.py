@@ -39,6 +39,8 @@ def render(
         failed = any(looked.failed for looked in found.looked)
         reason = "nothing was reached" if failed else "PATH holds nothing to compare with"
         return text + ("" if quiet else f"Nothing was compared: {reason}.\n")
+    if found.unread and not quiet:
+        text += f"Parts of the files that could not be read: {found.unread} (see connguard scan).\n"
     return text + text_report.render(found.report, colour=colour, verbose=verbose, quiet=quiet)
 
 
