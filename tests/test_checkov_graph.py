@@ -166,6 +166,20 @@ def test_a_value_that_rests_on_a_set_variable_is_known() -> None:
     )
 
 
+def test_variables_that_checkov_leaves_are_put_in() -> None:
+    """From the call of the module, else from the default."""
+    nodes = [
+        resource(DATABASE, "db", {"engine": ["${var.engine}"]}),
+        node("variable", "engine", {}, default="mysql"),
+        node("module", "m", {}, engine="postgres"),
+    ]
+    edges = [(0, 1, "engine")]
+
+    assert value(Rust(nodes, edges), DATABASE, "engine") == "mysql"
+    assert value(Rust(nodes, [*edges, (1, 2, "default")]), DATABASE, "engine") == "postgres"
+    assert isinstance(value(Rust(nodes), DATABASE, "engine"), Unresolved)
+
+
 def test_null_of_each_is_unknown() -> None:
     """Checkov gives null for a comparison with count.index; that is not the default."""
     nodes = [

@@ -50,6 +50,22 @@ class Edges:
                 found[target] = None
         return Rest(tuple(found), tuple(unset))
 
+    def variable(self, node: int, path: str, name: str) -> object:
+        """The value of a variable that an attribute names: from the call, or its default.
+
+        Checkov does not always put it in. None where there is no value.
+        """
+        for label, target in self.leaving[node]:
+            found = self.nodes[target]
+            same = (found.get("block_type_"), found.get("block_name_")) == ("variable", name)
+            if not same or not _is_part(label, path):
+                continue
+            for _, source in self.leaving[target]:
+                if self.nodes[source].get("block_type_") in ("module", "tfvariable"):
+                    return self.nodes[source].get(name, self.nodes[source].get("default"))
+            return found.get("default")
+        return None
+
     def _inputs(self, variable: int, unset: dict[str, None]) -> list[int]:
         """Where the value of a variable comes from; it is noted as unset when from nowhere."""
         node = self.nodes[variable]

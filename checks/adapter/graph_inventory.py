@@ -16,6 +16,7 @@ from typing import Any
 from connguard.checks.adapter.graph_edges import Edges, callers, edges_of
 from connguard.checks.adapter.graph_values import (
     Reference,
+    holds_expression,
     is_expression,
     is_reference,
     mentions,
@@ -26,6 +27,7 @@ from connguard.checks.adapter.graph_values import (
     substituted,
     tail,
     takes_parts,
+    variable,
 )
 from connguard.policies.model import terraform_resource
 from connguard.policies.model.origin import Origin, Related
@@ -234,6 +236,10 @@ class _Graph:
             return _LATER
         if not isinstance(value, str) or not is_expression(value):
             return value
+        if name := variable(value):
+            given = self.edges.variable(number, path, name)
+            if given is not None and not holds_expression(given):
+                return given
         parts = self._parts(number, path, value)
         return parts[0] if len(parts) == 1 else parts
 

@@ -101,6 +101,21 @@ def outputs(text: str) -> Iterator[tuple[str, str]]:
         yield found["name"], found["output"]
 
 
+def variable(text: str) -> str | None:
+    """The name of the variable, if an expression is one and nothing else."""
+    found = re.fullmatch(r"var\.([\w-]+)|\$\{\s*var\.([\w-]+)\s*\}", text)
+    return (found[1] or found[2]) if found else None
+
+
+def holds_expression(value: object) -> bool:
+    """Whether any part of a value is what Checkov left of an expression."""
+    if isinstance(value, list):
+        return any(map(holds_expression, value))
+    if isinstance(value, dict):
+        return any(map(holds_expression, value.values()))
+    return isinstance(value, str) and is_expression(value)
+
+
 def names_more(text: str) -> bool:
     """Whether an expression names variables, local values or outputs."""
     return re.search(rf"(?<![\w.\"-])(?:{_SCOPED}|{_MODULE})", text) is not None
