@@ -138,6 +138,32 @@ def test_a_patch_of_an_overlay(tmp_path: Path) -> None:
     assert findings(tmp_path, files) == {("overlays/prod/db.yaml", 5, "PG201")}
 
 
+@pytest.mark.parametrize(
+    ("patch", "line"),
+    [
+        ("[{op: replace, path: /spec/type, value: LoadBalancer}]", 4),
+        ("[{op: replace, path: /spec/type, value: ClusterIP}]", 0),
+        ("- op: replace\n        path: /spec/type\n        value: LoadBalancer", 6),
+        ("- op: replace\n        path: /metadata/labels/x\n        value: LoadBalancer", 0),
+        (
+            "apiVersion: v1\n      kind: Service\n      metadata: {name: db}\n"
+            "      spec: {type: LoadBalancer}",
+            7,
+        ),
+    ],
+)
+def test_a_patch_inside_a_kustomization(tmp_path: Path, patch: str, line: int) -> None:
+    """A JSON patch or a strategic merge patch as a block of text; the finding stands in it."""
+    files = {
+        "base/db.yaml": _service("selector: {app: db}, ports: [{port: 5432}]"),
+        "prod/kustomization.yaml": (
+            f"patches:\n  - target: {{kind: Service, name: db}}\n    patch: |-\n      {patch}\n"
+        ),
+    }
+    expected = {("prod/kustomization.yaml", line, "PG201")} if line else set()
+    assert findings(tmp_path, files) == expected
+
+
 def test_a_type_that_is_filled_in(tmp_path: Path) -> None:
     """Undecided, with the expression."""
     text = _service("type: '${SERVICE_TYPE}', selector: {app: db}, ports: [{port: 5432}]")

@@ -102,6 +102,13 @@ class Node:
             return self._text.string.find("\n", start) + 1
         return start
 
+    def embedded(self) -> Text:
+        """A text with nothing but the scalar, at the lines and columns where it stands."""
+        start = self.content_offset
+        end = self._text.offset(self.origin.end_line, self.origin.end_column)
+        first = self._text.position(start)[0]
+        return Text(self._text.path, "\n" * (first - 1) + self._text.string[start:end] + "\n")
+
     def get(self, *path: str) -> Node | None:
         """The value below these keys; merge keys (`<<`) are followed."""
         node = self

@@ -176,7 +176,7 @@ class _Reader:
             value = config.node.get("data", "pgbouncer.ini")
             text = self._context.text(config.file)
             if value is not None and text is not None and config.name in mounted:
-                return _in_place(value, text), config.file
+                return value.embedded(), config.file
         return None
 
     def _hosts(self, manifest: Manifest) -> frozenset[str]:
@@ -394,14 +394,6 @@ def _surge(manifest: Manifest, instances: Amount) -> Amount:
         share = -(-instances.high * int(text[:-1]) // 100)
         return exactly(share, name, node.origin if node else None)
     return _amount(node, name) if node else exactly(0)
-
-
-def _in_place(value: Node, text: Text) -> Text:
-    """A text with nothing but the value, at the lines and columns where it stands in the file."""
-    start = value.content_offset
-    end = text.offset(value.origin.end_line, value.origin.end_column)
-    first = text.position(start)[0]
-    return Text(text.path, "\n" * (first - 1) + text.string[start:end] + "\n")
 
 
 def _command(container: Node) -> Command | None:

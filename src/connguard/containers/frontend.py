@@ -63,7 +63,8 @@ def _objects(files: Sequence[SourceFile], context: Context) -> Objects:
             continue
         if file.path.name in KUSTOMIZATIONS:
             stream = yaml_source.stream(file, context)
-            objects.kustomizations.extend(stream.documents if stream else ())
+            if stream is not None:
+                objects.add_kustomization(file, stream)
         elif "apiVersion" in text.string and "kind" in text.string:
             stream = yaml_source.stream(file, context)
             objects.manifests.extend(manifests(file, stream) if stream else ())

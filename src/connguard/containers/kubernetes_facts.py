@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from connguard.containers import network_policies, service_exposure
 from connguard.containers.compose_facts import purpose_of
@@ -14,6 +14,7 @@ from connguard.containers.manifests import (
     CORE,
     Manifest,
     Objects,
+    Patch,
     labels,
     may_share_namespace,
     selects,
@@ -61,33 +62,49 @@ class Reader:
         yield from self._policies_of_others()
         for config in self.objects.of("ConfigMap"):
             yield from self._tcp_services(config)
+        for patch in self.objects.patches:
+            yield from self._patched(patch)
         for route in self.objects.of(*_ROUTES):
             yield from self._route(route)
 
     # --- Services --------------------------------------------------------------------------------
 
     def _service(self, service: Manifest) -> Iterator[object]:
-        spec = service.spec
-        if spec is None:
-            return
+        exposed = self._exposure(service)
+        if exposed is not None:
+            yield from service_exposure.facts(exposed)
+
+    def _exposure(self, service: Manifest) -> Exposure | None:
+        """A Service that leads to PostgreSQL or a pooler."""
         behind = self.selected(service)
         ports = self._ports(service, behind)
-        if not ports:
-            return
+        if service.spec is None or not ports:
+            return None
         target, filters = self._behind(behind)
-        yield from service_exposure.facts(
-            Exposure(
-                f"the Service {service.name}",
-                spec,
-                service.annotations,
-                ports,
-                service.origin,
-                target,
-                filters=filters,
-                purpose=purpose_of(service.file.path, self.context),
-                limits=self.context.settings.addresses.limits(),
-            )
+        return Exposure(
+            f"the Service {service.name}",
+            service.spec,
+            service.annotations,
+            ports,
+            service.origin,
+            target,
+            filters=filters,
+            purpose=purpose_of(service.file.path, self.context),
+            limits=self.context.settings.addresses.limits(),
         )
+
+    def _patched(self, patch: Patch) -> Iterator[object]:
+        """An overlay that makes another type of a Service."""
+        for service in self.objects.of("Service"):
+            if (service.kind, service.name, patch.path) != (patch.kind, patch.name, "/spec/type"):
+                continue
+            exposed = self._exposure(service)
+            if exposed is not None:
+                purpose = purpose_of(patch.file.path, self.context)
+                yield from service_exposure.facts(
+                    replace(exposed, type_node=patch.value, purpose=purpose)
+                )
+            return
 
     def whole(self, service: Manifest, *path: str) -> Node | None:
         """A value of a Service, or of the one of this name that a file only changes."""

@@ -4,15 +4,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from connguard.policies.model.origin import Origin
 from connguard.reading import SourceFile
-from connguard.yaml_source import Node, Stream
+from connguard.yaml_source import Node, Stream, parse
 
 CORE = ""
 _MAX_DEPTH = 5
+_FILE_NAME = re.compile(r"[\w./-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +79,50 @@ def selects(selector: Mapping[str, str], found: Mapping[str, str]) -> bool:
     return bool(selector) and all(found.get(key) == value for key, value in selector.items())
 
 
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """One operation of a JSON patch: what is put at a path of an object."""
+
+    kind: str
+    name: str
+    path: str
+    value: Node
+    file: SourceFile
+
+
+def _operations(document: Node, entry: Node, file: SourceFile) -> Iterator[Patch]:
+    kind, name = entry.get("target", "kind"), entry.get("target", "name")
+    for operation in document.elements():
+        path, value = operation.get("path"), operation.get("value")
+        if path is not None and value is not None and kind is not None and name is not None:
+            yield Patch(kind.string or "", name.string or "", path.string or "", value, file)
+
+
 @dataclass(slots=True)
 class Objects:
-    """All objects of a scan. `kustomizations` are the documents that change them."""
+    """All objects of a scan.
+
+    `kustomizations` are the documents that change them, `patches` their operations on single
+    values (JSON patches).
+    """
 
     manifests: list[Manifest] = field(default_factory=list)
     kustomizations: list[Node] = field(default_factory=list)
+    patches: list[Patch] = field(default_factory=list)
+
+    def add_kustomization(self, file: SourceFile, stream: Stream) -> None:
+        """Patches that stand in a kustomization itself; those in files of their own are objects."""
+        for document in stream.documents:
+            self.kustomizations.append(document)
+            for name in ("patches", "patchesStrategicMerge", "patchesJson6902"):
+                for entry in (document.get(name) or document).elements():
+                    inline = entry.get("patch") if entry.is_mapping else entry
+                    if inline is None or _FILE_NAME.fullmatch(inline.string or ""):
+                        continue
+                    found = parse(inline.embedded())
+                    self.manifests.extend(manifests(file, found))
+                    for one in found.documents:
+                        self.patches.extend(_operations(one, entry, file))
 
     def of(self, *kinds: str) -> Iterable[Manifest]:
         return (one for one in self.manifests if one.kind in kinds)
