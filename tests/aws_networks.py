@@ -1291,6 +1291,17 @@ module "text" {
     { rule = "postgresql-tcp", cidr_blocks = "0.0.0.0/0,${var.office}/32" },
   ]
 }
+module "settings" {
+  source = "example/settings/aws"
+}
+resource "aws_security_group" "settings" {
+  ingress {
+    from_port   = 5432
+    to_port     = 5432
+    protocol    = "tcp"
+    cidr_blocks = concat(module.settings.public_cidrs, module.settings.ips) # expect: PG902
+  }
+}
 module "made" {
   source = "terraform-aws-modules/security-group/aws"
   ingress_with_cidr_blocks = concat( # expect: PG201

@@ -26,7 +26,7 @@ TCP = ("6", "tcp")
 _NETWORK_TYPE = re.compile(
     r"(?:^|\.)aws_(?:default_)?(?:vpc|subnet)(?:_ipv[46]_cidr_block_association)?\.[^.]+$"
 )
-_NETWORK_OUTPUT = re.compile(r"(?:vpc|subnet|database|private|public|intra).*cidr|^cidr_blocks?$")
+_MODULE_OUTPUT = re.compile(r"(?:vpc|subnets?)_.*cidr|^vpc_cidr|^nat_public_ips$")
 _ONE_ADDRESS = re.compile(r"(?:^|_)(?:ips?|ip_address(?:es)?|ipv6_address(?:es)?)$")
 _OWN_CIDR = re.compile(r"cidr")
 _SERVICE_LIST = re.compile(r"(?:^|\.)(?:aws_vpc_endpoint|data\.aws_prefix_list)\.")
@@ -184,10 +184,9 @@ def is_narrow(value: Unresolved, inventory: Inventory) -> bool:
     refers, attribute = value.refers or "", value.attribute or ""
     if _NETWORK_TYPE.search(refers):
         return not attribute or bool(_OWN_CIDR.search(attribute))
-    if _ONE_ADDRESS.search(attribute):
-        return True
-    last = refers.rsplit(".", 2)[-2:]
-    return last[:1] == ["module"] and bool(_NETWORK_OUTPUT.search(attribute))
+    if refers.rsplit(".", 2)[-2:][:1] == ["module"]:
+        return bool(_MODULE_OUTPUT.search(attribute))
+    return bool(_ONE_ADDRESS.search(attribute))
 
 
 def _prefix_lists(value: object, origin: Origin, inventory: Inventory) -> Sources:

@@ -23,6 +23,7 @@ _OWN_RANGE = re.compile(
     r"(?:(?:ip)?v[46]_)?(?:ip_)?cidrs?(?:_block|_range)?s?|(?:secondary_)?ip_ranges?"
     r"|address_(?:space|prefix(?:es)?)"
 )
+_CALL = re.compile(r"(?:^|\.)module\.[^.]+$")
 _ONE_ADDRESS = re.compile(
     r"address|(?:\w+_)?ip(?:_?v[46])?(?:_address(?:es)?(?:_list|_private|_public)?)?"
 )
@@ -102,6 +103,8 @@ def is_narrow(value: Unresolved) -> bool:
         return int(match[1]) >= _NARROW_TAIL
     if value.tail or value.refers is None or value.attribute is None or not value.direct:
         return False
+    if _CALL.search(value.refers):
+        return False  # the output of a module may be anything, whatever its name
     if _NETWORK.search(value.refers) and _OWN_RANGE.fullmatch(value.attribute):
         return True
     return _ONE_ADDRESS.fullmatch(value.attribute) is not None
