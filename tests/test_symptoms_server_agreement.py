@@ -502,11 +502,11 @@ def test_a_server_that_shuts_down(here: Here, client: str) -> None:
 
 
 @contextmanager
-def recovering(server: Postgres, hot_standby: str) -> Iterator[None]:
-    """A running server that waits for a file of the write-ahead log that never comes."""
+def recovering(server: Postgres, hot_standby: str, restore: str) -> Iterator[None]:
+    """A running standby that looks for more of the write-ahead log with this command."""
     server.halt()
     server.write_file("standby.signal", "")
-    server.write_conf({"hot_standby": hot_standby, "restore_command": "sleep 30"})
+    server.write_conf({"hot_standby": hot_standby, "restore_command": restore})
     (server.directory / "log").unlink()
     server._launch([str(server.installation.bindir / "postgres"), "-D", str(server.data)])
     server._await("starting PostgreSQL")
@@ -521,12 +521,61 @@ def recovering(server: Postgres, hot_standby: str) -> Iterator[None]:
 
 @client
 def test_a_server_that_starts_up(here: Here, client: str) -> None:
-    with postgres() as server, recovering(server, "on"):
+    with postgres() as server, recovering(server, "on", "sleep 4"):
         here.keep(server)
-        login = Login("127.0.0.1", server.port, user="postgres")
-        message = CLIENTS[client](login)
+        message = CLIENTS[client](Login("127.0.0.1", server.port, user="postgres"))
 
     check(here, message, "database-starting-up", here.line("postgresql.conf", "hot_standby"))
+
+
+@client
+def test_a_standby_that_takes_no_sessions(here: Here, client: str) -> None:
+    with postgres() as server, recovering(server, "off", "false"):
+        here.keep(server)
+        server._await("consistent recovery state reached")
+        message = CLIENTS[client](Login("127.0.0.1", server.port, user="postgres"))
+
+    check(here, message, "database-in-recovery", here.line("postgresql.conf", "hot_standby"))
+
+
+@client
+def test_a_standby_takes_no_writes(here: Here, client: str) -> None:
+    with postgres() as server:
+        here.migrate(server, "CREATE ROLE app LOGIN CONNECTION LIMIT 9")
+        with recovering(server, "on", "false"):
+            here.keep(server)
+            server._await("ready to accept read-only connections")
+            statements = ("CREATE TABLE public.t (a int)",)
+            message = CLIENTS[client](Login("127.0.0.1", server.port, statements=statements))
+
+    check(here, message, "server-is-read-only")
+
+
+@client
+def test_a_session_that_starts_read_only(here: Here, client: str) -> None:
+    with postgres(conf={"default_transaction_read_only": "on"}) as server:
+        here.keep(server)
+        statements = ("CREATE TABLE public.t (a int)",)
+        login = Login("127.0.0.1", server.port, user="postgres", statements=statements)
+        message = CLIENTS[client](login)
+
+    guilty = here.line("postgresql.conf", "default_transaction_read_only")
+    check(here, message, "server-is-read-only", guilty)
+
+
+@client
+def test_a_lock_that_is_not_granted(here: Here, client: str) -> None:
+    with postgres(conf={"lock_timeout": "200ms"}) as server, server.connect() as holder:
+        here.keep(server)
+        holder.execute("CREATE TABLE public.t (a int)")
+        holder.execute("BEGIN")
+        holder.execute("LOCK public.t")
+        statements = ("SELECT * FROM public.t",)
+        login = Login("127.0.0.1", server.port, user="postgres", statements=statements)
+        message = CLIENTS[client](login)
+
+    guilty = here.line("postgresql.conf", "lock_timeout")
+    check(here, message, "lock-or-transaction-timeout", guilty)
 
 
 INI = """\
@@ -654,6 +703,19 @@ def test_a_pooler_that_requires_tls(here: Here, client: str) -> None:
         message = CLIENTS[client](Login("127.0.0.1", pooler.port, database="shop"))
 
     check(here, message, "tls-required", here.line("pgbouncer.ini", "client_tls_sslmode"))
+
+
+@client
+def test_a_prepared_statement_behind_the_pooler(here: Here, client: str) -> None:
+    """SQL's own PREPARE is lost where every transaction may get another connection."""
+    settings = ("pool_mode = transaction", "default_pool_size = 2", "server_lifetime = 0")
+    with postgres() as server, pooled(here, server, *settings) as pooler:
+        here.migrate(server, "CREATE ROLE app LOGIN CONNECTION LIMIT 9")
+        statements = ("PREPARE q AS SELECT 1", "EXECUTE q")
+        login = Login("127.0.0.1", pooler.port, database="shop", statements=statements)
+        message = CLIENTS[client](login)
+
+    check(here, message, "prepared-statement-lost", here.line("pgbouncer.ini", "pool_mode"))
 
 
 @client
