@@ -298,6 +298,7 @@ services:
         "GF_DATABASE_HOST: 'localhost:5432'",
         "ConnectionStrings__Shop: 'Host=localhost;Database=shop;Username=postgres'",
         "DATABASE_URL: 'postgres://web@db:5433/shop'",
+        "DATABASE_URL: 'postgres://web:${PASSWORD}@db:5433/shop'",
         "PGHOST: db, PGPORT: '5433'",
         "DB_HOST: db, DB_PORT: 5433",
         "DATABASE_URL: 'postgres://web@database:5432/shop'",

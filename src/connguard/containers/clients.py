@@ -26,7 +26,7 @@ _OTHER_KIND = re.compile(r"(?i)mysql|maria|mongo|sqlite|mssql|sqlserver|oracle")
 _KIND = re.compile(
     r"(?i)^(?:.*_)?(?:DB|DATABASE)_?(?:TYPE|ENGINE|CONNECTION|DRIVER|CLIENT|VENDOR|BACKEND|DIALECT|ADAPTER)$"
 )
-_VARIABLE_PORT = re.compile(r"[@/][^@/?]*:\$")
+_VARIABLE_PORT = re.compile(r"(?:@|//)[^@/?]*:\$[^@]*$|\bport=\$", re.IGNORECASE)
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1", "[::1]")
 
@@ -82,8 +82,7 @@ def _connection_string(key: str, variable: Variable) -> Wanted | None:
     scheme = text.lower()
     if "cockroachdb" in scheme or (";" in scheme and "postgres" not in key.lower() + scheme):
         return None
-    unknown_port = bool(_VARIABLE_PORT.search(text)) or bool(re.search(r"port=\$", text, re.I))
-    port = None if unknown_port else target.port or POSTGRES
+    port = None if _VARIABLE_PORT.search(text) else target.port or POSTGRES
     return Wanted(
         key,
         target.host,
