@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
 import tomllib
@@ -13,6 +14,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 SETUPTOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
@@ -82,6 +84,22 @@ def test_only_checks_have_an_init_module() -> None:
     ).stdout.split()
 
     assert set(tracked) == {"checks/__init__.py", "checks/terraform/__init__.py"}
+
+
+def test_checkov_can_load_every_data_file() -> None:
+    """With --external-checks-git it reads all YAML and JSON of the clone, one document a file."""
+    tracked = subprocess.run(
+        ["git", "ls-files", "--cached", "*.yaml", "*.yml", "*.json"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.splitlines()
+    assert tracked
+    for name in tracked:
+        if (path := ROOT / name).exists():
+            text = path.read_text(encoding="utf-8")
+            json.dumps(json.loads(text) if path.suffix == ".json" else yaml.safe_load(text))
 
 
 def test_bootstrap_runs_before_the_checks() -> None:
