@@ -366,7 +366,6 @@ def test_a_file_of_variables_may_be_for_the_host_too(tmp_path: Path) -> None:
         "    network_mode: service:db",
         "    network_mode: container:other",
         "    extra_hosts: ['localhost:host-gateway']",
-        "    entrypoint: /start-everything.sh",
     ],
 )
 def test_localhost_that_may_be_right(tmp_path: Path, more: str) -> None:
@@ -481,6 +480,34 @@ def test_poolers_listen_on_their_own_port(tmp_path: Path) -> None:
       c: {image: e/c, environment: {DATABASE_URL: "postgres://c@third:6543/x"}}
     """
     assert places(tmp_path, compose) == {(12, "PG207")}
+
+
+def test_a_pooler_or_an_image_with_a_server(tmp_path: Path) -> None:
+    """A pooler has no server in its container; an image that installs one may have."""
+    files = {
+        "all/Dockerfile": "FROM debian\nRUN apt-get install -y nginx postgresql\n",
+        "web/Dockerfile": "FROM debian\nRUN apt-get install -y nginx postgresql-client\n",
+        "compose.yaml": """
+        services:
+          db: {image: postgres:17}
+          pooler:
+            image: edoburu/pgbouncer
+            environment: {DATABASE_URL: "postgres://app@localhost/shop"}
+          all:
+            build: all
+            environment: {PGHOST: localhost}
+          web:
+            build: web
+            environment: {PGHOST: localhost}
+          elsewhere:
+            build: missing
+            environment: {PGHOST: localhost}
+        """,
+    }
+    assert findings(tmp_path, files) == {
+        ("compose.yaml", 5, "PG207"),
+        ("compose.yaml", 11, "PG207"),
+    }
 
 
 def test_a_server_that_listens_on_its_own_container_only(tmp_path: Path) -> None:

@@ -329,11 +329,13 @@ class Reader:
 
     def _loopback(self, client: Container, one: Wanted) -> _Problem | None:
         inside = self._namespace(client)
-        if any(other.listening or other.may_hold_server for other in inside):
+        if any(
+            (other.listening and other is not client) or other.may_hold_server for other in inside
+        ):
             return _UNDECIDED
         if one.host in compose_service.own_names(client.service):
             return _UNDECIDED
-        if client.service.has("entrypoint") or len(inside) > 1:
+        if len(inside) > 1:
             return _UNDECIDED
         servers = self._servers_near(client)
         if not servers:
