@@ -16,6 +16,7 @@ from types import ModuleType
 import pytest
 
 from connguard.registry import policies
+from connguard.symptom_registry import symptoms
 
 ROOT = Path(__file__).resolve().parents[1]
 TOOL = ROOT / "tools" / "generate_docs.py"
@@ -64,6 +65,25 @@ def test_every_policy_has_a_page_with_its_examples_and_what_is_printed(
             assert text in page
         assert page.index("## Bad") < page.index(f"{policy.id}[{policy.name}]: ")
         assert page.index(f"{policy.id}[{policy.name}]: ") < page.index("## Good")
+
+
+def test_every_symptom_has_a_page_and_a_place_in_the_tree(tool: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("")
+    assert tool.main([]) == 0
+
+    folder = tmp_path / "docs" / "symptoms"
+    index = (folder / "index.md").read_text("utf-8")
+    tree = index.split("```mermaid")[1].split("```")[0]
+    for symptom in symptoms():
+        page = re.sub(r"\\([<*])", r"\1", (folder / f"{symptom.id}.md").read_text("utf-8"))
+        for text in (symptom.title, symptom.proves, symptom.rules_out, *symptom.avoid):
+            assert text in page
+        for identifier in symptom.policies:
+            assert f"[{identifier}](../policies/{identifier}.md)" in page
+        assert symptom.title in tree
+        assert f"({symptom.id}.md)" in index
+    (folder / "gone.md").write_text("")
+    assert tool.main(["--check"]) == 1
 
 
 def test_stale_and_orphaned_files_are_found(

@@ -29,7 +29,7 @@ _OWN = re.compile(
     r"]|\bpgcat\b"
     r"|Supavisor|supabase|neon\.tech|\bPgConn|PgPool|\bpg_\w{3,}|\bpg-(?:pool|protocol|promise)\b"
     r"|\[(?:app/)?postgres|PGHOST|PGRST\d|failed to connect to `(?:host|user)="
-    r"|[:`' ](?:5432|5433|5434|6432|6543)\b|\bport[ =:]{1,3}(?:5432|5433|6432|6543)\b"
+    r"|[:`'](?:5432|5433|5434|6432|6543)\b|\bport[\"']?[ =:]{1,3}(?:5432|5433|6432|6543)\b"
 )
 _FOREIGN = re.compile(
     r"[Mm]y[Ss][Qq][Ll]|[Mm]aria[Dd][Bb]|\bredis\b|[Rr]edis(?:Error|Exception|Client)|iore"
@@ -37,7 +37,8 @@ _FOREIGN = re.compile(
     r"|[Mm]ongo|[Rr]abbit|\bamqps?\b|[Kk]afka|[Ee]lastic|[Oo]pensearch|[Mm]emcache|[Cc]assandra"
     r"|[Ss][Qq][Ll] ?[Ss]erver|SqlClient|\bMSSQL\b|\bmssql\b|\bORA-\d{5}|\bTNS-\d{5}|oracle"
     r"|[Ss][Qq][Ll]ite|clickhouse|\bsmtp|\bldaps?:|docker daemon|\bssh:|\bgrpc\b|\betcd\b"
-    r"|[:`' ](?:3306|6379|26379|27017|5672|9092|9200|9300|11211|1433|1521|50051|8123|9000|8080)\b"
+    r"|(?:[:`']|\bport[\"']?[ =:]{1,3})(?:3306|6379|26379|27017|5672|9092|9200|9300|11211|1433)\b"
+    r"|(?:[:`']|\bport[\"']?[ =:]{1,3})(?:1521|50051|8123|9000|8080)\b"
 )
 _WEB = re.compile(
     r"https?://(?!(?:www\.)?(?:prisma|pris\.ly|sqlalche|neon|supabase|github|docs))|curl: "

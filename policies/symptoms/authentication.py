@@ -348,8 +348,8 @@ SYMPTOMS = (
             Wording(
                 "server",
                 '" does not exist',
-                rf"(?:FATAL|28000|ServerError|password"
-                rf" supplied|PSQLException|error|Error):.{{0,60}}role {_NAME} does not exist",
+                rf"(?:FATAL|28000|ServerError|PSQLException|error|Error):(?:(?!ERROR).){{0,60}}"
+                rf"role {_NAME} does not exist",
             ),
             Wording(
                 "server",
@@ -398,13 +398,14 @@ SYMPTOMS = (
             Wording(
                 "server",
                 '" does not exist',
-                r'database "(?P<database>[^"\n]{0,63})" does not exist',
+                r'(?<!ERROR:  )(?<!ERROR: )database "(?P<database>[^"\n]{0,63})" does not exist',
             ),
             Wording("asyncpg", "InvalidCatalogNameError"),
             Wording(
                 "server",
                 "permission denied for database",
-                r'permission denied for database "?(?P<database>[^"\s]{0,63})',
+                r"(?<!ERROR:  )(?<!ERROR: )permission denied for database"
+                r' "?(?P<database>[^"\s]{0,63})',
             ),
             Wording(
                 "server",
