@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
-from connguard.policies.model.origin import Origin, Related, Value
+from connguard.policies.model.addresses import LOOPBACK, PRIVATE, AddressSet
+from connguard.policies.model.origin import Origin, Related, Unknown, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,14 @@ class TlsRequirement:
     related: tuple[Related, ...] = ()
 
 
+class Exposure(Enum):
+    """On which addresses of its host a port is published. LOCAL: loopback or private ones."""
+
+    LOCAL = "local"
+    EVERY_ADDRESS = "every address"
+    OTHER_ADDRESS = "other address"
+
+
 @dataclass(frozen=True, slots=True)
 class PublishedPort:
     """A port of a container that runs PostgreSQL or a pooler, published on its host.
@@ -56,6 +66,23 @@ class PublishedPort:
     origin: Origin
     host: str = "the host"
     purpose: str | None = None
+
+    @property
+    def exposure(self) -> Exposure | Unknown:
+        """A name that is not localhost counts as some other address."""
+        address = self.host_address
+        if isinstance(address, Unknown):
+            return address
+        if address is None:
+            return Exposure.EVERY_ADDRESS
+        try:
+            held = AddressSet.of(address.value.strip("[]"))
+        except ValueError:
+            return Exposure.LOCAL if address.value == "localhost" else Exposure.OTHER_ADDRESS
+        if held <= LOOPBACK | PRIVATE:
+            return Exposure.LOCAL
+        every = held in (AddressSet.of("0.0.0.0"), AddressSet.of("::"))
+        return Exposure.EVERY_ADDRESS if every else Exposure.OTHER_ADDRESS
 
 
 @dataclass(frozen=True, slots=True)
