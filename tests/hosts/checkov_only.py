@@ -11,7 +11,10 @@ from checkov_verdicts import check_ids, copy_examples, differences, expected
 from host_runs import ROOT, Outcome, outcome, run
 from plan_json import FINDING_IDS, FINDINGS, UNKNOWNS
 
-OPTIONS = ("--skip-download", "--check", "CKV_CUSTOM_PG_*", "--output", "json")
+OPTIONS = (
+    "--skip-download", "--framework", "terraform", "terraform_json", "terraform_plan",
+    "--check", "CKV_CUSTOM_PG_*", "--output", "json",
+)  # fmt: skip
 
 
 def scan(folder: Path, *checks: str | Path, cwd: Path = ROOT) -> Outcome:
