@@ -121,6 +121,13 @@ CASES = {
     ),
 }
 FALSE_ALARMS = {
+    "`count` from a comparison with an empty string": (
+        'variable "prefix" {\n  default = ""\n}'
+        + EACH.replace(
+            "for_each          = local.clients", 'count = var.prefix != "" ? 1 : 0'
+        ).replace("[each.value.cidr]", '["0.0.0.0/0"]'),
+        "PG201",
+    ),
     "`login` from a comparison with null": (
         'variable "password" {\n  default = null\n}'
         + ROLE.replace("= true", "= var.password != null ? true : false") % "-1",
