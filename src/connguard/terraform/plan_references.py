@@ -40,6 +40,7 @@ class References:
     def __init__(self, root: object, addresses: frozenset[str]) -> None:
         self._root = _Scope(root) if isinstance(root, Mapping) else None
         self._instances: dict[str, list[str]] = {}
+        self._resources: dict[int, dict[tuple[str, str], Mapping[str, Any]]] = {}
         self._modules: dict[tuple[tuple[str, str], ...], dict[str, set[str]]] = {}
         for address in sorted(addresses):
             path, kind, name, key = split(address)
@@ -73,11 +74,19 @@ class References:
         scope = self._root
         for module, key in path:
             scope = self._child(scope, module, key) if scope else None
-        for resource in _list(scope.module.get("resources")) if scope else ():
-            same = (resource.get("type"), resource.get("name")) == (kind, name)
-            if same and resource.get("mode") != "data" and scope:
-                return scope, resource
-        return None
+        resource = self._declared(scope).get((kind, name)) if scope else None
+        return (scope, resource) if scope and resource is not None else None
+
+    def _declared(self, scope: _Scope) -> dict[tuple[str, str], Mapping[str, Any]]:
+        """The resources of a module by type and name."""
+        key = id(scope.module)  # the plan that holds it lives as long as this object
+        if key not in self._resources:
+            self._resources[key] = {
+                (str(one.get("type")), str(one.get("name"))): one
+                for one in _list(scope.module.get("resources"))
+                if isinstance(one, Mapping) and one.get("mode") != "data"
+            }
+        return self._resources[key]
 
     def _child(self, scope: _Scope, name: str, key: str) -> _Scope | None:
         module = _map(_map(_map(scope.module.get("module_calls")).get(name)).get("module"))
