@@ -52,3 +52,47 @@ def edges(tmp_path_factory: pytest.TempPathFactory) -> Failed:
 def test_checkov(edges: Failed, edge: Edge) -> None:
     """The resources with a finding fail, and no others, or as the case says for Checkov."""
     assert edges.get(edge.folder, set()) == edge.failed()
+
+
+REPORTS = 'module.database["reports"]'
+PLANS: Failed = {
+    "databases": {
+        ("aws_db_instance.public", "PG203"),
+        ("aws_db_instance.public", "PG401"),
+        ("aws_rds_cluster_instance.aurora[1]", "PG203"),
+        ("aws_security_group.proxy", "PG201"),
+        ("aws_security_group.wide", "PG201"),
+        ("aws_vpc_security_group_ingress_rule.aurora", "PG202"),
+    },
+    # The native scan finds aws_security_group.listed as well: Checkov does not say which prefix
+    # list an inline block names.
+    "groups": {
+        ("aws_default_security_group.default", "PG202"),
+        ("aws_security_group.attribute", "PG201"),
+        ("aws_security_group.self_first", "PG201"),
+        ("aws_security_group.split", "PG201"),
+        ("aws_security_group.written_out", "PG201"),
+        ("aws_security_group_rule.high", "PG201"),
+        ("aws_vpc_security_group_ingress_rule.all", "PG201"),
+    },
+    "references": {
+        ('aws_security_group.each["blue"]', "PG201"),
+        ("aws_security_group.plain", "PG202"),
+        ('module.network["two"].aws_security_group.inside', "PG201"),
+    },
+    "repeated": {
+        (f"{REPORTS}.aws_db_instance.this", "PG203"),
+        (f'{REPORTS}.aws_vpc_security_group_ingress_rule.this["0.0.0.0/0"]', "PG201"),
+    },
+    "unknown": {("aws_security_group_rule.named_after", "PG201")},
+}
+
+
+def test_plans(tmp_path: Path) -> None:
+    """Real plans of AWS, several in one run, each judged for itself."""
+    for name in PLANS:
+        (tmp_path / name).mkdir()
+        plan = ROOT / "tests" / "data" / "plans_aws" / name / "plan.json"
+        (tmp_path / name / "plan.json").write_text(plan.read_text())
+
+    assert failed(tmp_path, "terraform_plan") == PLANS
