@@ -34,7 +34,7 @@ POLICY = Policy(
 
 
 def decide(usage: ServerUsage) -> Verdict:
-    verdict = judge(usage, f"the server has {usage.limit} slots for them", "", "")
+    verdict = judge(usage, f"the server has {usage.limit} slots for ordinary roles", "", "")
     if verdict.status is not Status.FAIL:
         return verdict
     limit = usage.limit.high if usage.limit else 0

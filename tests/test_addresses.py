@@ -98,7 +98,7 @@ def test_words() -> None:
     """Sets and their share of the internet, as findings show them."""
     assert str(NOWHERE) == "no address"
     assert str(AddressSet.of("10.0.0.0/9", "10.128.0.0/9")) == "10.0.0.0/8"
-    assert share(ALL_IPV4) == "1.00 of the IPv4 internet"
-    assert share(EVERYWHERE) == "1.00 of the IPv4 internet and 1.00 of the IPv6 internet"
+    assert share(ALL_IPV4) == "the whole IPv4 internet"
+    assert share(EVERYWHERE) == "the whole IPv4 internet and the whole IPv6 internet"
     assert share(LOOPBACK) == "no public address"
     assert not GLOBAL & LOOPBACK

@@ -139,7 +139,24 @@ def test_stale_entries_are_shown_with_verbose(project: Path) -> None:
     assert "PG001 is no longer found" in result.stderr
     assert "V1__app.sql" in result.stderr
     assert result.exit_code == 0
-    assert "no longer found" not in run("--baseline", "base.json").stderr
+    plain = run("--baseline", "base.json")
+    assert plain.stderr == ""
+    assert "1 no longer found" in plain.stdout
+
+
+def test_what_is_not_looked_for_is_not_gone(project: Path) -> None:
+    """Entries of policies that are not selected are still there as far as anybody knows."""
+    (project / "migrations" / "V1__app.sql").write_text(APP.replace("-1", "5"))
+    result = run("--baseline", "base.json", "--select", "PG2", "--verbose")
+    assert "no longer found" not in result.stdout + result.stderr
+
+
+def test_the_summary_tells_accepted_from_suppressed(project: Path) -> None:
+    with (project / "migrations" / "V1__app.sql").open("a") as file:
+        file.write("-- connguard: ignore PG001 one batch\nCREATE ROLE batch LOGIN;\n")
+    accepted = len(json.loads((project / "base.json").read_text())["findings"])
+    summary = run("--baseline", "base.json").stdout.splitlines()[-1]
+    assert f"({accepted} accepted, 1 suppressed" in summary
 
 
 def test_the_file_is_the_same_from_every_folder(

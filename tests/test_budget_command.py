@@ -40,7 +40,12 @@ def test_exit_codes(tmp_path: Path, unsafe: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
     (empty / "connguard.toml").write_text("")
-    assert budget(empty).exit_code == 3
+    nothing = budget(empty)
+    assert (nothing.exit_code, nothing.stdout) == (3, "")
+    assert "connguard budget --init" in nothing.stderr
+    start = budget(empty, "--init").stdout
+    (empty / "connguard.toml").write_text(start)
+    assert "20 of 97" in budget(empty).stdout
     (empty / "connguard.toml").write_text('[[service]]\nname = "web"\n')
     wrong = budget(empty)
     assert wrong.exit_code == 2

@@ -292,13 +292,18 @@ def breadth(addresses: AddressSet, limits: BreadthLimits | None = None) -> Bread
 
 
 def share(addresses: AddressSet) -> str:
-    """How much of the internet a set holds, in words: "1.00 of the IPv4 internet"."""
+    """How much of the internet a set holds, in words: "0.50 of the IPv4 internet"."""
     public = addresses & GLOBAL
     parts = []
     for version in (4, 6):
         whole = GLOBAL.size(version)
         if size := public.size(version):
             fraction = size / whole
-            number = f"{fraction:.2f}" if fraction >= 0.005 else f"{fraction:.1g}"
-            parts.append(f"{number} of the IPv{version} internet")
+            if size == whole:
+                part = "the whole"
+            elif fraction >= 0.995:
+                part = "nearly the whole"
+            else:
+                part = f"{fraction:.2f} of the" if fraction >= 0.005 else f"{fraction:.1g} of the"
+            parts.append(f"{part} IPv{version} internet")
     return " and ".join(parts) or "no public address"

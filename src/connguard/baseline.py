@@ -90,5 +90,6 @@ def apply(report: Report, known: Sequence[Known]) -> None:
         Suppressed(finding, REASON, None, kind=REASON) for finding, _ in comparison.known
     )
     report.suppressed.sort(key=lambda one: by_place(one.finding))
+    report.gone = len(comparison.gone)
     for one in comparison.gone:
         report.log.append(f"baseline: {one.path}: {one.id} is no longer found: {one.message}")

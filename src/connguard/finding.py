@@ -81,7 +81,8 @@ class Report:
     """The outcome of a scan. Lists are sorted by place; `texts` serve for source excerpts.
 
     `names` are the names of the files that were read, and `files` is their number. `budgets` are
-    the connection budgets of the topologies that were found.
+    the connection budgets of the topologies that were found. `gone` counts what a baseline lists
+    and the scan no longer finds.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -93,6 +94,7 @@ class Report:
     files: int = 0
     names: frozenset[str] = frozenset()
     compared: Compared | None = None
+    gone: int = 0
     budgets: Sequence[tuple[Stack, Budget]] = ()
     texts: Mapping[str, Text] = field(default_factory=dict)
 

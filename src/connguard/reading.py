@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from connguard.policies.model.reading import Reading
+from connguard.progress import Progress, silent
 from connguard.text import Text, decode
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ class Context:
     file (a module, an include) may be read only below one of them. `unreadable` collects (name,
     reason) of files that could not be read; they lead to exit code 2. `histories` are the scripts
     of every database that the SQL front end has replayed, for those who read after it. `cache`
-    holds what several front ends make of the same files, each under a key of its maker.
+    holds what several front ends make of the same files, each under a key of its maker. `progress`
+    is told what is being done.
     """
 
     roots: tuple[Path, ...]
@@ -49,11 +51,15 @@ class Context:
     files: Sequence[SourceFile] = ()
     histories: list[Sequence[Script]] = field(default_factory=list)
     cache: dict[object, object] = field(default_factory=dict)
+    progress: Progress = silent
 
     def text(self, file: SourceFile) -> Text | None:
         """The decoded text; None when the file cannot be read, which is recorded once."""
         if file.path not in self.texts:
             self.texts[file.path] = self._load(file)
+            # Files that others name are read beside those of the scan.
+            total = max(len(self.files), len(self.texts))
+            self.progress(f"reading files: {len(self.texts)} of {total}")
         return self.texts[file.path]
 
     def file(self, path: Path) -> SourceFile | None:

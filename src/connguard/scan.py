@@ -20,6 +20,7 @@ from connguard.judge import Judge
 from connguard.known import identity
 from connguard.natural import path_key
 from connguard.policies.model.reading import Reading
+from connguard.progress import Progress, silent
 from connguard.reading import Context, SourceFile
 from connguard.registry import policies, policy_ids, select
 from connguard.settings import Settings, SettingsError
@@ -32,15 +33,18 @@ def scan(
     *,
     stdin: tuple[Path, bytes] | None = None,
     texts: Mapping[Path, Text] | None = None,
+    progress: Progress = silent,
 ) -> Report:
     """Scan files and directories; `stdin` is a file name and content to scan in their place.
 
     `texts` are read in the place of what stands in the files of these (absolute) paths.
     Raises ValueError when the settings select or ignore a policy that does not exist.
     """
-    chosen = _chosen(settings)
+    chosen = chosen_policies(settings)
     report = Report()
-    context, reading = read_all(paths, settings, report, stdin=stdin, texts=texts)
+    context, reading = read_all(
+        paths, settings, report, stdin=stdin, texts=texts, progress=progress
+    )
     conclude(reading, context, chosen, report)
     return report
 
@@ -52,9 +56,11 @@ def read_all(
     *,
     stdin: tuple[Path, bytes] | None = None,
     texts: Mapping[Path, Text] | None = None,
+    progress: Progress = silent,
 ) -> tuple[Context, Reading]:
     """Read the files, and put together what only all of them show."""
-    context, reading = gather(paths, settings, report, stdin=stdin, texts=texts)
+    context, reading = gather(paths, settings, report, stdin=stdin, texts=texts, progress=progress)
+    progress("adding up connections")
     reading.extend(_assembled(reading, context, report))
     reading.extend(compared_with_live(reading, context, report))
     return context, reading
@@ -67,19 +73,23 @@ def gather(
     *,
     stdin: tuple[Path, bytes] | None = None,
     texts: Mapping[Path, Text] | None = None,
+    progress: Progress = silent,
 ) -> tuple[Context, Reading]:
     """Find the files and read them; what fails is recorded in `report`.
 
     `texts` are read in the place of what stands in the files of these (absolute) paths.
     """
+    progress("looking for files")
     context = _inputs(paths, settings, stdin, report)
     context.texts.update(texts or {})
+    context.progress = progress
     return context, _read(context, report)
 
 
 def conclude(reading: Reading, context: Context, chosen: frozenset[str], report: Report) -> None:
     """Judge a reading with the chosen policies, and finish the report."""
     settings = context.settings
+    context.progress("judging what was read")
     judge = Judge((known for known in policies() if known.policy.id in chosen), report)
     judge.judge(reading.subjects)
     texts = {text.path: text for text in context.texts.values() if text is not None}
@@ -129,7 +139,8 @@ def compared_with_live(reading: Reading, context: Context, report: Report) -> Re
         return Reading()
 
 
-def _chosen(settings: Settings) -> frozenset[str]:
+def chosen_policies(settings: Settings) -> frozenset[str]:
+    """The ids of the policies that the settings choose. Raises ValueError for an unknown one."""
     chosen = select(settings.select) if settings.select else frozenset(policy_ids())
     return chosen - select(settings.ignore)
 
@@ -168,6 +179,7 @@ def _read(context: Context, report: Report) -> Reading:
     for entry in FRONT_ENDS:
         claimed = [file for file in context.files if entry.takes(file)]
         if claimed:
+            context.progress(f"reading {len(claimed)} files as {entry.name}")
             reading.extend(_read_with(entry, claimed, context, report))
     return reading
 

@@ -13,6 +13,9 @@ from connguard.version import __version__
 
 REQUIREMENT = f"connguard=={__version__}"
 
+_MOST_LINES = 60
+"""Lines of declarations up to which the settings hold them, commented out."""
+
 GITHUB_WORKFLOW = f"""\
 # Connection risks of PostgreSQL, in what a pull request changes.
 name: connguard
@@ -82,12 +85,19 @@ def settings(baseline: str | None, topology: str) -> str:
     ]
     if baseline:
         lines.append(f'baseline = "{baseline}"   # findings that were there when this was set up')
-    if topology:
+    declarations = topology.rstrip().splitlines()[2:]
+    if len(declarations) > _MOST_LINES:
+        lines += [
+            "",
+            "# What the files do not say about services and pools, such as instances that another",
+            "# system decides on, is declared here: `connguard budget --init` prints what it found.",
+        ]
+    elif declarations:
         lines += [
             "",
             "# The connection budget as it was found. The files count as they are; uncomment and",
             "# correct what they do not say, such as instances that another system decides on.",
-            *(f"# {line}".rstrip() for line in topology.rstrip().splitlines()[2:]),
+            *(f"# {line}".rstrip() for line in declarations),
         ]
     return "\n".join(lines) + "\n"
 

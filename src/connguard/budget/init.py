@@ -11,11 +11,25 @@ from connguard.budget.found import Stack
 from connguard.policies.model.amount import Amount
 from connguard.policies.model.origin import Origin
 
+_START = """\
+# Nothing was found. A start; docs/budget.md describes what else can be declared.
+
+[[service]]
+name = "app"
+instances = 2
+pool = 10          # connections of one instance
+via = "direct"     # or the name of a [[pooler]]
+# user = "app"
+
+[server]
+max_connections = 100
+"""
+
 
 def render(stacks: list[Stack]) -> str:
     """The declarations of all stacks, each under a heading."""
     if not stacks:
-        return "# Nothing was found. docs/budget.md describes what can be declared here.\n"
+        return _START
     lines = ["# What connguard found. Correct it, and add what it cannot see."]
     for stack in stacks:
         lines.extend(("", f"# {stack.topology.origin}"))

@@ -24,6 +24,10 @@ from connguard.reporters.plain import printable
 from connguard.settings import SettingsError
 
 FORMATS = ("text", "json", "mermaid", "svg", "html")
+_NOTHING = (
+    "no service, pooler or server was found; what connguard cannot see is declared in"
+    " connguard.toml: `connguard budget --init` prints a start"
+)
 
 
 @click.command("budget")
@@ -66,22 +70,22 @@ def command(
         raise click.UsageError("--apply changes files, and --set asks what if: use one of them")
     if initial:
         write_output(init.render([stack for stack, _ in done.stacks]), output)
-        complain(done.report, verbose)
+        complain(done.report, verbose, nothing=_NOTHING)
         sys.exit(EXIT_ERROR if done.report.failures else EXIT_CLEAN)
     if suggesting or applying:
         write_output(_suggestions(done), output)
         if applying and not _apply(done):
-            complain(done.report, verbose)
+            complain(done.report, verbose, nothing=_NOTHING)
             sys.exit(EXIT_ERROR)
         if applying:
             # The files as they are now, and the declaration may be one of them.
             settings = load_settings(config, paths[0])
             done = run(paths, settings, [])
-        complain(done.report, verbose)
+        complain(done.report, verbose, nothing=_NOTHING)
         sys.exit(_exit_code(done, settings.fail_on))
     colour = output is None and not no_color and wants_colour()
     write_output(_render(done, format_, colour=colour, verbose=verbose, quiet=quiet), output)
-    complain(done.report, verbose)
+    complain(done.report, verbose, nothing=_NOTHING)
     sys.exit(_exit_code(done, settings.fail_on))
 
 

@@ -28,8 +28,11 @@ def wants_colour() -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
 
 
-def complain(report: Report, verbose: bool) -> None:
-    """Problems go to standard error, so that they are seen beside any report format."""
+def complain(report: Report, verbose: bool, *, nothing: str = "nothing to scan was found") -> None:
+    """Problems go to standard error, so that they are seen beside any report format.
+
+    `nothing` is said where no file was read.
+    """
     if verbose:
         for line in report.log:
             click.echo(printable(line), err=True)
@@ -37,4 +40,4 @@ def complain(report: Report, verbose: bool) -> None:
         place = f"{failure.path}: " if failure.path else ""
         click.echo(printable(f"error: {place}{failure.reason}"), err=True)
     if not report.files and not report.failures:
-        click.echo("nothing to scan was found", err=True)
+        click.echo(nothing, err=True)

@@ -165,9 +165,12 @@ def _text(policy: Policy, examples: tuple[ExampleFile, ...]) -> Iterator[str]:
         yield textwrap.fill(text, _WIDTH, initial_indent="  ", subsequent_indent="  ")
     yield "\nPrevents"
     yield from (f"  - {failure.value}" for failure in policy.prevents)
-    for example in examples:
+    shown = [next((one for one in examples if one.bad is bad), None) for bad in (True, False)]
+    for example in filter(None, shown):
         yield f"\n{'Bad' if example.bad else 'Good'}: {example.path}"
         yield textwrap.indent(example.text.rstrip(), "  | ", lambda _: True)
+    if len(examples) > len(shown):
+        yield f"\nAll {len(examples)} examples: connguard explain {policy.id} --format markdown"
     if policy.references:
         yield "\nReferences"
         yield from (f"  {url}" for url in policy.references)

@@ -55,6 +55,8 @@ def command(path: Path, ci: str | None, no_baseline: bool, dry_run: bool) -> Non
             f" {'it' if made.accepted == 1 else 'them'}",
             err=dry_run,
         )
+    if not dry_run and (made.files or made.changed):
+        click.echo("next: look at them, try `connguard scan`, and commit them")
     complain(made.report, verbose=False)
     if made.report.failures:
         sys.exit(EXIT_ERROR)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -17,9 +18,11 @@ from connguard.difference import keep_new
 from connguard.finding import EXIT_CLEAN, EXIT_FINDINGS, Report
 from connguard.git_tree import GitError
 from connguard.output import write_output
+from connguard.progress import status_line
 from connguard.registry import RegistryError
+from connguard.reporters import text_report
 from connguard.reporters.table import FORMATS, renderer
-from connguard.scan import scan
+from connguard.scan import chosen_policies, scan
 from connguard.settings import SettingsError
 
 
@@ -133,18 +136,31 @@ def command(
         )
         accepted = baselines.load(settings.baseline) if settings.baseline else []
         stdin = (stdin_filename, sys.stdin.buffer.read()) if use_stdin else None
-        report = scan(paths, settings, stdin=stdin)
-        if write_baseline:
-            _write_baseline(report, write_baseline)
-        elif settings.baseline:
-            baselines.apply(report, accepted)
-        if diff is not None:
-            keep_new(report, paths, settings, diff)
+        with status_line(sys.stderr, wanted=not quiet) as progress:
+            report = scan(paths, settings, stdin=stdin, progress=progress)
+            if write_baseline:
+                _write_baseline(report, write_baseline)
+            elif settings.baseline:
+                chosen = chosen_policies(settings)
+                baselines.apply(report, [one for one in accepted if one.id in chosen])
+            if diff is not None:
+                progress(f"comparing with {diff}")
+                keep_new(report, paths, settings, diff)
     except (SettingsError, RegistryError, BaselineError, GitError, ValueError) as error:
         raise click.UsageError(str(error)) from error
     colour = output is None and not no_color and wants_colour()
-    chosen = f"{format_} statistics" if statistics else format_
-    text = renderer(chosen)(report, colour=colour, verbose=verbose, quiet=quiet)
+    format_ = f"{format_} statistics" if statistics else format_
+    if format_ == "text" and output is None and sys.stdout.isatty():
+        text = text_report.render(
+            report,
+            colour=colour,
+            verbose=verbose,
+            quiet=quiet,
+            width=shutil.get_terminal_size().columns,
+            hints=True,
+        )
+    else:
+        text = renderer(format_)(report, colour=colour, verbose=verbose, quiet=quiet)
     write_output(text, output)
     for other, file in reports:
         write_output(renderer(other)(report), file)

@@ -82,4 +82,4 @@ def _number(amount: Amount) -> str:
 
 
 def _text(text: str) -> str:
-    return re.sub("[#\"<>|`]", lambda found: f"#{ord(found[0])};", printable(text))
+    return re.sub('[#"<>|`]', lambda found: f"#{ord(found[0])};", printable(text))

@@ -35,6 +35,8 @@ def render(run: Run, *, colour: bool, verbose: bool, quiet: bool) -> str:
                 for risk in risks(stack.topology)
             )
         lines.append("")
+    if not run.stacks and not run.report.findings:
+        return ""  # what to do then is said on standard error, beside any format
     findings = text_report.render(run.report, colour=colour, verbose=verbose, quiet=quiet)
     return "\n".join(lines) + "\n" + findings
 

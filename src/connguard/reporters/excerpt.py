@@ -19,10 +19,8 @@ from connguard.reporters.style import Style
 from connguard.text import Text
 
 _TAB = 4
-_WIDEST = 92
-"""Characters of a source line that are shown; with line numbers they fit into 100 columns."""
-_BEFORE = 40
-"""Characters shown to the left of the range in a line that is cut."""
+_MARGIN = 8
+"""Cells kept for the line number and the bars beside it."""
 _HEAD = 4
 """Lines of a multi-line range that are shown before the rest is left out."""
 
@@ -78,7 +76,8 @@ def excerpt(
     last = min(max(origin.line, origin.end_line), text.line_count)
     if last > origin.line and origin.end_line == last and origin.end_column == 1:
         last -= 1  # the range ends with a line end
-    lines = [_line(text, number, origin, last) for number in _numbers(origin.line, last)]
+    widest = style.width - _MARGIN
+    lines = [_line(text, number, origin, last, widest) for number in _numbers(origin.line, last)]
     gutter = len(str(last))
     bar = style.paint("gutter", "|")
 
@@ -123,7 +122,7 @@ def _multi_line(
     yield row(None, side + style.paint(colour, "_" * max(1, last.end) + mark))
 
 
-def _line(text: Text, number: int, origin: Origin, last: int) -> _Line:
+def _line(text: Text, number: int, origin: Origin, last: int, widest: int) -> _Line:
     first, stop = _bounds(text, number)
     width = stop - first
     start = origin.column - 1 if number == origin.line else 0
@@ -135,7 +134,7 @@ def _line(text: Text, number: int, origin: Origin, last: int) -> _Line:
     start -= left
     end = max(start, min(end - left, len(near.rstrip())))
     indented = left == 0 and not near[:start].strip()
-    source, start, end = _cut(near, start, end)
+    source, start, end = _cut(near, start, end, widest)
     shown, cells = _shown(source)
     return _Line(number, shown, cells[start], cells[end], indented)
 
@@ -149,12 +148,14 @@ def _bounds(text: Text, number: int) -> tuple[int, int]:
     return first, stop
 
 
-def _cut(source: str, start: int, end: int) -> tuple[str, int, int]:
+def _cut(source: str, start: int, end: int, widest: int) -> tuple[str, int, int]:
     """The part of a long line around the range, with the range moved along."""
-    if len(source) <= _WIDEST:
+    if len(source) <= widest:
         return source, start, end
-    left = max(0, start - _BEFORE)
-    right = left + _WIDEST
+    # More than a third of the line before the range is shown only where the range leaves room.
+    before = max(widest // 3, min(widest - (end - start), widest // 2 - 6))
+    left = max(0, start - before)
+    right = left + widest - 2
     head = "…" if left else ""
     tail = "…" if right < len(source) else ""
     shift = len(head) - left

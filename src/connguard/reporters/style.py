@@ -19,11 +19,17 @@ _CODES = {
 }
 
 
-class Style:
-    """Paints text with the named styles, or not at all."""
+WIDTH = 100
+"""Cells of a line where no terminal says how many it has."""
+_NARROWEST = 40
 
-    def __init__(self, colour: bool) -> None:
+
+class Style:
+    """Paints text with the named styles, or not at all, for lines of so many cells."""
+
+    def __init__(self, colour: bool, width: int = WIDTH) -> None:
         self._colour = colour
+        self.width = max(_NARROWEST, min(width, WIDTH))
 
     def paint(self, name: str, text: str) -> str:
         """`name` is bold, dim, gutter, help, good or the value of a severity."""

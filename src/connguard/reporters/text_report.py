@@ -13,24 +13,51 @@ from connguard.policies.model.policy import Failure, Policy
 from connguard.policies.model.verdict import Severity
 from connguard.reporters.excerpt import excerpt
 from connguard.reporters.plain import line_start, printable
-from connguard.reporters.style import Style
+from connguard.reporters.style import WIDTH, Style
 
 _RELATED = 4
 """Related places shown without --verbose."""
 _WIDTH = 80
-"""Cells after which prose is broken."""
+"""Cells after which prose is broken, at most."""
+_REPAIRED = frozenset({"PG001", "PG002", "PG004"})
+"""What `connguard fix` writes a migration for, unless Terraform makes the role."""
+_TERRAFORM = (".tf", ".tf.json")
 
 
 def render(
-    report: Report, *, colour: bool = False, verbose: bool = False, quiet: bool = False
+    report: Report,
+    *,
+    colour: bool = False,
+    verbose: bool = False,
+    quiet: bool = False,
+    width: int = WIDTH,
+    hints: bool = False,
 ) -> str:
     """The report as text; `quiet` leaves one line a finding and no summary.
 
-    The reasons of failures and the log belong on standard error and are not repeated here.
+    `width` is that of the terminal in cells; `hints` adds what to run next. The reasons of failures
+    and the log belong on standard error and are not repeated here.
     """
-    style = Style(colour)
-    lines = _brief(report, style) if quiet else _full(report, style, verbose)
+    style = Style(colour, width)
+    lines = [*(_brief(report, style) if quiet else _full(report, style, verbose))]
+    if hints and not quiet:
+        lines.extend(style.paint("dim", line) for line in _hints(report))
     return "".join(f"{line}\n" for line in lines)
+
+
+def _hints(report: Report) -> Iterator[str]:
+    """The next command, for those who sit at a terminal."""
+    if report.findings:
+        worst = max(report.findings, key=lambda one: one.severity.rank)
+        yield f"More about one of them: connguard explain {worst.policy.id}"
+    repaired = sum(
+        one.policy.id in _REPAIRED and not one.origin.path.endswith(_TERRAFORM)
+        for one in report.findings
+    )
+    if repaired:
+        yield f"A migration for {_plural(repaired, 'finding')} at most: connguard fix --dry-run"
+    if report.gone:
+        yield "To forget what is no longer found: connguard scan --write-baseline FILE"
 
 
 def _brief(report: Report, style: Style) -> Iterator[str]:
@@ -39,8 +66,10 @@ def _brief(report: Report, style: Style) -> Iterator[str]:
 
 
 def _full(report: Report, style: Style, verbose: bool) -> Iterator[str]:
+    told: set[str] = set()
     for finding in report.findings:
-        yield from _finding(finding, report, style, verbose)
+        yield from _finding(finding, report, style, verbose, repeated=finding.policy.id in told)
+        told.add(finding.policy.id)
         yield ""
     if verbose:
         for suppressed in report.suppressed:
@@ -53,7 +82,10 @@ def _full(report: Report, style: Style, verbose: bool) -> Iterator[str]:
     yield summary(report, style)
 
 
-def _finding(finding: Finding, report: Report, style: Style, verbose: bool) -> Iterator[str]:
+def _finding(
+    finding: Finding, report: Report, style: Style, verbose: bool, *, repeated: bool
+) -> Iterator[str]:
+    """`repeated`: the policy's own words stand above, at another of its findings."""
     yield _headline(finding, style, ": ")
     origin = finding.origin
     text = None if finding.about_secret else report.texts.get(origin.path)
@@ -66,21 +98,24 @@ def _finding(finding: Finding, report: Report, style: Style, verbose: bool) -> I
         yield f"  {label} {printable(related.message)}"
         origin = _first_line(related.origin)
         yield from excerpt(report.texts.get(origin.path), origin, style, "help", "-")
-    if finding.fix:
-        # A fix written for this place may be code; only the policy's prose may be broken.
-        prose = finding.fix == finding.policy.fix
+    # A fix written for this place may be code; only the policy's prose may be broken.
+    prose = finding.fix == finding.policy.fix
+    if prose and repeated and not verbose:
+        yield from _labelled("fix:", f"as for {finding.policy.id} above", style, wrap=False)
+    elif finding.fix:
         yield from _labelled("fix:", finding.fix, style, wrap=prose)
     # Policies about the scan itself guard against everything: nothing to tell here.
-    if 0 < len(finding.policy.prevents) < len(Failure):
+    if 0 < len(finding.policy.prevents) < len(Failure) and (verbose or not repeated):
         yield from _labelled("prevents:", _prevented(finding.policy), style, wrap=False)
 
 
 def _labelled(label: str, text: str, style: Style, *, wrap: bool) -> Iterator[str]:
     indent = " " * (len(label) + 3)
+    width = min(_WIDTH, style.width)
     first, *more = (
         line_start(part)
         for line in text.split("\n")
-        for part in (textwrap.wrap(line, _WIDTH - len(indent)) if wrap else [line]) or [""]
+        for part in (textwrap.wrap(line, width - len(indent)) if wrap else [line]) or [""]
     )
     yield f"  {style.paint('help', label)} {first}"
     yield from (indent + line for line in more)
@@ -119,10 +154,13 @@ def summary(report: Report, style: Style) -> str:
         for severity in (Severity.ERROR, Severity.WARNING, Severity.NOTE)
         if report.count(severity)
     ]
+    accepted = sum(one.kind == "baseline" for one in report.suppressed)
     rest = [
         f"{count} {what}"
         for count, what in (
-            (len(report.suppressed), "suppressed"),
+            (accepted, "accepted"),
+            (report.gone, "no longer found"),
+            (len(report.suppressed) - accepted, "suppressed"),
             (len(report.undecided), "undecided"),
             (len(report.not_parsed), "not parsed"),
         )
