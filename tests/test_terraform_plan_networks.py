@@ -18,6 +18,7 @@ from connguard.terraform.planned import PlannedResource, planned_resources
 from connguard.text import Text, decode
 
 PLANS = Path(__file__).resolve().parent / "data" / "plans_aws"
+GROUP = "aws_security_group"
 TYPES = frozenset({"aws_db_instance", "aws_security_group", "aws_security_group_rule"})
 
 ONLY_SOURCE: dict[str, set[Said]] = {
@@ -222,6 +223,30 @@ def test_blocks_that_are_known_later_are_not_missed() -> None:
 def test_addresses_are_taken_apart(address: str, parts: tuple[object, ...]) -> None:
     """Keys may hold dots and brackets."""
     assert split(address) == parts
+
+
+@pytest.mark.parametrize("strange", [[], {}, None, 5, [[]], {"a": [None]}])
+@pytest.mark.parametrize(
+    "place",
+    ["address", "type", "name", "change", "values", "after", "after_unknown", "after_sensitive"],
+)
+def test_plans_of_another_shape_are_no_error(place: str, strange: object) -> None:
+    """Whatever stands in a plan: resources are read as far as they can be."""
+    change: dict[str, Any] = {"after": {"ingress": [{}]}}
+    change |= {"after_unknown": {}, "after_sensitive": {}}
+    group = {"address": f"{GROUP}.a", "mode": "managed", "type": GROUP, "name": "a"}
+    resource: dict[str, Any] = {**group, "values": {"ingress": [{}]}, "change": change}
+    (resource if place in resource else change)[place] = strange
+    document = {
+        "format_version": "1.2",
+        "planned_values": {"root_module": {"resources": [resource]}},
+        "resource_changes": [resource],
+        "configuration": {"root_module": {"resources": [resource]}},
+    }
+
+    for found in resources(text_of(document)).values():
+        for block in found.body.blocks("ingress"):
+            assert block.setting("cidr_blocks") is None or not block.certain
 
 
 @pytest.mark.parametrize(

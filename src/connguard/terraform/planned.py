@@ -183,7 +183,7 @@ def planned_resources(text: Text, types: frozenset[str]) -> Iterator[PlannedReso
     listed = plan.get("resource_changes")
     for change in listed.items() if listed else ():
         plain = change.plain()
-        if isinstance(plain, dict) and plain.get("address") in changes.keys() - seen:
+        if isinstance(plain, dict) and str(plain.get("address")) in changes.keys() - seen:
             found = _resource(change, "change/after", changes, references, text, types)
             if found is not None:
                 yield found
@@ -219,7 +219,7 @@ def _resource(
 def _is_wanted(plain: object, types: frozenset[str]) -> bool:
     return (
         isinstance(plain, dict)
-        and plain.get("type") in types
+        and str(plain.get("type")) in types
         and plain.get("mode") != "data"
         and "deposed" not in plain  # what is left of an earlier object, and goes away
     )
