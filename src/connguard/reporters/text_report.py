@@ -15,7 +15,9 @@ from connguard.reporters.excerpt import excerpt
 from connguard.reporters.plain import line_start, printable
 from connguard.reporters.style import WIDTH, Style
 
-_RELATED = 4
+_EXCERPTS = 2
+"""Related places up to which each is shown with its source; of more, one line each."""
+_RELATED = 8
 """Related places shown without --verbose."""
 _WIDTH = 80
 """Cells after which prose is broken, at most."""
@@ -39,7 +41,9 @@ def render(
     and the log belong on standard error and are not repeated here.
     """
     style = Style(colour, width)
-    lines = [*(_brief(report, style) if quiet else _full(report, style, verbose))]
+    # A pipe has no width: a headline is one line there, for grep.
+    folded = max(40, min(width, 140)) if hints else None
+    lines = [*(_brief(report, style) if quiet else _full(report, style, verbose, folded))]
     if hints and not quiet:
         lines.extend(style.paint("dim", line) for line in _hints(report))
     return "".join(f"{line}\n" for line in lines)
@@ -65,10 +69,12 @@ def _brief(report: Report, style: Style) -> Iterator[str]:
         yield f"{style.paint('bold', _place(finding.origin))}: {_headline(finding, style, ' ')}"
 
 
-def _full(report: Report, style: Style, verbose: bool) -> Iterator[str]:
+def _full(report: Report, style: Style, verbose: bool, folded: int | None) -> Iterator[str]:
     told: set[str] = set()
     for finding in report.findings:
-        yield from _finding(finding, report, style, verbose, repeated=finding.policy.id in told)
+        yield from _folded(_headline(finding, style, ": "), finding, folded)
+        repeated = finding.policy.id in told
+        yield from _finding(finding, report, style, verbose, folded, repeated=repeated)
         told.add(finding.policy.id)
         yield ""
     if verbose:
@@ -83,10 +89,15 @@ def _full(report: Report, style: Style, verbose: bool) -> Iterator[str]:
 
 
 def _finding(
-    finding: Finding, report: Report, style: Style, verbose: bool, *, repeated: bool
+    finding: Finding,
+    report: Report,
+    style: Style,
+    verbose: bool,
+    folded: int | None,
+    *,
+    repeated: bool,
 ) -> Iterator[str]:
     """`repeated`: the policy's own words stand above, at another of its findings."""
-    yield _headline(finding, style, ": ")
     origin = finding.origin
     text = None if finding.about_secret else report.texts.get(origin.path)
     yield from excerpt(text, origin, style, finding.severity.value, "^")
@@ -94,16 +105,26 @@ def _finding(
     shown = finding.related if verbose else finding.related[-_RELATED:]
     if hidden := len(finding.related) - len(shown):
         yield f"  {label} {hidden} earlier places (--verbose shows them)"
+    brief = len(finding.related) > _EXCERPTS and not verbose
     for related in shown:
-        yield f"  {label} {printable(related.message)}"
+        message = printable(related.message)
         origin = _first_line(related.origin)
+        if brief:
+            place = f"{_place(origin)}:"
+            fits = folded is None or len(f"  related: {place} {message}") <= folded
+            yield f"  {label} {place}{f' {message}' if fits else ''}"
+            if not fits:
+                yield f"           {message}"
+            continue
+        yield f"  {label} {message}"
         yield from excerpt(report.texts.get(origin.path), origin, style, "help", "-")
-    # A fix written for this place may be code; only the policy's prose may be broken.
+    # A fix written for this place may be code, and only prose may be broken.
     prose = finding.fix == finding.policy.fix
     if prose and repeated and not verbose:
         yield from _labelled("fix:", f"as for {finding.policy.id} above", style, wrap=False)
     elif finding.fix:
-        yield from _labelled("fix:", finding.fix, style, wrap=prose)
+        code = "\n" in finding.fix or finding.fix.endswith((";", "}"))
+        yield from _labelled("fix:", finding.fix, style, wrap=prose or not code)
     # Policies about the scan itself guard against everything: nothing to tell here.
     if 0 < len(finding.policy.prevents) < len(Failure) and (verbose or not repeated):
         yield from _labelled("prevents:", _prevented(finding.policy), style, wrap=False)
@@ -119,6 +140,22 @@ def _labelled(label: str, text: str, style: Style, *, wrap: bool) -> Iterator[st
     )
     yield f"  {style.paint('help', label)} {first}"
     yield from (indent + line for line in more)
+
+
+def _folded(headline: str, finding: Finding, width: int | None) -> Iterator[str]:
+    """A headline that is broken between words where a terminal would break it anywhere."""
+    if width is None:
+        yield headline
+        return
+    bare = _headline(finding, Style(False), ": ")
+    first, *more = textwrap.wrap(
+        bare, width, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False
+    )
+    # What is painted stands before the message; a terminal that is too narrow for it has none.
+    painted = len(bare) - len(printable(finding.message))
+    tail = bare[len(first) :]
+    yield headline[: len(headline) - len(tail)] if len(first) >= painted - 1 else first
+    yield from more
 
 
 def _prevented(policy: Policy) -> str:
