@@ -1,0 +1,19 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: Apache-2.0
+package connguard.reading_test
+
+import data.connguard.reading
+import data.connguard.reading_cases as c
+import data.connguard.testing as t
+import rego.v1
+
+test_cases if {
+	every case in c.cases {
+		holds(case)
+	}
+}
+
+holds(case) if {
+	results := t.short(reading.deny | reading.warn) with input as t.document(case.given)
+	results == case.want
+}
