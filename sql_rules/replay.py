@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from connguard.policies.model.amount import exactly
@@ -21,6 +21,7 @@ from connguard.sql_rules.frames import Frame
 from connguard.sql_rules.interpreter import Interpreter, place
 from connguard.sql_rules.lexer import Piece
 from connguard.sql_rules.notes import notes
+from connguard.sql_rules.observed import Observed, observe
 from connguard.sql_rules.placeholders import Blanks, Source
 from connguard.sql_rules.script import Chunk, Direction, Script
 from connguard.sql_rules.state import Kind, State, never_logs_in
@@ -84,6 +85,23 @@ def final_state(scripts: Sequence[Script]) -> State:
     return _run(scripts, failures=True).state
 
 
+def statements(scripts: Sequence[Script]) -> Iterator[tuple[Direction, Observed]]:
+    """Every statement that can matter, in the order of the files, also those in bodies of code.
+
+    Whether and how often it runs makes no difference; what psql leaves out (\\if) is left out.
+    """
+    for script in scripts:
+        for direction in Direction:
+            chunks = (each for each in script.chunks if each.direction is direction)
+            forward = tuple(replace(each, direction=Direction.UP) for each in chunks)
+            run = _Replay(failures=False)
+            run.seen = []
+            run.script(replace(script, chunks=forward))
+            for source, parsed in run.seen:
+                for found in observe(source, parsed):
+                    yield direction, found
+
+
 def _run(scripts: Sequence[Script], *, failures: bool = False) -> _Replay:
     run = _Replay(failures)
     for script in scripts:
@@ -104,6 +122,7 @@ class _Replay:
         self._written: str | None = None
         self._allow_lists = AllowLists()
         self._writes_lists = False
+        self.seen: list[tuple[Source, Parsed]] | None = None
 
     @property
     def state(self) -> State:
@@ -294,6 +313,8 @@ class _Replay:
 
     def _observe(self, source: Source, parsed: Parsed) -> None:
         """Report what a statement shows, whether it runs or not."""
+        if self.seen is not None and parsed.kind in RELEVANT:
+            self.seen.append((source, parsed))
         if self._written is not None:
             for literal in passwords.passwords(source, parsed, self._written):
                 self._interpreter.report(literal)

@@ -28,9 +28,9 @@ from servers import (
 )
 
 from connguard.budget.run import run as compute
+from connguard.engine.settings import load
 from connguard.policies.model.amount import Standing
 from connguard.policies.model.usage import Budget, Usage
-from connguard.settings import load
 
 HOLD_SECONDS = 5.0
 ROLE_TEXT = 'too many connections for role "{}"'

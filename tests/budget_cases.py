@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connguard.budget.run import Run, run
+from connguard.engine.settings import Settings, load
 from connguard.policies.model.usage import RoleUsage, Usage
-from connguard.settings import Settings, load
 
 USERS = ("app", "jobs", "report", "admin_user")
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from textwrap import dedent
 
-from connguard.finding import Report
-from connguard.scan import scan
-from connguard.settings import Settings
+from connguard.engine.finding import Report
+from connguard.engine.scan import scan
+from connguard.engine.settings import Settings
 
 IDS = ("PG201", "PG202", "PG205", "PG206", "PG207", "PG401")
 SETTINGS = Settings(select=(*IDS, "PG9"))

@@ -14,12 +14,12 @@ from pathlib import Path
 from click.testing import CliRunner
 from servers import Postgres
 
-from connguard.cli import main
+from connguard.engine.cli import main
+from connguard.engine.settings import Settings, load, locate
 from connguard.live.examination import Examination
 from connguard.live.examine import examine
 from connguard.live.step import Layer, Status, Step
 from connguard.live.target import parse_target
-from connguard.settings import Settings, load, locate
 
 SECONDS = 10.0
 """The time limit of a step where nothing hangs; enough for a busy machine."""

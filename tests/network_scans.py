@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from connguard.finding import Report
+from connguard.engine.finding import Report
+from connguard.engine.registry import policies
+from connguard.engine.scan import gather
+from connguard.engine.settings import Settings
 from connguard.policies.model.network import Endpoint
 from connguard.policies.model.verdict import Status
-from connguard.registry import policies
-from connguard.scan import gather
-from connguard.settings import Settings
 
 POLICIES = ("PG201", "PG202", "PG203", "PG401")
 

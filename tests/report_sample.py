@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from connguard.finding import Failed, Finding, Report, Suppressed
+from connguard.engine.finding import Failed, Finding, Report, Suppressed
+from connguard.engine.registry import find
 from connguard.policies.model.facts import NotParsed, Undecided
 from connguard.policies.model.origin import Origin, Related
 from connguard.policies.model.verdict import Severity
-from connguard.registry import find
 
 LINE = Origin("db/V7 ü.sql", 3, 5, 3, 9)
 BLOCK = Origin("/srv/roles.tf", 2, 1, 6, 2)

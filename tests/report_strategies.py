@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from connguard.finding import Failed, Finding, Report, Suppressed
+from connguard.engine.finding import Failed, Finding, Report, Suppressed
+from connguard.engine.registry import policies
+from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed, Undecided
 from connguard.policies.model.origin import Origin, Related
 from connguard.policies.model.verdict import Severity
-from connguard.registry import policies
-from connguard.text import Text
 
 NASTY = (
     "\x1b[2J\x1b]8;;http://example.org\x07",

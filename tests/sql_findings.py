@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from textwrap import dedent
 
-from connguard.finding import Finding, Report
-from connguard.judge import Judge
+from connguard.engine.finding import Finding, Report
+from connguard.engine.judge import Judge
+from connguard.engine.registry import policies
+from connguard.engine.text import Text
 from connguard.policies.model.reading import Reading
-from connguard.registry import policies
 from connguard.sql_rules.replay import replay
 from connguard.sql_rules.script import Chunk, Direction, Script
-from connguard.text import Text
 
 
 def script(name: str, text: str, direction: Direction = Direction.UP, **variables: str) -> Script:

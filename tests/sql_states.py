@@ -8,12 +8,12 @@ from collections.abc import Mapping
 
 from sql_session import RoleRow
 
+from connguard.engine.text import Text
 from connguard.policies.model.facts import UNLIMITED
 from connguard.policies.model.origin import Known, Value
 from connguard.sql_rules.replay import final_state
 from connguard.sql_rules.script import Chunk, Script
 from connguard.sql_rules.state import Entity, Existence, Kind, State
-from connguard.text import Text
 
 
 def replayed(sql: str) -> State:

@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from connguard.finding import Report
-from connguard.judge import Judge
+from connguard.engine.finding import Report
+from connguard.engine.judge import Judge
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.registry import policies
+from connguard.engine.settings import Settings
 from connguard.policies.model.facts import Role
 from connguard.policies.model.origin import Known, Unknown
 from connguard.policies.model.reading import Reading
-from connguard.reading import Context, SourceFile
-from connguard.registry import policies
-from connguard.settings import Settings
 from connguard.terraform import frontend, plan_frontend
 
 SUFFIXES = (".tf", ".tf.json", ".tofu", ".tofu.json")

@@ -7,8 +7,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from connguard.engine.text import Text, decode
 from connguard.terraform.syntax import Attribute, Block, Document
-from connguard.text import Text, decode
 
 FILES = sorted((Path(__file__).resolve().parent / "data" / "terraform_syntax").glob("*.tf"))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from connguard.cli import main
+from connguard.engine.cli import main
 
 APP = "CREATE ROLE app LOGIN CONNECTION LIMIT -1;\n"
 JOB = "CREATE ROLE job LOGIN CONNECTION LIMIT -1;\n"

@@ -14,9 +14,9 @@ from connguard.budget import pools_go, pools_javascript, pools_python, pools_tex
 from connguard.budget.code_pool import Made
 from connguard.budget.pool_claims import may_make_pools
 from connguard.budget.run import Run, run
+from connguard.engine.settings import Settings
+from connguard.engine.text import Text
 from connguard.policies.model.amount import UNBOUNDED, Standing
-from connguard.settings import Settings
-from connguard.text import Text
 
 Reader = Callable[[Text], list[Made]]
 

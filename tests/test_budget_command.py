@@ -14,7 +14,7 @@ import pytest
 from budget_cases import ini, service, write
 from click.testing import CliRunner, Result
 
-from connguard.cli import main
+from connguard.engine.cli import main
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 LIMIT = '[[role]]\nname = "app"\nconnection_limit = {}\n'

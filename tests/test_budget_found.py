@@ -10,9 +10,9 @@ import pytest
 from budget_cases import ids, role, server
 
 from connguard.budget.run import Run, run
+from connguard.engine.scan import scan
+from connguard.engine.settings import Settings
 from connguard.policies.model.amount import UNBOUNDED, Standing
-from connguard.scan import scan
-from connguard.settings import Settings
 
 COMPOSE = """\
 services:

@@ -11,8 +11,8 @@ from budget_cases import ids, role, server
 
 from connguard.budget import managed
 from connguard.budget.run import Run, run
+from connguard.engine.settings import Settings
 from connguard.policies.model.amount import UNBOUNDED, Standing
-from connguard.settings import Settings
 
 CLUSTER = """\
 resource "digitalocean_database_cluster" "pg" {

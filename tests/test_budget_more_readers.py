@@ -13,10 +13,10 @@ from click.testing import CliRunner
 
 from connguard.budget import suggest
 from connguard.budget.run import Run, run
-from connguard.cli import main
+from connguard.engine.cli import main
+from connguard.engine.settings import Settings
+from connguard.engine.text import Text
 from connguard.policies.model.amount import UNBOUNDED, Standing, exactly
-from connguard.settings import Settings
-from connguard.text import Text
 
 
 def found(folder: Path, **files: str) -> Run:

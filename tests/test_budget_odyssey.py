@@ -7,8 +7,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from connguard.budget.run import Run, run
+from connguard.engine.settings import Settings
 from connguard.policies.model.topology import Pooler
-from connguard.settings import Settings
 
 STORAGE = 'storage "pg" { type "remote" host "db" }\n'
 

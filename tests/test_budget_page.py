@@ -18,7 +18,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from connguard.cli import main
+from connguard.engine.cli import main
 
 SHOP = Path(__file__).resolve().parent.parent / "examples" / "shop" / "broken"
 
@@ -127,7 +127,8 @@ def test_hostile_names_stay_text(chromium: Chrome, tmp_path: Path) -> None:
     evil = "</script><img src=x onerror=document.title='owned'>"
     (tmp_path / "connguard.toml").write_text(
         "[server]\nmax_connections = 10\n"
-        f"[[service]]\nname = {json.dumps(evil)}\ninstances = 2\npool = 9\nuser = 'app'\ndatabase = 'shop'\n"
+        f"[[service]]\nname = {json.dumps(evil)}\ninstances = 2\npool = 9\nuser = 'app'\n"
+        "database = 'shop'\n"
     )
     page = tmp_path / "budget.html"
     _budget(

@@ -12,8 +12,8 @@ from connguard.budget import pools_javascript, pools_python, pools_text
 from connguard.budget.code_pool import Made
 from connguard.budget.pool_claims import language_of
 from connguard.budget.run import run
-from connguard.settings import Settings
-from connguard.text import Text
+from connguard.engine.settings import Settings
+from connguard.engine.text import Text
 
 FLASK = "from flask_sqlalchemy import SQLAlchemy\n"
 COMPOSE = """services:

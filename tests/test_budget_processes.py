@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from connguard.budget.run import run
+from connguard.engine.settings import Settings
 from connguard.policies.model.amount import Amount
 from connguard.policies.model.topology import Service
-from connguard.settings import Settings
 
 COMPOSE = """services:
   web:

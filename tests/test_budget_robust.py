@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from connguard.budget.run import run
 from connguard.budget.toml_places import parse as parse_toml
-from connguard.settings import Settings
-from connguard.text import Text
+from connguard.engine.settings import Settings
+from connguard.engine.text import Text
 
 LINES = """\
 [databases]

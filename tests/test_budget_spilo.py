@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from connguard.budget.run import run
+from connguard.engine.settings import Settings
 from connguard.policies.model.amount import Amount
-from connguard.settings import Settings
 
 COMPOSE = """services:
   db:

@@ -13,10 +13,10 @@ import pytest
 from connguard.budget import managed
 from connguard.budget.run import run
 from connguard.budget.server import formula
+from connguard.engine.settings import Settings
 from connguard.policies.model.amount import Amount
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.topology import Service
-from connguard.settings import Settings
 
 CLOUD_SQL = """\
 resource "google_sql_database_instance" "db" {

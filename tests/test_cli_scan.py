@@ -248,7 +248,7 @@ def test_scan_does_not_import_checkov(tmp_path: Path) -> None:
     (tmp_path / "main.tf").write_text('resource "postgresql_role" "g" { name = "g" }\n')
     code = (
         "import sys\n"
-        "from connguard.cli import main\n"
+        "from connguard.engine.cli import main\n"
         "try:\n    main(['scan'], prog_name='connguard')\n"
         "except SystemExit as end:\n    assert end.code == 0, end.code\n"
         "loaded = {name.split('.')[0] for name in sys.modules}\n"

@@ -10,9 +10,9 @@ import re
 import pytest
 from click.testing import CliRunner, Result
 
-from connguard.cli import main
+from connguard.engine.cli import main
+from connguard.engine.registry import policies
 from connguard.policies.model.policy import Policy
-from connguard.registry import policies
 
 ALL = [registered.policy for registered in policies()]
 

@@ -15,12 +15,12 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from servers import Postgres, _output, newest_postgres, oldest_postgres
 
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.settings import Settings
+from connguard.engine.text import Text
 from connguard.policies.model.origin import Known
 from connguard.postgres.conf import ServerSettings, read_conf, read_conf_text
 from connguard.postgres.setting_table import base_unit, refusal
-from connguard.reading import Context, SourceFile
-from connguard.settings import Settings
-from connguard.text import Text
 
 FILES = int(os.environ.get("CONNGUARD_CONF_FILES", "15"))
 

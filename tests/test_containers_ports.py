@@ -11,8 +11,8 @@ from container_scans import SETTINGS, messages, places
 
 from connguard.containers.compose_files import of_file
 from connguard.containers.compose_ports import published
+from connguard.engine.reading import Context, SourceFile
 from connguard.policies.model.origin import Known, Unknown
-from connguard.reading import Context, SourceFile
 
 ALL = None
 

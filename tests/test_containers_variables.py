@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connguard.containers.interpolation import entries, environment_file, resolve
-from connguard.text import Text
+from connguard.engine.text import Text
 
 VARIABLES = {"FOO": "first", "EMPTY": ""}
 

@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 
 import pytest
 
-from connguard.discovery import Found, discover
+from connguard.engine.discovery import Found, discover
 
 
 def _tree(root: Path, *names: str) -> None:

@@ -14,9 +14,9 @@ from doctor_runs import dsn_of, findings, look, run
 from servers import PgBouncer, Postgres, newest_postgres, oldest_postgres
 
 import connguard
+from connguard.engine.scan import scan
+from connguard.engine.settings import Settings
 from connguard.live import snapshot
-from connguard.scan import scan
-from connguard.settings import Settings
 
 HBA = """local  all   all                     trust
 host   all   postgres   127.0.0.0/8  trust

@@ -11,6 +11,10 @@ import struct
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connguard.engine.reading import Context
+from connguard.engine.registry import policies
+from connguard.engine.settings import Settings
+from connguard.engine.text import Text
 from connguard.live.drift import drift
 from connguard.live.protocol import Broken, Offer, Wire
 from connguard.live.refusals import classify
@@ -21,10 +25,6 @@ from connguard.policies.model.live_facts import SETTINGS
 from connguard.policies.model.origin import Known, Origin
 from connguard.policies.model.reading import Reading
 from connguard.policies.model.setting_facts import EffectiveSetting
-from connguard.reading import Context
-from connguard.registry import policies
-from connguard.settings import Settings
-from connguard.text import Text
 
 HERE = Origin("a.sql", 1, 1, 1, 2)
 

@@ -546,7 +546,7 @@ def test_a_snapshot_holds_no_secrets(server: Postgres, tmp_path: Path) -> None:
 
 def test_symptoms_in_our_own_words_are_in_the_catalogue() -> None:
     """What the doctor sends the reader to can be explained."""
+    from connguard.engine.symptom_registry import symptoms
     from connguard.live.symptoms import OWN_WORDS
-    from connguard.symptom_registry import symptoms
 
     assert {name for _, _, name in OWN_WORDS} <= {symptom.id for symptom in symptoms()}

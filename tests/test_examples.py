@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from connguard.registry import policy_ids
-from connguard.scan import scan
-from connguard.settings import Settings, load, locate
+from connguard.engine.registry import policy_ids
+from connguard.engine.scan import scan
+from connguard.engine.settings import Settings, load, locate
 
 sys.path.insert(0, str(Path(__file__).parent))
 from example_cases import EXAMPLES, Case, cases

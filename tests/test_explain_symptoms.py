@@ -13,9 +13,9 @@ import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
-from connguard.cli import main
 from connguard.commands.explain import MOST_INPUT
-from connguard.symptom_registry import symptoms
+from connguard.engine.cli import main
+from connguard.engine.symptom_registry import symptoms
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = json.loads((ROOT / "src/connguard/schemas/explanation-1.json").read_text("utf-8"))

@@ -14,7 +14,7 @@ import yaml
 from click.testing import CliRunner, Result
 from monitoring import promtool
 
-from connguard.cli import main
+from connguard.engine.cli import main
 from connguard.exporting import grafana, metrics, prometheus
 from connguard.exporting.limits import Wall, Walls
 from connguard.exporting.rules import Alert, Record, groups, quoted

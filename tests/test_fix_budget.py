@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from connguard.cli import main
+from connguard.engine.cli import main
 
 POOLER = """[databases]
 shop = host=db dbname=shop

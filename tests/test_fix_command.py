@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from connguard.cli import main
+from connguard.engine.cli import main
+from connguard.engine.scan import scan
+from connguard.engine.settings import Settings
 from connguard.fixing.layouts import NewFiles
 from connguard.fixing.numbering import following, next_number, parse
 from connguard.fixing.plan import plan
 from connguard.fixing.write import write
-from connguard.scan import scan
-from connguard.settings import Settings
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, 890_000, tzinfo=UTC)
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from connguard.cli import main
-from connguard.scan import scan
-from connguard.settings import Settings, load
+from connguard.engine.cli import main
+from connguard.engine.scan import scan
+from connguard.engine.settings import Settings, load
 
 TOPOLOGY = """
 [[service]]

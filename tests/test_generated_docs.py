@@ -15,8 +15,8 @@ from types import ModuleType
 
 import pytest
 
-from connguard.registry import policies
-from connguard.symptom_registry import symptoms
+from connguard.engine.registry import policies
+from connguard.engine.symptom_registry import symptoms
 
 ROOT = Path(__file__).resolve().parents[1]
 TOOL = ROOT / "tools" / "generate_docs.py"

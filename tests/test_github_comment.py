@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 from report_sample import report
 
-from connguard.finding import Report
+from connguard.engine.finding import Report
 from connguard.reporters.markdown_report import MARKER
 from connguard.reporters.table import renderer
 

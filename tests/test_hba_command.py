@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from connguard.cli import main
+from connguard.engine.cli import main
 
 LINES = """\
 # TYPE  DATABASE  USER  ADDRESS  METHOD

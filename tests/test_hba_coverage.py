@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connguard.engine.text import Text
 from connguard.policies.model.addresses import AddressSet
 from connguard.policies.model.hba import Connection, Memberships, Transport, decide
 from connguard.policies.model.hba_cells import Cell, DatabaseCell, DatabaseKind, UserCell
 from connguard.policies.model.hba_coverage import Coverage, cover, outcome
 from connguard.postgres.hba_reader import read_hba_text
-from connguard.text import Text
 
 Test = Callable[[Connection], bool]
 

@@ -11,10 +11,10 @@ import re
 import hba_generator
 import pytest
 
+from connguard.engine.text import Text
 from connguard.policies.model.hba import Connection, HbaRule, Transport, decide
 from connguard.policies.model.hba_difference import Change, Difference, differences
 from connguard.postgres.hba_reader import read_hba_text
-from connguard.text import Text
 
 PAIRS = 100
 LOGINS = 60

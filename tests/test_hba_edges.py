@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.scan import scan
+from connguard.engine.settings import Settings
+from connguard.engine.text import Text
 from connguard.policies.model.hba import Connection, Memberships, Transport
 from connguard.postgres.hba_answer import answer
 from connguard.postgres.hba_reader import HbaFile, read_hba, read_hba_text
-from connguard.reading import Context, SourceFile
-from connguard.scan import scan
-from connguard.settings import Settings
-from connguard.text import Text
 
 
 def _file(*lines: str, version: int = 17) -> HbaFile:

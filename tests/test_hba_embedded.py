@@ -9,8 +9,8 @@ from textwrap import dedent
 
 import pytest
 
-from connguard.scan import scan
-from connguard.settings import Settings
+from connguard.engine.scan import scan
+from connguard.engine.settings import Settings
 
 SELECTED = Settings(select=("PG2", "PG3", "PG4", "PG5", "PG9"))
 

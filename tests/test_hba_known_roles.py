@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from connguard.finding import Report
-from connguard.scan import scan
-from connguard.settings import Settings, load
+from connguard.engine.finding import Report
+from connguard.engine.scan import scan
+from connguard.engine.settings import Settings, load
 
 RULES = "host shop +staff 10.0.0.0/24 scram-sha-256\nhost shop ann 10.0.0.7/32 reject\n"
 MEMBER = "CREATE ROLE staff NOLOGIN; CREATE ROLE ann LOGIN CONNECTION LIMIT 5 IN ROLE staff;"
@@ -92,8 +92,8 @@ def test_without_migrations_no_sql_parser_is_loaded(tmp_path: Path) -> None:
     """A pg_hba.conf alone needs none of the heavy modules."""
     (tmp_path / "pg_hba.conf").write_text("host shop +staff 10.0.0.0/24 scram-sha-256\n")
     code = (
-        "import sys; from pathlib import Path; from connguard.scan import scan;"
-        "from connguard.settings import Settings; scan([Path(sys.argv[1])], Settings());"
+        "import sys; from pathlib import Path; from connguard.engine.scan import scan;"
+        "from connguard.engine.settings import Settings; scan([Path(sys.argv[1])], Settings());"
         "assert 'connguard.postgres.hba_frontend' in sys.modules;"
         "sys.exit('connguard.sql_rules.syntax' in sys.modules)"
     )

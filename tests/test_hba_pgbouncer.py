@@ -8,10 +8,10 @@ import ipaddress
 
 import pytest
 
+from connguard.engine.text import Text
 from connguard.policies.model.hba import Connection, Transport, decide
 from connguard.postgres.ident_reader import read_ident_text
 from connguard.postgres.pgbouncer_hba import read_pgbouncer_text
-from connguard.text import Text
 
 RULES = """\
 local all all peer

@@ -10,6 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connguard.engine.scan import scan
+from connguard.engine.settings import Settings
+from connguard.engine.text import Text
 from connguard.policies.model.hba_coverage import cover, exposures, rows
 from connguard.policies.model.server_values import parse_boolean, parse_integer, split_list
 from connguard.postgres.conf import read_conf_text
@@ -18,9 +21,6 @@ from connguard.postgres.ident_reader import read_ident_text
 from connguard.postgres.pgbouncer_hba import read_pgbouncer_text
 from connguard.postgres.setting_table import refusal
 from connguard.postgres.shell_forms import written_lines
-from connguard.scan import scan
-from connguard.settings import Settings
-from connguard.text import Text
 
 WORDS = (
     *("host", "local", "hostssl", "all", "replication", "sameuser", "samerole", "+g", "/^a", "/("),

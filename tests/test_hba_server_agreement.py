@@ -21,14 +21,14 @@ import hba_generator as generator
 from hba_attempts import Attempt, HbaServer
 from servers import Postgres, newest_postgres, oldest_postgres
 
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.settings import Settings
+from connguard.engine.text import Text
 from connguard.policies.model.hba import Connection, Memberships, Transport
 from connguard.postgres.hba_answer import LoginAnswer, answer
 from connguard.postgres.hba_reader import HbaFile, read_hba
-from connguard.reading import Context, SourceFile
-from connguard.settings import Settings
 from connguard.sql_rules.memberships import read_memberships
 from connguard.sql_rules.script import Chunk, Script
-from connguard.text import Text
 
 FILES = int(os.environ.get("CONNGUARD_HBA_FILES", "12"))
 ATTEMPTS = 10

@@ -17,8 +17,8 @@ from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select
 
-from connguard.cli import main
-from connguard.finding import Failed, Report, Suppressed
+from connguard.engine.cli import main
+from connguard.engine.finding import Failed, Report, Suppressed
 from connguard.policies.model.facts import NotParsed, Undecided
 from connguard.policies.model.origin import Origin, Related
 from connguard.reporters.table import renderer

@@ -16,10 +16,10 @@ from budget_stacks import generate
 from selenium.webdriver import Chrome
 
 from connguard.budget.run import run
+from connguard.engine.settings import load
+from connguard.engine.symptom_pages import decision_tree
+from connguard.engine.symptom_registry import symptoms
 from connguard.reporters import budget_mermaid
-from connguard.settings import load
-from connguard.symptom_pages import decision_tree
-from connguard.symptom_registry import symptoms
 
 ROOT = Path(__file__).resolve().parent.parent
 MERMAID = ROOT / "build" / "test-servers" / "mermaid" / "dist" / "mermaid.min.js"
@@ -40,7 +40,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
 
 def _shown(driver: Chrome, diagram: str) -> str:
     """The text of the drawn diagram. Fails with Mermaid's message when it cannot be drawn."""
-    answer: dict[str, str] = driver.execute_async_script(  # type: ignore[no-untyped-call]
+    answer: dict[str, str] = driver.execute_async_script(
         """
         const [diagram, done] = arguments;
         mermaid.initialize({ startOnLoad: false, htmlLabels: false });

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from connguard.engine.scan import scan
+from connguard.engine.settings import Settings
+from connguard.engine.text import Text
 from connguard.migrations.elixir_host import elixir_migration
 from connguard.migrations.go_host import go_migration
 from connguard.migrations.host import HostMigration
@@ -17,10 +20,7 @@ from connguard.migrations.jvm import jvm_migration
 from connguard.migrations.python_host import PythonCode, Walk
 from connguard.migrations.ruby_host import ruby_migration
 from connguard.migrations.shell_host import shell_migration
-from connguard.scan import scan
-from connguard.settings import Settings
 from connguard.sql_rules.script import Direction
-from connguard.text import Text
 
 
 def python(body: str, before: str = "") -> HostMigration:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from connguard.scan import scan
-from connguard.settings import Settings
+from connguard.engine.scan import scan
+from connguard.engine.settings import Settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 from example_cases import Case

@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from connguard.finding import Report
-from connguard.scan import scan
-from connguard.settings import Settings
+from connguard.engine.finding import Report
+from connguard.engine.scan import scan
+from connguard.engine.settings import Settings
 
 
 def scanned(folder: Path, files: Mapping[str, str]) -> Report:

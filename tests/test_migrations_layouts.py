@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from connguard.finding import Report
+from connguard.engine.finding import Report
+from connguard.engine.scan import scan
+from connguard.engine.settings import Settings
 from connguard.migrations.initdb import locale_key
 from connguard.migrations.names import for_postgresql, other_product
 from connguard.migrations.products import is_dbt_template, product_of, product_of_all
-from connguard.scan import scan
-from connguard.settings import Settings
 
 MADE = "CREATE ROLE a LOGIN;\n"
 LIMITED = "ALTER ROLE a CONNECTION LIMIT 5;\n"

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from connguard.engine.natural import natural_key
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.scan import scan
+from connguard.engine.settings import Settings
+from connguard.engine.text import Text
 from connguard.migrations.histories import histories
 from connguard.migrations.history import History
 from connguard.migrations.names import other_product
 from connguard.migrations.pool import Pool
 from connguard.migrations.sections import sections
-from connguard.natural import natural_key
-from connguard.reading import Context, SourceFile
-from connguard.scan import scan
-from connguard.settings import Settings
 from connguard.sql_rules.script import Direction
-from connguard.text import Text
 
 
 def write(folder: Path, files: Mapping[str, str]) -> list[SourceFile]:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from connguard.scan import scan
-from connguard.settings import SettingsError, load
+from connguard.engine.scan import scan
+from connguard.engine.settings import SettingsError, load
 
 
 def prepared(folder: Path, settings: str) -> Path:

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from aws_networks import CASES
 
-from connguard.finding import Report
-from connguard.scan import scan
-from connguard.settings import Settings
+from connguard.engine.finding import Report
+from connguard.engine.scan import scan
+from connguard.engine.settings import Settings
 
 PLANS = Path(__file__).parent / "data" / "plans_aws"
 _EXPECT = re.compile(r"#\s*expect:\s*(PG\d{3})")

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from connguard.finding import Report
-from connguard.scan import scan
-from connguard.settings import Settings
+from connguard.engine.finding import Report
+from connguard.engine.scan import scan
+from connguard.engine.settings import Settings
 
 _EXPECT = re.compile(r"#\s*expect:\s*(PG\d{3}(?:,\s*PG\d{3})*)")
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from network_edges import EDGES, Edge
 
-from connguard.scan import scan
-from connguard.settings import Settings
+from connguard.engine.scan import scan
+from connguard.engine.settings import Settings
 
 
 @pytest.mark.parametrize("edge", EDGES, ids=lambda edge: edge.name)

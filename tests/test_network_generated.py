@@ -20,11 +20,11 @@ from hypothesis import strategies as st
 from network_oracle import Network, Plain, width
 from terraform_scans import context_of
 
+from connguard.engine.reading import SourceFile
 from connguard.policies import postgres_port_broad_cidr, postgres_port_open_to_internet
 from connguard.policies.model.addresses import Breadth
 from connguard.policies.model.network import Endpoint
 from connguard.policies.model.verdict import Status, worst
-from connguard.reading import SourceFile
 from connguard.terraform import inventory, plan_inventory
 
 FRONT_ENDS = {".tf": inventory, ".json": plan_inventory}

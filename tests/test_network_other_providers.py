@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from other_provider_cases import CASES
 
-from connguard.scan import scan
-from connguard.settings import Settings
+from connguard.engine.scan import scan
+from connguard.engine.settings import Settings
 
 _EXPECT = re.compile(r"# expect: (PG\d{3}(?:, PG\d{3})*)")
 

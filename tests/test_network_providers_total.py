@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connguard.finding import Report
-from connguard.judge import Judge
+from connguard.engine.finding import Report
+from connguard.engine.judge import Judge
+from connguard.engine.registry import policies
 from connguard.policies.model.origin import Origin, Related
 from connguard.policies.model.reading import Subject
 from connguard.policies.model.simple_yaml import parse
 from connguard.policies.model.terraform_facts import providers
 from connguard.policies.model.terraform_resource import Inventory, ValueBody
 from connguard.policies.model.terraform_value import Unresolved
-from connguard.registry import policies
 
 PLACE = Origin("main.tf", 1, 1, 1, 2)
 ROWS = [(provider, table) for provider in providers() for table in provider.TABLES]

@@ -4,63 +4,20 @@
 
 from __future__ import annotations
 
-import dataclasses
-import enum
-import sys
-import types
-import typing
-
 import pytest
+from fact_strategies import any_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connguard.finding import Report
-from connguard.judge import Judge
+from connguard.engine.finding import Report
+from connguard.engine.judge import Judge
+from connguard.engine.registry import RegisteredPolicy, find, policies, select
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Subject
 from connguard.policies.model.verdict import Status, Verdict
-from connguard.registry import RegisteredPolicy, find, policies, select
 
 EVERY = pytest.mark.parametrize("registered", policies(), ids=lambda known: known.policy.id)
-
-
-def _strategy(hint: object, bound: dict[object, object] | None = None) -> st.SearchStrategy[object]:
-    """Any value of a type as facts use them: dataclasses, unions, tuples, enums and plain types."""
-    bound = bound or {}
-    hint = bound.get(hint, hint)
-    origin: typing.Any = typing.get_origin(hint)
-    arguments = typing.get_args(hint)
-    if origin in (typing.Union, types.UnionType):
-        return st.one_of([_strategy(one, bound) for one in arguments])
-    if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
-        return st.lists(_strategy(arguments[0], bound), max_size=3).map(tuple)
-    if origin is tuple:
-        return st.tuples(*(_strategy(one, bound) for one in arguments))
-    if origin in (frozenset, set):
-        return st.frozensets(_strategy(arguments[0], bound), max_size=3)
-    if arguments and hasattr(origin, "__parameters__"):
-        parameters = dict(zip(origin.__parameters__, arguments, strict=True))
-        return _dataclass(origin, {key: bound.get(one, one) for key, one in parameters.items()})
-    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-        return _dataclass(hint, {})
-    if isinstance(hint, type) and issubclass(hint, enum.Enum):
-        return st.sampled_from(list(hint))
-    if hint is str:
-        return st.text(min_size=1, max_size=20)
-    if hint is int:
-        return st.integers(-3, 5000)
-    if hint is type(None):
-        return st.none()
-    return st.from_type(typing.cast("type[object]", hint))
-
-
-def _dataclass(kind: type, bound: dict[object, object]) -> st.SearchStrategy[object]:
-    hints = typing.get_type_hints(kind, vars(sys.modules[kind.__module__]))
-    fields = {one.name: hints[one.name] for one in dataclasses.fields(kind) if one.init}
-    return st.deferred(
-        lambda: st.builds(kind, **{name: _strategy(hint, bound) for name, hint in fields.items()})
-    )
 
 
 @EVERY
@@ -69,7 +26,7 @@ def _dataclass(kind: type, bound: dict[object, object]) -> st.SearchStrategy[obj
 def test_a_policy_is_total(registered: RegisteredPolicy, data: st.DataObject) -> None:
     """Any fact of the right class gets a verdict with a message and a place, and no exception."""
     verdict = registered.decide(
-        data.draw(st.one_of([_strategy(fact) for fact in registered.policy.facts]))
+        data.draw(st.one_of([any_of(fact) for fact in registered.policy.facts]))
     )
 
     assert isinstance(verdict, Verdict)

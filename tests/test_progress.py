@@ -17,9 +17,9 @@ import pytest
 
 AT_ONCE = """
 import sys
-from connguard import progress
+from connguard.engine import progress
 progress._FIRST = progress._AGAIN = 0
-from connguard.cli import main
+from connguard.engine.cli import main
 main(prog_name="connguard")
 """
 BAD = "CREATE ROLE app LOGIN CONNECTION LIMIT -1;\n"

@@ -16,12 +16,12 @@ from jsonschema import Draft202012Validator
 from report_strategies import reports
 from sarif_pydantic import Sarif
 
-from connguard import finding
-from connguard.finding import Report
+from connguard.engine import finding
+from connguard.engine.finding import Report
 from connguard.reporters.table import FORMATS, renderer
 
 SCHEMA = json.loads(
-    (Path(finding.__file__).parent / "schemas" / "scan-report-1.json").read_text("utf-8")
+    (Path(finding.__file__).parent.parent / "schemas" / "scan-report-1.json").read_text("utf-8")
 )
 HARMFUL = ("Cc", "Cf", "Cs", "Zl", "Zp")
 

@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from report_sample import finding, report
 from report_strategies import reports
 
-from connguard.finding import Report
+from connguard.engine.finding import Report
 from connguard.policies.model.origin import Origin
 from connguard.reporters.markdown_report import MARKER
 from connguard.reporters.table import renderer

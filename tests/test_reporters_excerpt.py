@@ -7,10 +7,10 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len
 
+from connguard.engine.text import Text
 from connguard.policies.model.origin import Origin
 from connguard.reporters.excerpt import excerpt
 from connguard.reporters.style import Style
-from connguard.text import Text
 
 
 def shown(source: str, start: str, end: str) -> list[str]:

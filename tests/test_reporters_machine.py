@@ -14,15 +14,17 @@ import pytest
 from jsonschema import Draft202012Validator
 from report_sample import LINE, finding, report
 
-from connguard import finding as finding_module
-from connguard.finding import Failed, Report
+from connguard.engine import finding as finding_module
+from connguard.engine.finding import Failed, Report
+from connguard.engine.policy_pages import prose
+from connguard.engine.registry import policies
 from connguard.policies.model.origin import Origin
-from connguard.policy_pages import prose
-from connguard.registry import policies
 from connguard.reporters.table import renderer
 
 SCHEMA = json.loads(
-    (Path(finding_module.__file__).parent / "schemas" / "scan-report-1.json").read_text("utf-8")
+    (Path(finding_module.__file__).parent.parent / "schemas" / "scan-report-1.json").read_text(
+        "utf-8"
+    )
 )
 LOCATION = {"path": "db/V7 ü.sql", "line": 3, "column": 5, "end_line": 3, "end_column": 9}
 

@@ -12,7 +12,7 @@ import sys
 import pytest
 from snapshots import DATA, assert_snapshot
 
-from connguard.version import __version__
+from connguard.engine.version import __version__
 
 SCANNED = DATA / "reports" / "scanned"
 CLEARED = ("CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM")

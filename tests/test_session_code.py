@@ -11,9 +11,9 @@ import pytest
 from connguard.budget import sessions_python
 from connguard.budget.session_rules import feature_of
 from connguard.budget.sessions_hosts import READERS
-from connguard.scan import scan
-from connguard.settings import Settings, load
-from connguard.text import Text
+from connguard.engine.scan import scan
+from connguard.engine.settings import Settings, load
+from connguard.engine.text import Text
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from connguard.settings import SettingsError, load, locate
+from connguard.engine.settings import SettingsError, load, locate
 
 
 def _write(path: Path, text: str) -> Path:

@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
+from connguard.engine.text import Text
 from connguard.policies.model.hba import Answer, Memberships
 from connguard.sql_rules.memberships import read_memberships
 from connguard.sql_rules.script import Chunk, Direction, Script
-from connguard.text import Text
 
 
 def _read(sql: str, down: str = "") -> Memberships:

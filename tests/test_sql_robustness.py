@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.reading import Reading
 from connguard.sql_rules import lexer
 from connguard.sql_rules.replay import replay
 from connguard.sql_rules.script import Chunk, Script
-from connguard.text import Text
 
 FRAGMENTS = (
     "CREATE ROLE app",

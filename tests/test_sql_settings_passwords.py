@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from sql_findings import findings, ids, judged, lines, reading, script
 
+from connguard.engine.scan import scan
+from connguard.engine.settings import Settings
 from connguard.policies.model.verdict import Severity
 from connguard.reporters import github_report, json_report, sarif_report, text_report
-from connguard.scan import scan
-from connguard.settings import Settings
 from connguard.sql_rules.replay import replay
 from connguard.sql_rules.script import Direction
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from connguard.engine.text import Text
 from connguard.policies.model.facts import Role
 from connguard.policies.model.origin import Known
 from connguard.policies.model.verdict import Severity
 from connguard.sql_rules.script import Chunk, Direction, Script
-from connguard.text import Text
 
 sys.path.insert(0, str(Path(__file__).parent))
 from sql_findings import findings, ids, judged, lines, reading, script

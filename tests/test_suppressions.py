@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from connguard.finding import Report
-from connguard.scan import scan
-from connguard.settings import Settings
+from connguard.engine.finding import Report
+from connguard.engine.scan import scan
+from connguard.engine.settings import Settings
 
 
 def _scan(tmp_path: Path, name: str, text: str, settings: Settings | None = None) -> Report:

@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from servers import Postgres
 
+from connguard.engine.registry import policies
+from connguard.engine.symptom_registry import symptoms
 from connguard.policies.model.policy import Failure
 from connguard.policies.model.recognition import VALUES, closest, recognise
 from connguard.policies.model.symptom import Layer, Symptom, Wording
-from connguard.registry import policies
-from connguard.symptom_registry import symptoms
 
 ALL = symptoms()
 POLICIES = {registered.policy.id: registered.policy for registered in policies()}

@@ -27,7 +27,7 @@ from hba_attempts import self_signed_certificate
 from load import userlist
 from servers import PgBouncer, Postgres, free_port, newest_postgres, oldest_postgres
 
-from connguard.cli import main
+from connguard.engine.cli import main
 
 LOCAL = "local all all trust\n"
 TRUST = LOCAL + "host all all 127.0.0.0/8 trust\n"

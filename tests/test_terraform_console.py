@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from terraform_scans import context_of
 
-from connguard.reading import SourceFile
+from connguard.engine.reading import SourceFile
 from connguard.terraform.configuration import load
 from connguard.terraform.expression_parser import parse_expression
 from connguard.terraform.module import Module

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from terraform_scans import context_of, facts, findings, limits, read, write
 
+from connguard.engine.reading import SourceFile
+from connguard.engine.settings import Settings
 from connguard.policies.model.facts import Role
 from connguard.policies.model.origin import Known, Unknown
 from connguard.policies.model.reading import Comment, Span
-from connguard.reading import SourceFile
-from connguard.settings import Settings
 from connguard.terraform import frontend
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from terraform_scans import SUFFIXES, context_of, facts, findings, limits, read, reasons, write
 
+from connguard.engine.reading import SourceFile
+from connguard.engine.settings import Settings
 from connguard.policies.model.facts import Database, NotParsed, RefusedLimit
 from connguard.policies.model.origin import Unknown
 from connguard.policies.model.reading import Reading
 from connguard.policies.model.terraform_value import Unresolved
-from connguard.reading import SourceFile
-from connguard.settings import Settings
 from connguard.terraform.configuration import Configuration, load
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from terraform_scans import context_of, facts, findings, limits, read_plan, reasons, write
 
+from connguard.engine.reading import SourceFile
 from connguard.policies.model.facts import Database, NotParsed, Role
 from connguard.policies.model.origin import Known
-from connguard.reading import SourceFile
 from connguard.terraform import plan_frontend
 
 PLAN = Path(__file__).resolve().parent / "data" / "terraform_plans" / "roles.json"

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from network_scans import Said, said
 
+from connguard.engine.text import Text, decode
 from connguard.policies.model.terraform_value import Unresolved
 from connguard.terraform.plan_references import References, split
 from connguard.terraform.planned import PlannedResource, planned_resources
-from connguard.text import Text, decode
 
 PLANS = Path(__file__).resolve().parent / "data" / "plans_aws"
 GROUP = "aws_security_group"

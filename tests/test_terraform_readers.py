@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from terraform_trees import FILES, outline, text_of
 
+from connguard.engine.text import Text
 from connguard.terraform import json_reader, treesitter_reader
 from connguard.terraform.syntax import Block, Document, GetAttr, Literal, Template, Variable
-from connguard.text import Text
 
 
 def hcl(source: str) -> Document:

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from connguard.scan import scan
-from connguard.settings import Settings
+from connguard.engine.scan import scan
+from connguard.engine.settings import Settings
 
 CLOUD = """\
 variable "timeout" {}

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from terraform_scans import context_of, write
 
+from connguard.engine.reading import SourceFile
 from connguard.policies.model.simple_yaml import parse
-from connguard.reading import SourceFile
 from connguard.terraform.configuration import load
 from connguard.terraform.expression_parser import parse_expression
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connguard.text import Text, decode
+from connguard.engine.text import Text, decode
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from connguard.text import Text
-from connguard.yaml_source import notes, parse
+from connguard.engine.text import Text
+from connguard.engine.yaml_source import notes, parse
 
 SOURCE = """\
 # comment

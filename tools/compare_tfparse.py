@@ -24,10 +24,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from connguard.discovery import discover
+from connguard.engine.discovery import discover
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.settings import Settings
 from connguard.policies.model.terraform_value import Unresolved
-from connguard.reading import Context, SourceFile
-from connguard.settings import Settings
 from connguard.terraform.bodies import Body
 from connguard.terraform.configuration import Configuration, load
 from connguard.terraform.module import Module

@@ -27,17 +27,17 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from connguard.cli import main as connguard
-from connguard.example_files import example_files
+from connguard.engine.cli import main as connguard
+from connguard.engine.example_files import example_files
+from connguard.engine.policy_pages import fenced, markdown, table
+from connguard.engine.registry import policies
+from connguard.engine.symptom_pages import decision_tree
+from connguard.engine.symptom_pages import markdown as symptom_page
+from connguard.engine.symptom_pages import table as symptom_table
+from connguard.engine.symptom_registry import symptoms
+from connguard.engine.version import __version__
 from connguard.policies.model.policy import Policy
 from connguard.policies.model.terraform_facts import providers
-from connguard.policy_pages import fenced, markdown, table
-from connguard.registry import policies
-from connguard.symptom_pages import decision_tree
-from connguard.symptom_pages import markdown as symptom_page
-from connguard.symptom_pages import table as symptom_table
-from connguard.symptom_registry import symptoms
-from connguard.version import __version__
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = Path("docs/policies")

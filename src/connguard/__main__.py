@@ -2,6 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`python -m connguard`."""
 
-from connguard.cli import main
+from connguard.engine.cli import main
 
 main(prog_name="connguard")

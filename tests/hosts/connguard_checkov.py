@@ -165,7 +165,7 @@ def test_options_of_checkov_come_through(tmp_path: Path) -> None:
 def test_native_scan_does_not_import_checkov() -> None:
     """`connguard scan` reads Terraform by itself."""
     program = (
-        "import sys; from connguard.cli import main;"
+        "import sys; from connguard.engine.cli import main;"
         " main(['scan', 'examples/shop/broken'], standalone_mode=False)"
     )
     guarded = f"import sys\ntry:\n exec({program!r})\nfinally:\n print('checkov' in sys.modules)"

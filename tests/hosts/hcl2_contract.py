@@ -18,10 +18,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from terraform_trees import FILES, outline, text_of
 
-from connguard.reading import Context, SourceFile
-from connguard.settings import Settings
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.settings import Settings
+from connguard.engine.text import Text
 from connguard.terraform import frontend, hcl2_reader, treesitter_reader
-from connguard.text import Text
 
 # bc-python-hcl2 knows only part of the grammar.
 _BEYOND_BRIDGECREW = {"blocks.tf", "expressions.tf", "templates.tf"}

@@ -237,4 +237,3 @@ def test_pre_commit_runs_a_list_of_files(source: Path, repository: Path) -> None
         _pre_commit(source, repository, "connguard-files", "migrations/V3__good.sql").returncode
         == 0
     )
-

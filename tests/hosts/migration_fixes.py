@@ -18,10 +18,10 @@ from migration_tools import project, server
 from servers import Postgres
 from sql_session import Session
 
-from connguard.cli import main
+from connguard.engine.cli import main
+from connguard.engine.scan import scan
+from connguard.engine.settings import Settings, load
 from connguard.fixing.plan import plan
-from connguard.scan import scan
-from connguard.settings import Settings, load
 
 __all__ = ["project", "server"]
 

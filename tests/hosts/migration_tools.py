@@ -18,14 +18,14 @@ import pytest
 from servers import Postgres, oldest_postgres
 from sql_session import RoleRow, Session
 
-from connguard.discovery import discover
+from connguard.engine.discovery import discover
+from connguard.engine.reading import Context
+from connguard.engine.settings import Settings
 from connguard.migrations.claims import may_hold_sql
 from connguard.migrations.histories import histories
 from connguard.migrations.pool import Pool
 from connguard.policies.model.facts import UNLIMITED
 from connguard.policies.model.origin import Known, Value
-from connguard.reading import Context
-from connguard.settings import Settings
 from connguard.sql_rules.replay import final_state
 from connguard.sql_rules.state import Existence, Kind
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import yaml
 
-from connguard.version import __version__
+from connguard.engine.version import __version__
 
 REQUIREMENT = f"connguard=={__version__}"
 

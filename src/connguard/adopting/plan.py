@@ -7,12 +7,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from connguard import baseline
 from connguard.adopting import contents
 from connguard.budget.init import render
-from connguard.finding import Report
-from connguard.scan import scan
-from connguard.settings import FILE_NAME, Settings, load, locate
+from connguard.engine import baseline
+from connguard.engine.finding import Report
+from connguard.engine.scan import scan
+from connguard.engine.settings import FILE_NAME, Settings, load, locate
 
 BASELINE = "connguard-baseline.json"
 

@@ -15,6 +15,8 @@ from pathlib import Path, PurePath
 from connguard.budget import dsn
 from connguard.budget.applications import HIKARI_DEFAULT
 from connguard.budget.discovered import ServiceFound
+from connguard.engine.text import Text
+from connguard.engine.yaml_source import Node, parse
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.topology import (
@@ -25,8 +27,6 @@ from connguard.policies.model.topology import (
     PREPARED_STATEMENTS,
     Service,
 )
-from connguard.text import Text
-from connguard.yaml_source import Node, parse
 
 _SPRING = re.compile(r"^application(?:-prod(?:uction)?)?\.(?:ya?ml|properties)$")
 _DEFAULT = re.compile(r"\$\{[\w.]+:([^}]*)\}")

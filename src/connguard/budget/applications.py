@@ -11,10 +11,10 @@ from pathlib import Path
 
 from connguard.budget import dsn
 from connguard.budget.commands import Command, Environment, Runtime, processes_of
+from connguard.engine.reading import Context
 from connguard.policies.model.amount import Amount, exactly, plus, unknown_amount
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.topology import Service
-from connguard.reading import Context
 
 HIKARI_DEFAULT = 10
 """HikariCP's maximumPoolSize where nothing sets it, and so Spring Boot's."""

@@ -21,6 +21,7 @@ from connguard.budget.server import formula, server_of, settings_of
 from connguard.budget.server_facts import altered, with_altered
 from connguard.budget.session_code import Runner, with_uses
 from connguard.budget.systemd import UnitLimit, limit_of
+from connguard.engine.reading import Context, SourceFile
 from connguard.policies.model.amount import UNBOUNDED, Amount, exactly, unknown_amount
 from connguard.policies.model.budget import solve
 from connguard.policies.model.facts import UNLIMITED, Database, NotParsed, Role
@@ -36,7 +37,6 @@ from connguard.policies.model.topology import (
     Topology,
 )
 from connguard.policies.model.usage import Budget
-from connguard.reading import Context, SourceFile
 
 
 def assemble(

@@ -8,10 +8,10 @@ import re
 from pathlib import Path
 
 from connguard.budget.commands import Command, command_at
+from connguard.engine.reading import Context
+from connguard.engine.text import Text
+from connguard.engine.yaml_source import Node
 from connguard.policies.model.origin import Origin
-from connguard.reading import Context
-from connguard.text import Text
-from connguard.yaml_source import Node
 
 MARKERS = (
     "pyproject.toml",

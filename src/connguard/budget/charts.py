@@ -14,14 +14,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from connguard import yaml_source
 from connguard.budget import applications
 from connguard.budget.discovered import ServiceFound
+from connguard.engine import yaml_source
+from connguard.engine.reading import Context
+from connguard.engine.text import Text
+from connguard.engine.yaml_source import Node
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Origin
-from connguard.reading import Context
-from connguard.text import Text
-from connguard.yaml_source import Node
 
 _TAKEN = r"\{\{-?\s*\.Values\.([\w.]+)\s*(?:\|\s*(?:quote|squote|int|toString|toYaml)\s*)*-?\}\}"
 _WORKLOAD = re.compile(r"^kind:[ \t]*(Deployment|StatefulSet)\b", re.MULTILINE)

@@ -8,7 +8,7 @@ import re
 from pathlib import PurePath
 
 from connguard.budget.systemd import is_unit
-from connguard.settings import FILE_NAME
+from connguard.engine.settings import FILE_NAME
 
 _COMPOSE = re.compile(r"^(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml$|^stack\.ya?ml$")
 

@@ -17,8 +17,8 @@ from typing import cast
 from connguard.budget.built_from import MARKERS
 from connguard.budget.code_pool import CodePool, Made
 from connguard.budget.pool_claims import language_of
+from connguard.engine.reading import Context, SourceFile
 from connguard.policies.model.reading import Reading
-from connguard.reading import Context, SourceFile
 
 _READERS: dict[str, tuple[str, str, tuple[bytes, ...]]] = {
     "python": (

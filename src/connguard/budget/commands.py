@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from connguard.budget import ecosystem, puma
+from connguard.engine.reading import Context
+from connguard.engine.text import Text
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Origin
-from connguard.reading import Context
-from connguard.text import Text
 
 Environment = Mapping[str, tuple[str, Origin, bool]]
 

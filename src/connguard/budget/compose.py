@@ -24,10 +24,10 @@ from connguard.containers import compose_service, databases
 from connguard.containers.compose_files import Service, of_file
 from connguard.containers.compose_service import Variable
 from connguard.containers.interpolation import resolve
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.yaml_source import Node
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
-from connguard.reading import Context, SourceFile
-from connguard.yaml_source import Node
 
 _DATABASE_NAME = re.compile(r"(?i)pg|postgres|postgis|timescale|bouncer|database|^db|db$")
 _SERVER_SETTINGS = (

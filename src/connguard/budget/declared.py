@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from connguard.budget.toml_places import Document, parse
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.settings import SettingsError
 from connguard.policies.model.amount import UNBOUNDED, Amount, exactly
 from connguard.policies.model.facts import UNLIMITED
 from connguard.policies.model.origin import Origin
@@ -29,8 +31,6 @@ from connguard.policies.model.topology import (
     Service,
     Version,
 )
-from connguard.reading import Context, SourceFile
-from connguard.settings import SettingsError
 
 DIRECT = "direct"
 

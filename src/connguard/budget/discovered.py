@@ -9,10 +9,10 @@ from pathlib import Path
 
 from connguard.budget.commands import Environment
 from connguard.budget.pgbouncer_ini import Configuration
+from connguard.engine.reading import SourceFile
 from connguard.policies.model.amount import Amount
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.topology import Pooler, Service, Version
-from connguard.reading import SourceFile
 
 
 @dataclass(frozen=True, slots=True)

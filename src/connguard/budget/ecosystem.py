@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from connguard.engine.text import Text
 from connguard.policies.model.amount import Amount, exactly, plus, unknown_amount
 from connguard.policies.model.origin import Origin
 from connguard.terraform.json_cursor import JsonCursor, JsonError
-from connguard.text import Text
 
 _NAME = re.compile(r"(?i)(?:ecosystem|pm2|process(?:es)?)(?:[.-]\w+)*\.(?:json|[cm]?js)")
 _VARIABLE = re.compile(r"(?:Number\(|parseInt\(|\+)?\s*process\.env\.(\w+)")

@@ -24,6 +24,7 @@ from connguard.budget.server import server_of, settings_of
 from connguard.budget.server_facts import with_altered
 from connguard.budget.session_code import Runner, with_uses
 from connguard.budget.systemd import UnitLimit, limit_of
+from connguard.engine.reading import Context, SourceFile
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
@@ -38,7 +39,6 @@ from connguard.policies.model.topology import (
     Service,
     Topology,
 )
-from connguard.reading import Context, SourceFile
 
 
 @dataclass(slots=True)

@@ -8,7 +8,6 @@ import re
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 
-from connguard import yaml_source
 from connguard.budget import (
     application_files,
     charts,
@@ -31,10 +30,11 @@ from connguard.budget.discovered import PoolerFile, Project, ServerFile
 from connguard.budget.kubernetes import MENTIONS
 from connguard.budget.server_facts import of_patroni
 from connguard.budget.systemd import is_unit
+from connguard.engine import yaml_source
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.settings import FILE_NAME
+from connguard.engine.text import Text
 from connguard.policies.model.reading import Comment, Notes, Reading, Span, mentions_suppression
-from connguard.reading import Context, SourceFile
-from connguard.settings import FILE_NAME
-from connguard.text import Text
 
 _COMMENT = re.compile(r"^[ \t]*[#;][ \t]*([^\r\n]*)", re.MULTILINE)
 

@@ -22,13 +22,13 @@ from connguard.budget.pgbouncer import Deployment, to_pooler
 from connguard.budget.pgbouncer_environment import pooler_of_environment
 from connguard.containers.manifests import Manifest, manifests
 from connguard.containers.pods import environment
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.text import Text
+from connguard.engine.yaml_source import Node
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.topology import ANY, Pooler, PoolerEntry, Version
-from connguard.reading import Context, SourceFile
-from connguard.text import Text
-from connguard.yaml_source import Node
 
 __all__ = ["MENTIONS", "Folder", "manifests", "project"]
 

@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from connguard.budget.discovered import PoolerReady
+from connguard.engine.text import Text
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.topology import ANY, Pooler, PoolerEntry
-from connguard.text import Text
 
 _TOKEN = re.compile(r'#[^\n]*|"(?P<string>(?:\\.|[^"\\])*)"|(?P<mark>[{}])|(?P<word>[^\s{}"#]+)')
 _MODERN = ((1, 24),)

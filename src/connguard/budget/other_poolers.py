@@ -12,12 +12,12 @@ from typing import Any
 from connguard.budget import odyssey
 from connguard.budget.discovered import PoolerReady
 from connguard.budget.toml_places import Document, parse
+from connguard.engine.reading import Context
+from connguard.engine.text import Text
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Known
 from connguard.policies.model.topology import ANY, Pooler, PoolerEntry
 from connguard.postgres.conf import read_conf_text
-from connguard.reading import Context
-from connguard.text import Text
 
 _MODERN = ((1, 24),)
 _NO_CLIENT_LIMIT = "the pooler does not limit its clients"

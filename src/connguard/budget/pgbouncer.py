@@ -17,11 +17,11 @@ from connguard.budget.pgbouncer_ini import (
     locate,
     seconds,
 )
+from connguard.engine.reading import Context
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.topology import ANY, Pooler, PoolerEntry, PoolerUser, Version
-from connguard.reading import Context
 
 KIND = "pgbouncer"
 _NO_LOOKUP = ("any", "pam")

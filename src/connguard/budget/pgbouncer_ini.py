@@ -17,10 +17,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from connguard.budget import pgbouncer_keys as keys
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.text import Text
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.topology import Version
-from connguard.reading import Context, SourceFile
-from connguard.text import Text
 
 _MAX_INCLUDE = 10
 _SPACE = " \t\n\r\v\f"

@@ -7,14 +7,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connguard.budget.terraform_topology import TYPES, projects
+from connguard.engine.reading import Context, SourceFile
 from connguard.policies.model.reading import Reading
-from connguard.reading import Context, SourceFile
 from connguard.terraform.json_cursor import JsonError
 from connguard.terraform.planned import planned_resources
 
 
 def read(files: Sequence[SourceFile], context: Context) -> Reading:
-    """One project for each vendor's server of a plan. See `connguard.reading.FrontEnd`.
+    """One project for each vendor's server of a plan. See `connguard.engine.reading.FrontEnd`.
 
     Only files that the front end for plans took for one are looked at; it reports syntax errors.
     """

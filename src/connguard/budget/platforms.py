@@ -17,11 +17,11 @@ from connguard.budget import applications
 from connguard.budget.commands import Command, command_at
 from connguard.budget.discovered import Project, ServerRun, ServiceFound
 from connguard.budget.toml_places import parse
+from connguard.engine.reading import Context
+from connguard.engine.text import Text
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Origin
-from connguard.reading import Context
 from connguard.terraform.json_cursor import JsonCursor, JsonError
-from connguard.text import Text
 
 _PROCESS = re.compile(r"^([\w-]+):[ \t]*([^\r\n]+)", re.MULTILINE)
 _HOST = "heroku-postgresql"

@@ -10,10 +10,10 @@ from tree_sitter import Node
 
 from connguard.budget import dsn
 from connguard.budget.code_pool import Made, count, unread
+from connguard.engine.text import Text
 from connguard.migrations.tree_host import Source
 from connguard.policies.model.amount import UNBOUNDED, Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Origin
-from connguard.text import Text
 
 _DRIVERS = ("postgres", "pgx", "pgx/v5", "cloudsql-postgres")
 _POSTGRES = ("lib/pq", "jackc/pgx", "driver/postgres", "pgdriver")

@@ -12,10 +12,10 @@ from tree_sitter import Node
 from connguard.budget import dsn
 from connguard.budget.code_pool import Made, count, foreign, unread
 from connguard.budget.pools_text import SEQUELIZE_DEFAULT
+from connguard.engine.text import Text
 from connguard.migrations.tree_host import Source
 from connguard.policies.model.amount import Amount, exactly
 from connguard.policies.model.origin import Origin
-from connguard.text import Text
 
 _PG = {"pg", "pg-pool", "@neondatabase/serverless"}
 _TYPEORM = {"typeorm", "@nestjs/typeorm"}

@@ -9,10 +9,10 @@ import re
 
 from connguard.budget import dsn
 from connguard.budget.code_pool import Made, foreign, unread
+from connguard.engine.text import Text
 from connguard.migrations.python_strings import parse_python
 from connguard.policies.model.amount import UNBOUNDED, Amount, exactly, plus, unknown_amount
 from connguard.policies.model.origin import Origin
-from connguard.text import Text
 
 _SQLALCHEMY_SIZE = 5
 _SQLALCHEMY_OVERFLOW = 10

@@ -8,9 +8,9 @@ import re
 
 from connguard.budget import dsn
 from connguard.budget.code_pool import Made, count, unread
+from connguard.engine.text import Text
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.terraform.json_cursor import JsonCursor, JsonError
-from connguard.text import Text
 
 _NPGSQL_DEFAULT = 100
 _SQLX_DEFAULT = 10

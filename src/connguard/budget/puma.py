@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from connguard.engine.text import Text
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Origin
-from connguard.text import Text
 
 _WORKERS = re.compile(
     r"^([ \t]*)workers(?:[ \t]+|[ \t]*\()[ \t]*([^#\n]+?)[ \t]*(?:#[^\n]*)?$", re.M

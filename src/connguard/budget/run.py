@@ -11,15 +11,15 @@ from pathlib import Path
 from connguard.budget.assemble import stacks
 from connguard.budget.found import Stack
 from connguard.budget.overrides import Override, apply
-from connguard.finding import Report
+from connguard.engine.finding import Report
+from connguard.engine.reading import Context
+from connguard.engine.registry import select
+from connguard.engine.scan import conclude, gather
+from connguard.engine.settings import Settings
 from connguard.policies.model.amount import Standing, worst_standing
 from connguard.policies.model.budget import solve
 from connguard.policies.model.reading import Reading
 from connguard.policies.model.usage import Budget
-from connguard.reading import Context
-from connguard.registry import select
-from connguard.scan import conclude, gather
-from connguard.settings import Settings
 
 POLICIES = ("PG1", "PG007", "PG901", "PG902", "PG903")
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from connguard.engine.reading import Context, SourceFile
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Known, Origin
 from connguard.policies.model.topology import Server, Version
 from connguard.postgres.conf import read_conf
-from connguard.reading import Context, SourceFile
 
 RESERVED_SINCE = 16
 """The major version that brought reserved_connections."""

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 
 from connguard.budget.server import DEFAULTS
+from connguard.engine.yaml_source import Node, Stream
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Known
 from connguard.policies.model.reading import Subject
 from connguard.policies.model.server_values import parse_integer
 from connguard.policies.model.setting_facts import SERVER, EffectiveSetting
-from connguard.yaml_source import Node, Stream
 
 _OTHER_FORMS = (".conf", ".tf", ".tofu", ".json", ".yml", ".yaml", ".sh", ".bash")
 """Their settings belong to the server that the file describes, and are read with it."""

@@ -16,12 +16,12 @@ from pathlib import Path
 from connguard.budget.built_from import MARKERS
 from connguard.budget.session_claims import may_use_sessions, session_language_of
 from connguard.budget.session_use import Used
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.text import Text
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Comment, Notes, Reading, Span, mentions_suppression
 from connguard.policies.model.sessions import mode_of
 from connguard.policies.model.topology import LISTEN, PREPARED_STATEMENTS, Pooler, Service
-from connguard.reading import Context, SourceFile
-from connguard.text import Text
 
 _HINT = re.compile(
     rb"(?i)listen|advisory_lock|prepare|notif|set_config|temp|with\s*hold|\bset\s|psycopg|asyncpg"

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from connguard.budget.session_rules import feature_of
 from connguard.budget.session_use import Used
+from connguard.engine.text import Text
 from connguard.migrations.elixir_host import ElixirHost
 from connguard.migrations.go_host import GoHost
 from connguard.migrations.javascript_host import JavaScriptHost
@@ -16,7 +17,6 @@ from connguard.migrations.jvm import JavaHost, KotlinHost
 from connguard.migrations.ruby_host import RubyHost
 from connguard.migrations.tree_host import Call, TreeHost
 from connguard.policies.model.topology import ADVISORY_LOCKS, LISTEN, PREPARED_STATEMENTS
-from connguard.text import Text
 
 _EXECUTES: dict[str, frozenset[str]] = {
     "javascript": frozenset(

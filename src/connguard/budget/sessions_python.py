@@ -9,6 +9,7 @@ import re
 
 from connguard.budget.session_rules import feature_of
 from connguard.budget.session_use import Used
+from connguard.engine.text import Text
 from connguard.migrations.python_strings import PythonSource, Strings, called_name, parse_python
 from connguard.policies.model.topology import (
     ADVISORY_LOCKS,
@@ -16,7 +17,6 @@ from connguard.policies.model.topology import (
     LISTEN,
     PREPARED_STATEMENTS,
 )
-from connguard.text import Text
 
 _EXECUTES = frozenset(
     (

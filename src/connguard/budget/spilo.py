@@ -12,11 +12,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from connguard import yaml_source
 from connguard.budget.server_facts import parameters_of_patroni
+from connguard.engine import yaml_source
+from connguard.engine.text import Text
 from connguard.policies.model.amount import Amount, unknown_amount
 from connguard.policies.model.origin import Origin
-from connguard.text import Text
 
 LEAST, MOST = 100, 1000
 VARIABLES = ("SPILO_CONFIGURATION", "PATRONI_CONFIGURATION")

@@ -16,13 +16,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from connguard.budget.pgbouncer import KIND as PGBOUNCER
+from connguard.engine.text import Text
 from connguard.policies.model.amount import Amount, Standing
 from connguard.policies.model.budget import solve
 from connguard.policies.model.explain import tight
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.topology import Pooler, Server, Topology
 from connguard.policies.model.usage import Budget, Usage
-from connguard.text import Text
 
 _NUMBER = re.compile(
     r"""\s*(["']?)(?:(?:--|-c\s*)?[A-Za-z_-]+\s*=\s*)?(["']?)(?P<number>[+-]?\d+)\2\1\s*"""

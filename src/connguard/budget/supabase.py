@@ -13,9 +13,9 @@ import tomllib
 
 from connguard.budget.discovered import PoolerReady
 from connguard.budget.toml_places import Document, parse
+from connguard.engine.text import Text
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.topology import ANY, Pooler, PoolerEntry
-from connguard.text import Text
 
 _PATH = ("db", "pooler")
 _POOL = 20

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
+from connguard.engine.text import Text
 from connguard.policies.model.amount import UNBOUNDED, Amount, exactly, unknown_amount
-from connguard.text import Text
 
 _SECTION = re.compile(r"^\s*\[(\w+)\]\s*$")
 _LIMIT = re.compile(r"^\s*LimitNOFILE\s*=\s*(\S*)\s*$")

@@ -17,12 +17,12 @@ from typing import Protocol
 from connguard.budget import managed, terraform_services
 from connguard.budget.discovered import PoolerReady, Project, ServerRun
 from connguard.budget.server import formula
+from connguard.engine.reading import Context, SourceFile
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Known, Origin
 from connguard.policies.model.reading import Reading
 from connguard.policies.model.terraform_value import Setting, Unresolved, integer
 from connguard.policies.model.topology import ANY, Pooler, PoolerEntry
-from connguard.reading import Context, SourceFile
 from connguard.terraform.configuration import load
 from connguard.terraform.syntax import ReaderUnavailable
 
@@ -76,7 +76,7 @@ class Resource(Protocol):
 
 
 def read(files: Sequence[SourceFile], context: Context) -> Reading:
-    """One project for each vendor's server. See `connguard.reading.FrontEnd`."""
+    """One project for each vendor's server. See `connguard.engine.reading.FrontEnd`."""
     reading = Reading()
     texts = [context.text(file) for file in files]
     if not any(name in text.string for text in texts if text for name in _SERVERS):

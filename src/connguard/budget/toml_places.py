@@ -9,8 +9,8 @@ import tomllib
 from dataclasses import dataclass, field
 from typing import Any
 
+from connguard.engine.text import Text
 from connguard.policies.model.origin import Origin
-from connguard.text import Text
 
 Path = tuple[str | int, ...]
 

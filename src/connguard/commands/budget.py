@@ -14,14 +14,14 @@ from connguard.budget import init, suggest
 from connguard.budget import overrides as what_if
 from connguard.budget.run import Run, run
 from connguard.commands.common import complain, load_settings, wants_colour
-from connguard.fail_on import FailOn
-from connguard.finding import EXIT_CLEAN, EXIT_ERROR, EXIT_FINDINGS, EXIT_NOTHING_TO_SCAN
-from connguard.output import write_output
+from connguard.engine.fail_on import FailOn
+from connguard.engine.finding import EXIT_CLEAN, EXIT_ERROR, EXIT_FINDINGS, EXIT_NOTHING_TO_SCAN
+from connguard.engine.output import write_output
+from connguard.engine.registry import RegistryError
+from connguard.engine.settings import SettingsError
 from connguard.policies.model.amount import Standing
-from connguard.registry import RegistryError
 from connguard.reporters import budget_json, budget_mermaid, budget_picture, budget_text
 from connguard.reporters.plain import printable
-from connguard.settings import SettingsError
 
 FORMATS = ("text", "json", "mermaid", "svg", "html")
 _NOTHING = (

@@ -8,8 +8,8 @@ import sys
 
 import click
 
-from connguard import checkov_host
-from connguard.finding import EXIT_ERROR
+from connguard.engine import checkov_host
+from connguard.engine.finding import EXIT_ERROR
 
 
 @click.command(

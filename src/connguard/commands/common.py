@@ -10,9 +10,9 @@ from pathlib import Path
 
 import click
 
-from connguard.finding import Report
+from connguard.engine.finding import Report
+from connguard.engine.settings import Settings, load, locate
 from connguard.reporters.plain import printable
-from connguard.settings import Settings, load, locate
 
 
 def load_settings(config: Path | None, first_path: Path) -> Settings:

@@ -11,10 +11,10 @@ from pathlib import Path
 import click
 
 from connguard.commands.common import complain, load_settings, wants_colour
-from connguard.finding import EXIT_ERROR
-from connguard.output import write_output
+from connguard.engine.finding import EXIT_ERROR
+from connguard.engine.output import write_output
+from connguard.engine.settings import SettingsError
 from connguard.reporters import doctor_json, doctor_text
-from connguard.settings import SettingsError
 
 _INSTALL = (
     "connguard doctor needs psycopg to log in: pip install 'connguard[doctor]'"

@@ -15,17 +15,17 @@ from pathlib import Path
 import click
 
 from connguard.commands.common import complain, load_settings, wants_colour
-from connguard.example_files import ExampleFile, example_files
+from connguard.engine.example_files import ExampleFile, example_files
+from connguard.engine.output import write_output
+from connguard.engine.policy_pages import data, example_data, markdown
+from connguard.engine.registry import RegistryError, find, policies
+from connguard.engine.settings import Settings, SettingsError
+from connguard.engine.symptom_registry import symptoms
 from connguard.explaining.explanation import exit_code, explain
 from connguard.explaining.lines import Lines, policy_lines, read_files
-from connguard.output import write_output
 from connguard.policies.model.policy import Policy
 from connguard.policies.model.recognition import closest, suspected
-from connguard.policy_pages import data, example_data, markdown
-from connguard.registry import RegistryError, find, policies
 from connguard.reporters import symptom_json, symptom_markdown, symptom_text
-from connguard.settings import Settings, SettingsError
-from connguard.symptom_registry import symptoms
 
 FORMATS = ("text", "json", "markdown")
 MOST_INPUT = 1 << 20

@@ -10,12 +10,12 @@ from pathlib import Path
 import click
 
 from connguard.commands.common import load_settings
+from connguard.engine.finding import EXIT_CLEAN, EXIT_ERROR
+from connguard.engine.output import write_output
+from connguard.engine.registry import RegistryError
+from connguard.engine.settings import SettingsError
 from connguard.exporting.formats import FORMATS, Request, load
-from connguard.finding import EXIT_CLEAN, EXIT_ERROR
-from connguard.output import write_output
-from connguard.registry import RegistryError
 from connguard.reporters.plain import printable
-from connguard.settings import SettingsError
 
 
 @click.command("export")
@@ -25,7 +25,8 @@ from connguard.settings import SettingsError
     "format_",
     type=click.Choice(tuple(FORMATS)),
     required=True,
-    help="prometheus: rules, queries for postgres_exporter, SQL. grafana: a dashboard.",
+    help="prometheus: rules, queries for postgres_exporter, SQL. grafana: a dashboard."
+    " opa: the facts of the scan as JSON, for Conftest and Rego.",
 )
 @click.option(
     "--output",
@@ -57,7 +58,8 @@ def command(
     critical: float,
     config: Path | None,
 ) -> None:
-    """Write alerts, queries and dashboards that know the limits of the connection budget.
+    """Write alerts, queries and dashboards that know the limits of the connection budget, or
+    what the scan knows as input for policies of your own.
 
     Exit codes: 0 the files are written, 2 usage, settings or unreadable input.
     """

@@ -13,16 +13,22 @@ import click
 
 from connguard.budget.suggest import apply
 from connguard.commands.common import complain, load_settings
-from connguard.discovery import display_name
-from connguard.finding import EXIT_CLEAN, EXIT_ERROR, EXIT_FINDINGS, EXIT_NOTHING_TO_SCAN, Failed
+from connguard.engine.discovery import display_name
+from connguard.engine.finding import (
+    EXIT_CLEAN,
+    EXIT_ERROR,
+    EXIT_FINDINGS,
+    EXIT_NOTHING_TO_SCAN,
+    Failed,
+)
+from connguard.engine.output import write_output
+from connguard.engine.registry import RegistryError
+from connguard.engine.settings import SettingsError
 from connguard.fixing.budget_numbers import Numbers
 from connguard.fixing.plan import Plan, Repairs, plan
 from connguard.fixing.statements import script
 from connguard.fixing.write import write
-from connguard.output import write_output
-from connguard.registry import RegistryError
 from connguard.reporters.plain import line_start, printable
-from connguard.settings import SettingsError
 
 
 @click.command("fix")

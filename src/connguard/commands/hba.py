@@ -12,7 +12,9 @@ from pathlib import Path
 
 import click
 
-from connguard.discovery import discover, display_name
+from connguard.engine.discovery import discover, display_name
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.settings import Settings, SettingsError, load, locate
 from connguard.policies.model.addresses import IPAddress
 from connguard.policies.model.hba import NOTHING_KNOWN, Connection, Memberships, Transport
 from connguard.postgres.hba_answer import TableRow, answer, answer_lines, table
@@ -20,8 +22,6 @@ from connguard.postgres.hba_reader import NEWEST_VERSION, OLDEST_VERSION, HbaFil
 from connguard.postgres.named_yaml import NotOneList, read_hba_in_yaml
 from connguard.postgres.pgbouncer_hba import is_pgbouncer_file, read_pgbouncer_hba
 from connguard.postgres.versions import version_for
-from connguard.reading import Context, SourceFile
-from connguard.settings import Settings, SettingsError, load, locate
 
 EXIT_MATCH = 0
 EXIT_NO_MATCH = 1
@@ -145,7 +145,7 @@ def _only_hba_file() -> Path:
 
 
 def _memberships(path: Path) -> Memberships:
-    from connguard.frontends import FRONT_ENDS
+    from connguard.engine.frontends import FRONT_ENDS
     from connguard.migrations.histories import histories
     from connguard.migrations.pool import Pool
     from connguard.sql_rules.memberships import read_memberships

@@ -12,12 +12,12 @@ import click
 
 from connguard.adopting.plan import Plan, plan
 from connguard.commands.common import complain
-from connguard.discovery import display_name
-from connguard.finding import EXIT_CLEAN, EXIT_ERROR, EXIT_NOTHING_TO_SCAN
-from connguard.output import write_output
-from connguard.registry import RegistryError
+from connguard.engine.discovery import display_name
+from connguard.engine.finding import EXIT_CLEAN, EXIT_ERROR, EXIT_NOTHING_TO_SCAN
+from connguard.engine.output import write_output
+from connguard.engine.registry import RegistryError
+from connguard.engine.settings import SettingsError
 from connguard.reporters.plain import printable
-from connguard.settings import SettingsError
 
 
 @click.command("init")

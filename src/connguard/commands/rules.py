@@ -9,9 +9,9 @@ import textwrap
 
 import click
 
+from connguard.engine.policy_pages import data, summary, table
+from connguard.engine.registry import policies
 from connguard.policies.model.policy import Policy
-from connguard.policy_pages import data, summary, table
-from connguard.registry import policies
 
 _WIDTH = 88
 

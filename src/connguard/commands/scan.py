@@ -11,19 +11,19 @@ from pathlib import Path
 
 import click
 
-from connguard import baseline as baselines
-from connguard.baseline import BaselineError
 from connguard.commands.common import complain, load_settings, wants_colour
-from connguard.difference import keep_new
-from connguard.finding import EXIT_CLEAN, EXIT_FINDINGS, Report
-from connguard.git_tree import GitError
-from connguard.output import write_output
-from connguard.progress import status_line
-from connguard.registry import RegistryError
+from connguard.engine import baseline as baselines
+from connguard.engine.baseline import BaselineError
+from connguard.engine.difference import keep_new
+from connguard.engine.finding import EXIT_CLEAN, EXIT_FINDINGS, Report
+from connguard.engine.git_tree import GitError
+from connguard.engine.output import write_output
+from connguard.engine.progress import status_line
+from connguard.engine.registry import RegistryError
+from connguard.engine.scan import chosen_policies, scan
+from connguard.engine.settings import SettingsError
 from connguard.reporters import text_report
 from connguard.reporters.table import FORMATS, renderer
-from connguard.scan import chosen_policies, scan
-from connguard.settings import SettingsError
 
 
 def _ids(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:

@@ -14,11 +14,11 @@ from connguard.containers.compose_files import Application, Service
 from connguard.containers.compose_ports import Published
 from connguard.containers.compose_service import Mount, Variable, Word
 from connguard.containers.databases import Program
+from connguard.engine.reading import Context
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
 from connguard.policies.model.ports import USUAL_PORTS
 from connguard.policies.model.server_values import split_list
 from connguard.postgres.conf import ServerSettings, read_conf
-from connguard.reading import Context
 
 NAMED_PORTS = (5432, 6432)
 """Ports that tell PostgreSQL or a pooler in an image that is not known."""

@@ -19,11 +19,11 @@ from connguard.containers.compose_container import (
 from connguard.containers.compose_files import Application
 from connguard.containers.compose_ports import published
 from connguard.containers.purpose import passing
+from connguard.engine.reading import Context
 from connguard.policies.model.database_facts import PublishedPort
 from connguard.policies.model.origin import Known, Origin
 from connguard.policies.model.ports import USUAL_PORTS
 from connguard.policies.model.setting_facts import EffectiveSetting
-from connguard.reading import Context
 
 _POOLER_NAME = re.compile(r"(?i)pgbouncer|supavisor|pgcat|pgpool|odyssey|(?:^|[-_])pooler$")
 

@@ -17,11 +17,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from connguard import yaml_source
 from connguard.containers.interpolation import environment_file, resolve
+from connguard.engine import yaml_source
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.yaml_source import Node
 from connguard.policies.model.origin import Origin
-from connguard.reading import Context, SourceFile
-from connguard.yaml_source import Node
 
 DEFAULT_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 OVERRIDE_NAMES = (

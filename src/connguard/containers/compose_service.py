@@ -10,9 +10,9 @@ from pathlib import Path, PurePosixPath
 
 from connguard.containers.compose_files import Application, Part, Service
 from connguard.containers.interpolation import entries, resolve
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.yaml_source import Node
 from connguard.policies.model.origin import Origin
-from connguard.reading import Context, SourceFile
-from connguard.yaml_source import Node
 
 DEFAULT_NETWORK = "default"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from connguard.containers.compose_files import Service
 from connguard.containers.interpolation import resolve
-from connguard.reading import Context
-from connguard.text import Text
+from connguard.engine.reading import Context
+from connguard.engine.text import Text
 
 _ARG = re.compile(r"^[ \t]*ARG[ \t]+(\w+)=[\"']?([^\s\"']*)", re.M | re.I)
 _FROM = re.compile(

@@ -7,14 +7,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 
-from connguard import yaml_source
 from connguard.budget.claims import is_compose
 from connguard.containers import compose_facts, helm, kubernetes_facts, operators
 from connguard.containers.compose_files import applications
 from connguard.containers.kubernetes_clients import Connections
 from connguard.containers.manifests import Objects, manifests
+from connguard.engine import yaml_source
+from connguard.engine.reading import Context, SourceFile
 from connguard.policies.model.reading import Reading, mentions_suppression
-from connguard.reading import Context, SourceFile
 
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml")
 

@@ -13,17 +13,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from connguard import yaml_source
 from connguard.containers.service_exposure import Exposure, facts
+from connguard.engine import yaml_source
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.text import Text
+from connguard.engine.yaml_source import Node
 from connguard.policies.model.addresses import BreadthLimits
 from connguard.policies.model.database_facts import TlsRequirement
 from connguard.policies.model.facts import Undecided
 from connguard.policies.model.network import Endpoint, Target
 from connguard.policies.model.origin import Known
 from connguard.policies.providers.helm_releases import CHARTS
-from connguard.reading import Context, SourceFile
-from connguard.text import Text
-from connguard.yaml_source import Node
 
 _VALUES = re.compile(r"(?:^|[._-])values(?:[._-]|$)|^values")
 _SERVICE = re.compile(r"(?m)^kind:\s*Service\s*$")

@@ -15,9 +15,9 @@ from connguard.budget.claims import is_compose
 from connguard.containers import compose_service, databases
 from connguard.containers.compose_files import applications
 from connguard.containers.dockerfiles import base_image
-from connguard.reading import Context, SourceFile
-from connguard.text import Text
-from connguard.yaml_source import Node
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.text import Text
+from connguard.engine.yaml_source import Node
 
 _COPY = re.compile(r"^[ \t]*(?:COPY|ADD)[ \t]+(.+)$", re.M | re.I)
 _SCRIPTS = re.compile(r"initdb|docker|entrypoint|container", re.I)

@@ -18,9 +18,9 @@ from connguard.containers.databases import is_other_database
 from connguard.containers.kubernetes_facts import PORT_NAME, POSTGRES_PORTS, Reader
 from connguard.containers.manifests import CORE, Manifest, labels, may_share_namespace
 from connguard.containers.pods import Container, Pod
+from connguard.engine.yaml_source import Node
 from connguard.policies.model.database_facts import MissedConnection
 from connguard.policies.model.origin import Related
-from connguard.yaml_source import Node
 
 _HOST = re.compile(r"(?P<name>[\w-]+)(?:\.(?P<namespace>[\w-]+)(?:\.svc(?:\.[\w.-]+)?)?)?")
 _PLAIN_LABEL = re.compile(r"app\.kubernetes\.io/\w+|[\w.-]+")

@@ -21,14 +21,14 @@ from connguard.containers.manifests import (
 )
 from connguard.containers.pods import Container, Pod, pods
 from connguard.containers.service_exposure import Exposure
+from connguard.engine.reading import Context
+from connguard.engine.yaml_source import Node
 from connguard.policies.model.addresses import NOWHERE
 from connguard.policies.model.database_facts import PublishedPort
 from connguard.policies.model.network import Endpoint, Rule, Target
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
 from connguard.policies.model.ports import Ports
 from connguard.policies.model.setting_facts import EffectiveSetting
-from connguard.reading import Context
-from connguard.yaml_source import Node
 
 POSTGRES_PORTS = (5432, 6432)
 """Ports that tell PostgreSQL or a pooler where nothing else does."""

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from connguard.engine.reading import SourceFile
+from connguard.engine.yaml_source import Node, Stream, parse
 from connguard.policies.model.origin import Origin
-from connguard.reading import SourceFile
-from connguard.yaml_source import Node, Stream, parse
 
 CORE = ""
 _MAX_DEPTH = 5

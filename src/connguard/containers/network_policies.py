@@ -13,11 +13,11 @@ from collections.abc import Iterable, Iterator
 from connguard.containers.manifests import Manifest, Objects, labels, may_share_namespace
 from connguard.containers.pods import Pod
 from connguard.containers.service_exposure import addresses
+from connguard.engine.yaml_source import Node
 from connguard.policies.model.addresses import ALL_IPV4, ALL_IPV6, NOWHERE
 from connguard.policies.model.network import Rule
 from connguard.policies.model.origin import Unknown
 from connguard.policies.model.ports import ALL_PORTS, NO_PORTS, Ports
-from connguard.yaml_source import Node
 
 _NAMESPACE_LABEL = "kubernetes.io/metadata.name"
 

@@ -16,12 +16,12 @@ from collections.abc import Iterator
 
 from connguard.containers.manifests import Manifest
 from connguard.containers.service_exposure import Exposure, facts
+from connguard.engine.yaml_source import Node
 from connguard.policies.model.addresses import BreadthLimits
 from connguard.policies.model.database_facts import TlsRequirement
 from connguard.policies.model.network import Endpoint, Target
 from connguard.policies.model.origin import Known, Origin
 from connguard.policies.model.ports import POSTGRES
-from connguard.yaml_source import Node
 
 _CNPG = "postgresql.cnpg.io"
 _ZALANDO = "acid.zalan.do"

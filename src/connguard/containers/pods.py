@@ -13,8 +13,8 @@ from connguard.containers import databases
 from connguard.containers.compose_service import Variable, Word
 from connguard.containers.databases import Program
 from connguard.containers.manifests import Manifest, Objects, labels
+from connguard.engine.yaml_source import Node
 from connguard.policies.model.origin import Value
-from connguard.yaml_source import Node
 
 WORKLOADS = (
     *("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "DaemonSet"),

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from connguard.engine.yaml_source import Node
 from connguard.policies.model import kubernetes_service
 from connguard.policies.model.addresses import (
     ALL_IPV4,
@@ -28,7 +29,6 @@ from connguard.policies.model.facts import Undecided
 from connguard.policies.model.kubernetes_service import SOURCE_RANGES
 from connguard.policies.model.network import Endpoint, Rule, Target
 from connguard.policies.model.origin import Known, Origin, Unknown
-from connguard.yaml_source import Node
 
 TEMPLATE = re.compile(r"\{\{|\$\{|\$\(|<[\w-]+>|%\(")
 NODES = "every node of the cluster"

@@ -14,13 +14,13 @@ from pathlib import Path
 
 from lsprotocol import types as lsp
 
-from connguard.finding import Finding
+from connguard.engine.finding import Finding
+from connguard.engine.policy_pages import markdown
+from connguard.engine.registry import find
+from connguard.engine.text import Text
 from connguard.fixing.limits import NOT_KNOWN, Limit
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.verdict import Severity
-from connguard.policy_pages import markdown
-from connguard.registry import find
-from connguard.text import Text
 
 SOURCE = "connguard"
 

@@ -19,14 +19,14 @@ from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
-from connguard.discovery import display_name
 from connguard.editor.protocol import actions, diagnostic, hover
-from connguard.finding import Finding, Report
+from connguard.engine.discovery import display_name
+from connguard.engine.finding import Finding, Report
+from connguard.engine.scan import scan
+from connguard.engine.settings import Settings, SettingsError, load, locate
+from connguard.engine.text import Text
+from connguard.engine.version import __version__
 from connguard.fixing.limits import Limit, limits_of
-from connguard.scan import scan
-from connguard.settings import Settings, SettingsError, load, locate
-from connguard.text import Text
-from connguard.version import __version__
 
 _DELAY = 0.25
 """Seconds without typing before a scan starts."""

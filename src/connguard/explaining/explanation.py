@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from connguard.engine.finding import EXIT_CLEAN, EXIT_ERROR, EXIT_FINDINGS, EXIT_NOTHING_TO_SCAN
+from connguard.engine.registry import policy_ids
+from connguard.engine.settings import Settings
+from connguard.engine.symptom_registry import symptoms
 from connguard.explaining.lines import Lines, Repository, lines_for, read_files
 from connguard.explaining.quoted import quoted, shown_values
-from connguard.finding import EXIT_CLEAN, EXIT_ERROR, EXIT_FINDINGS, EXIT_NOTHING_TO_SCAN
 from connguard.policies.model.recognition import Recognised, recognise
 from connguard.policies.model.symptom import Cause
-from connguard.registry import policy_ids
-from connguard.settings import Settings
-from connguard.symptom_registry import symptoms
 
 
 @dataclass(frozen=True, slots=True)

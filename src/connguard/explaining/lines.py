@@ -10,16 +10,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from connguard.budget.discovered import PoolerFile
+from connguard.engine.finding import Finding, Report
+from connguard.engine.reading import Context
+from connguard.engine.scan import conclude, read_all
+from connguard.engine.settings import Settings
 from connguard.explaining.deciding import Deciding, deciding_lines
-from connguard.finding import Finding, Report
 from connguard.policies.model.facts import Undecided
 from connguard.policies.model.origin import Known
 from connguard.policies.model.reading import Reading, Subject
 from connguard.policies.model.recognition import Recognised
 from connguard.policies.model.setting_facts import EffectiveSetting
-from connguard.reading import Context
-from connguard.scan import conclude, read_all
-from connguard.settings import Settings
 
 _NAMED = re.compile(r'\b(role|database) "([^"\n]{1,63})"')
 

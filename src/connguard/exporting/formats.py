@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
 
-from connguard.settings import Settings
+from connguard.engine.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class Format(Protocol):
 FORMATS = {
     "prometheus": "connguard.exporting.prometheus",
     "grafana": "connguard.exporting.grafana",
+    "opa": "connguard.exporting.opa",
 }
 """The name of each format, and its module."""
 

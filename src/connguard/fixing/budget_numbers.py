@@ -16,17 +16,17 @@ from pathlib import Path
 from connguard.budget.assemble import limited_databases, limited_roles, stacks
 from connguard.budget.found import Stack
 from connguard.budget.suggest import Change, Edit, Suggestion, edit_of, edited, edits, suggest
-from connguard.finding import Finding
+from connguard.engine.finding import Finding
+from connguard.engine.reading import Context
+from connguard.engine.registry import find
+from connguard.engine.settings import Settings, load
+from connguard.engine.text import Text
 from connguard.policies.model.amount import Amount, Standing
 from connguard.policies.model.budget import solve
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Subject
 from connguard.policies.model.usage import Budget
 from connguard.policies.model.verdict import Status, Verdict
-from connguard.reading import Context
-from connguard.registry import find
-from connguard.settings import Settings, load
-from connguard.text import Text
 
 POLICIES = ("PG101", "PG102", "PG103", "PG104")
 """What fails when a budget is unsafe."""

@@ -7,12 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from connguard.engine.registry import find
 from connguard.migrations.history import History
 from connguard.policies.model.facts import Database, Role
 from connguard.policies.model.origin import Known, Origin
 from connguard.policies.model.reading import Subject
 from connguard.policies.model.verdict import Status, Verdict, worst
-from connguard.registry import find
 from connguard.sql_rules.replay import replay
 
 POLICIES = ("PG001", "PG002", "PG004")

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from connguard.engine.reading import Context
 from connguard.fixing.numbering import Name, following, next_number, parse
 from connguard.fixing.statements import KEPT
 from connguard.migrations.history import History
 from connguard.migrations.names import is_step_of_folder
 from connguard.migrations.sections import tool_of
-from connguard.reading import Context
 
 _MARKERS = {
     "goose": ("-- +goose Up", "-- +goose Down"),

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from connguard.budget.assemble import stacks
 from connguard.budget.found import Stack
+from connguard.engine.reading import Context
 from connguard.policies.model.budget import solve
 from connguard.policies.model.reading import Subject
 from connguard.policies.model.usage import Budget, Usage
-from connguard.reading import Context
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path, PurePath
 
-from connguard.discovery import discover, display_name
-from connguard.finding import Finding, Report
+from connguard.engine.discovery import discover, display_name
+from connguard.engine.finding import Finding, Report
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.scan import gather, scan
+from connguard.engine.settings import Settings
+from connguard.engine.text import Text
 from connguard.fixing import budget_numbers
 from connguard.fixing.budget_numbers import Key, Numbers
 from connguard.fixing.flagged import POLICIES, TOO_LOW, Flagged, flagged, limits_of
@@ -34,11 +38,7 @@ from connguard.migrations.pool import Pool
 from connguard.migrations.products import product_of_all
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Subject
-from connguard.reading import Context, SourceFile
-from connguard.scan import gather, scan
-from connguard.settings import Settings
 from connguard.sql_rules.script import Direction
-from connguard.text import Text
 
 _BY_HAND = {
     "Atlas": "atlas.sum must hold its hash",

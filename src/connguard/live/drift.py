@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 from typing import TypeVar
 
+from connguard.engine.reading import Context
 from connguard.live.hba_drift import hba_facts
 from connguard.live.pooler_drift import pooler_facts
 from connguard.live.snapshot import LivePooler, LiveServer, LiveSource, Row
@@ -29,7 +30,6 @@ from connguard.policies.model.server_values import (
     split_list,
 )
 from connguard.policies.model.setting_facts import SERVER, EffectiveSetting
-from connguard.reading import Context
 
 Fact = TypeVar("Fact")
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from connguard.finding import (
+from connguard.engine.finding import (
     EXIT_CLEAN,
     EXIT_ERROR,
     EXIT_FINDINGS,

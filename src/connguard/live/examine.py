@@ -9,7 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from connguard.finding import Report
+from connguard.engine.finding import Report
+from connguard.engine.registry import select
+from connguard.engine.scan import compared_with_live, conclude, gather
+from connguard.engine.settings import Settings
+from connguard.engine.text import Text
 from connguard.live import snapshot
 from connguard.live.collect import collect_pooler, collect_server
 from connguard.live.examination import Examination, Looked
@@ -22,10 +26,6 @@ from connguard.live.target import Target, TargetError
 from connguard.live.walk import walk
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.reading import Reading
-from connguard.registry import select
-from connguard.scan import compared_with_live, conclude, gather
-from connguard.settings import Settings
-from connguard.text import Text
 
 POLICIES = ("PG6", "PG901", "PG902", "PG903")
 

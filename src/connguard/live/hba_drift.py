@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from connguard.engine.reading import Context
 from connguard.live.snapshot import Compared, LiveServer, LiveSource
 from connguard.policies.model.facts import Undecided
 from connguard.policies.model.hba import HbaRule, Transport
@@ -19,7 +20,6 @@ from connguard.postgres.hba_reader import HbaFile, read_hba, read_hba_lines
 from connguard.postgres.known_roles import known_memberships
 from connguard.postgres.pgbouncer_hba import is_pgbouncer_file
 from connguard.postgres.versions import version_for
-from connguard.reading import Context
 
 _SHOWN = 10
 

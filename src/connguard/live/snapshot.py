@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Reading
-from connguard.reading import Context, SourceFile
 from connguard.terraform.json_tree import JsonError, JsonValue, parse
-from connguard.text import Text
 
 MARK = "connguard_live"
 VERSION = 1

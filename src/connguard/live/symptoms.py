@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from connguard.engine.symptom_registry import symptoms
 from connguard.live.step import Layer, Status, Step
 from connguard.policies.model.recognition import recognise
-from connguard.symptom_registry import symptoms
 
 OWN_WORDS = (
     (Layer.RESOLUTION, "", "host-name-not-found"),

@@ -12,15 +12,15 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from connguard.engine.natural import path_key
+from connguard.engine.reading import SourceFile
+from connguard.engine.text import Text
 from connguard.migrations.graph import dependency_order
 from connguard.migrations.history import History
 from connguard.migrations.host import HostMigration
 from connguard.migrations.pool import Pool, shown, too_deep
 from connguard.migrations.python_host import PythonCode, Walk, add_comments, parsed
-from connguard.natural import path_key
-from connguard.reading import SourceFile
 from connguard.sql_rules.script import Direction
-from connguard.text import Text
 
 _REVISION = re.compile(r"^(?:down_)?revision\b[^=\n]*=", re.MULTILINE)
 _HAS_SQL = re.compile(r"\bexecute|exec_driver_sql")

@@ -14,16 +14,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from connguard.engine.natural import natural_key
+from connguard.engine.reading import SourceFile
+from connguard.engine.text import Text
 from connguard.migrations.graph import dependency_order
 from connguard.migrations.history import History
 from connguard.migrations.host import HostMigration
 from connguard.migrations.pool import Pool, shown, too_deep
 from connguard.migrations.python_host import Names, PythonCode, Walk, add_comments, parsed
 from connguard.migrations.python_strings import called_name
-from connguard.natural import natural_key
-from connguard.reading import SourceFile
 from connguard.sql_rules.script import Direction
-from connguard.text import Text
 
 _MIGRATION = re.compile(r"^class\s+Migration\b", re.MULTILINE)
 _HAS_SQL = re.compile(r"RunSQL|\bexecute")

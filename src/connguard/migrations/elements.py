@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
 
-from connguard import yaml_source
+from connguard.engine import yaml_source
+from connguard.engine.text import Text
 from connguard.migrations.byte_offsets import ByteOffsets
 from connguard.migrations.fragment import EMPTY, Fragment, join, verbatim, written
-from connguard.text import Text
 
 _WORD = re.compile(r"\s+|\S+")
 _MAX_DEPTH = 200

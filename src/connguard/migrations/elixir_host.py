@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from tree_sitter import Node
 
+from connguard.engine.text import Text
 from connguard.migrations.fragment import Fragment
 from connguard.migrations.host import HostMigration
 from connguard.migrations.tree_host import Assignment, Call, TreeHost
 from connguard.sql_rules.script import Direction
-from connguard.text import Text
 
 
 class ElixirHost(TreeHost):

@@ -15,15 +15,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from connguard.engine.natural import natural_key, path_key
+from connguard.engine.reading import SourceFile
+from connguard.engine.text import Text
 from connguard.migrations.fragment import verbatim, written
 from connguard.migrations.history import History
 from connguard.migrations.names import is_migrations_folder
 from connguard.migrations.pool import Pool, shown, too_deep
 from connguard.migrations.settings_text import properties
-from connguard.natural import natural_key, path_key
-from connguard.reading import SourceFile
 from connguard.sql_rules.script import Chunk, Direction, Script
-from connguard.text import Text
 
 _NAME = re.compile(
     r"^(?P<kind>[VUB])(?P<version>\d+(?:[._]\d+)*)__(?P<title>.+)\.(?:sql|java|kt)$"

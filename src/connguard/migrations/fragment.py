@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from connguard.engine.text import Text
 from connguard.policies.model.origin import Origin
 from connguard.sql_rules.script import Chunk, Direction
-from connguard.text import Text
 
 _LINE = re.compile(r".*(?:\r\n|\n|\r)|.+$")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")

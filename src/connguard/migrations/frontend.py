@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from connguard.engine.reading import Context, SourceFile
 from connguard.migrations.histories import histories
 from connguard.migrations.pool import Pool
 from connguard.migrations.poolers import note_poolers
 from connguard.migrations.products import product_of_all
 from connguard.policies.model.reading import Reading
-from connguard.reading import Context, SourceFile
 from connguard.sql_rules.replay import replay
 
 

@@ -8,12 +8,12 @@ import re
 
 from tree_sitter import Node
 
+from connguard.engine.text import Text
 from connguard.migrations.fragment import Fragment
 from connguard.migrations.host import HostMigration
 from connguard.migrations.names import is_numbered
 from connguard.migrations.tree_host import Assignment, Call, TreeHost
 from connguard.sql_rules.script import Direction
-from connguard.text import Text
 
 _REGISTERS = re.compile(
     r"\b(?:AddMigration\w*|AddNamedMigration\w*|MustRegister\w*|RegisterTx|Register"

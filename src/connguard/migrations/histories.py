@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import PurePath
 from typing import cast
 
+from connguard.engine.reading import SourceFile
 from connguard.migrations.claims import PROGRAM_SUFFIXES, may_hold_sql
 from connguard.migrations.history import History
 from connguard.migrations.names import (
@@ -20,7 +21,6 @@ from connguard.migrations.names import (
 from connguard.migrations.overrides import overridden_histories
 from connguard.migrations.pool import SQL_SUFFIXES, Layout, Pool
 from connguard.migrations.products import is_dbt_template, product_of, speaks_postgresql
-from connguard.reading import SourceFile
 
 _PRISMA_PROVIDER = re.compile(r'^\s*provider\s*=\s*"(\w+)"', re.MULTILINE)
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from connguard.engine.reading import SourceFile
+from connguard.engine.text import Text
 from connguard.migrations.fragment import Fragment
 from connguard.migrations.history import History
 from connguard.migrations.pool import Pool
@@ -18,9 +20,7 @@ from connguard.policies.model.reading import (
     Subject,
     mentions_suppression,
 )
-from connguard.reading import SourceFile
 from connguard.sql_rules.script import Chunk, Direction, Script
-from connguard.text import Text
 
 OPAQUE = "the SQL text is only known at run time"
 

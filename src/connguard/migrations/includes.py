@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from connguard.engine.reading import SourceFile
+from connguard.engine.text import Text
 from connguard.migrations.sections import sections
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
-from connguard.reading import SourceFile
 from connguard.sql_rules import lexer
 from connguard.sql_rules.script import Chunk, Direction
-from connguard.text import Text
 
 _MENTION = re.compile(r"^[ \t]*\\i(?:r|nclude|nclude_relative)?[ \t]", re.MULTILINE)
 _COMMAND = re.compile(

@@ -16,13 +16,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from connguard.engine.reading import SourceFile
+from connguard.engine.text import Text, decode
 from connguard.migrations.history import History
 from connguard.migrations.names import direction_of, is_numbered
 from connguard.migrations.pool import SQL_SUFFIXES, Pool, shown, unreadable
 from connguard.migrations.sections import sections
-from connguard.reading import SourceFile
 from connguard.sql_rules.script import Chunk, Direction, Script
-from connguard.text import Text, decode
 
 if TYPE_CHECKING:
     from connguard.migrations.shell_host import ShellMigration

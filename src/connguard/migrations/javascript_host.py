@@ -12,11 +12,11 @@ import re
 
 from tree_sitter import Node
 
+from connguard.engine.text import Text
 from connguard.migrations.fragment import Fragment, join, verbatim, written
 from connguard.migrations.host import HostMigration
 from connguard.migrations.tree_host import Assignment, Call, TreeHost
 from connguard.sql_rules.script import Direction
-from connguard.text import Text
 
 _DIRECTIONS = re.compile(r"\b(?:up|down)\b")
 _RUNS_SQL = re.compile(r"\.(?:raw|query|sql|addSql|runSql|execute\w*|unsafe|\w+Role)\b|\bsql\s*`")

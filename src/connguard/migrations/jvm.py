@@ -8,10 +8,10 @@ import re
 
 from tree_sitter import Node
 
+from connguard.engine.text import Text
 from connguard.migrations.fragment import Fragment, placeholder
 from connguard.migrations.host import HostMigration
 from connguard.migrations.tree_host import Assignment, Call, TreeHost
-from connguard.text import Text
 
 _IS_MIGRATION = re.compile(r"\b(?:Base)?JavaMigration\b|\bJdbcMigration\b")
 _DOLLAR_NAME = re.compile(r"\$([A-Za-z_]\w*)")

@@ -12,16 +12,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from connguard import yaml_source
+from connguard.engine import yaml_source
+from connguard.engine.reading import SourceFile
+from connguard.engine.text import Text
 from connguard.migrations.elements import DocumentError, Element, read_xml, read_yaml
 from connguard.migrations.fragment import Fragment, written
 from connguard.migrations.history import History
 from connguard.migrations.names import for_postgresql
 from connguard.migrations.pool import SQL_SUFFIXES, Pool, shown, unreadable
 from connguard.policies.model.reading import Comment, Notes, Span, mentions_suppression
-from connguard.reading import SourceFile
 from connguard.sql_rules.script import Chunk, Direction, Script
-from connguard.text import Text
 
 _CHANGELOG_SUFFIXES = (".xml", ".yaml", ".yml", ".json")
 _ROOT = "databaseChangeLog"

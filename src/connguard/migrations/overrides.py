@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from connguard.engine.natural import path_key
+from connguard.engine.reading import SourceFile
+from connguard.engine.settings import MigrationSettings
 from connguard.migrations.history import History
 from connguard.migrations.names import direction_of
 from connguard.migrations.pool import Layout, Pool, shown
-from connguard.natural import path_key
-from connguard.reading import SourceFile
-from connguard.settings import MigrationSettings
 
 
 def overridden_histories(pool: Pool, layouts: Mapping[str, Layout]) -> Iterator[History]:

@@ -13,6 +13,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from connguard.engine.natural import path_key
+from connguard.engine.reading import SourceFile
 from connguard.migrations.history import History
 from connguard.migrations.names import (
     direction_of,
@@ -22,8 +24,6 @@ from connguard.migrations.names import (
 )
 from connguard.migrations.pool import Pool, shown
 from connguard.migrations.sections import tool_of
-from connguard.natural import path_key
-from connguard.reading import SourceFile
 
 _UP_DOWN_NAME = re.compile(r"^\d+_.*\.(?:up|down)\.\w+$", re.IGNORECASE)
 

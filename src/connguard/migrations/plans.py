@@ -11,12 +11,12 @@ from pathlib import Path
 
 import orjson
 
+from connguard.engine.natural import natural_key, path_key
+from connguard.engine.reading import SourceFile
 from connguard.migrations.history import History
 from connguard.migrations.names import direction_of
 from connguard.migrations.pool import Pool, shown
 from connguard.migrations.settings_text import git_config
-from connguard.natural import natural_key, path_key
-from connguard.reading import SourceFile
 from connguard.sql_rules.script import Direction
 
 _SQITCH_CHANGE = re.compile(r"^\s*(?P<operator>[+-]?)\s*(?P<name>[^\s%#@+-]\S*)")

@@ -7,14 +7,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.text import Text
 from connguard.migrations.history import History
 from connguard.migrations.includes import Expanded, Includes
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Subject
-from connguard.reading import Context, SourceFile
 from connguard.sql_rules.script import Chunk, Direction, Script
-from connguard.text import Text
 
 SQL_SUFFIXES = frozenset((".sql", ".psql", ".pgsql", ".ddl"))
 

@@ -8,9 +8,9 @@ import re
 from dataclasses import replace
 
 from connguard.budget.claims import is_compose
+from connguard.engine.reading import Context
 from connguard.policies.model.reading import Reading, Subject
 from connguard.policies.model.usage import ServerSize
-from connguard.reading import Context
 
 _POOLER = re.compile(r"pg_?bouncer|pgcat|odyssey|supavisor|pgpool", re.IGNORECASE)
 

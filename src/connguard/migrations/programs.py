@@ -13,14 +13,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
+from connguard.engine.natural import path_key
+from connguard.engine.reading import SourceFile
+from connguard.engine.text import Text
 from connguard.migrations.history import History
 from connguard.migrations.host import HostMigration
 from connguard.migrations.names import direction_of, is_numbered
 from connguard.migrations.plain import root_of
 from connguard.migrations.pool import SQL_SUFFIXES, Pool, shown, too_deep
-from connguard.natural import path_key
-from connguard.reading import SourceFile
-from connguard.text import Text
 
 Reader = Callable[[Text], HostMigration]
 

@@ -15,6 +15,7 @@ import re
 import tokenize
 from collections.abc import Iterable, Iterator, Sequence
 
+from connguard.engine.text import Text
 from connguard.migrations.fragment import Fragment, placeholder, written
 from connguard.migrations.history import History
 from connguard.migrations.host import HostMigration
@@ -31,7 +32,6 @@ from connguard.migrations.python_strings import (
 )
 from connguard.policies.model.reading import mentions_suppression
 from connguard.sql_rules.script import Direction
-from connguard.text import Text
 
 _EXECUTES = frozenset(("execute", "exec_driver_sql", "executemany", "executescript"))
 _QUERY_BUILDERS = frozenset(("insert", "update", "delete", "select", "values", "where", "table"))

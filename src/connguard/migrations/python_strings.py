@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from connguard.engine.text import Text
 from connguard.migrations.fragment import (
     EMPTY,
     Fragment,
@@ -21,7 +22,6 @@ from connguard.migrations.fragment import (
     verbatim,
     written,
 )
-from connguard.text import Text
 
 _BETWEEN = re.compile(r"(?:\s|\\\r?\n|#[^\n]*)+")
 _OPENING = re.compile(r"(?P<prefix>[A-Za-z]{0,2})(?P<quote>'''|\"\"\"|'|\")")

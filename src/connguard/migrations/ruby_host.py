@@ -8,11 +8,11 @@ import re
 
 from tree_sitter import Node
 
+from connguard.engine.text import Text
 from connguard.migrations.fragment import EMPTY, Fragment, join
 from connguard.migrations.host import HostMigration
 from connguard.migrations.tree_host import Assignment, Call, TreeHost
 from connguard.sql_rules.script import Direction
-from connguard.text import Text
 
 _RAILS = re.compile(r"<\s*[\w:]*\bMigration\b|Sequel\.migration|\bMigration\[\d")
 _DOWN = frozenset(("down", "revert"))

@@ -12,9 +12,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from connguard.engine.text import Text
 from connguard.migrations.names import for_postgresql
 from connguard.sql_rules.script import Chunk, Direction
-from connguard.text import Text
 
 _MARKER = re.compile(
     r"""^[ \t]*(?:

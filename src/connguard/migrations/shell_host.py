@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from tree_sitter import Node
 
+from connguard.engine.text import Text
 from connguard.migrations.fragment import (
     EMPTY,
     Fragment,
@@ -22,7 +23,6 @@ from connguard.migrations.host import HostMigration
 from connguard.migrations.tree_host import Assignment, Call, TreeHost
 from connguard.policies.model.origin import Origin
 from connguard.sql_rules.script import Chunk, Direction
-from connguard.text import Text
 
 _PSQL = re.compile(r"(?:^|[/\s\"{\[])psql(?:[\]@}\"\s]|$)|^docker_process_sql$")
 _COMMAND_OPTION = re.compile(r"^(?:-[A-Za-z0-9]*c|--command)$")

@@ -17,6 +17,7 @@ from typing import ClassVar
 
 from tree_sitter import Language, Node, Parser
 
+from connguard.engine.text import Text
 from connguard.migrations.byte_offsets import ByteOffsets
 from connguard.migrations.fragment import (
     EMPTY,
@@ -30,7 +31,6 @@ from connguard.migrations.fragment import (
 from connguard.migrations.host import HostMigration
 from connguard.policies.model.reading import mentions_suppression
 from connguard.sql_rules.script import Direction
-from connguard.text import Text
 
 _SIMPLE_ESCAPES = dict(zip("abefnrtvs", "\a\b\x1b\f\n\r\t\v ", strict=True))
 _SIMPLE_ESCAPES.update({"0": "\0", "\n": "", "\r\n": ""})

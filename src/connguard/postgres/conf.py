@@ -16,6 +16,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
 from connguard.policies.model.reading import Comment, Notes, Span, mentions_suppression
@@ -25,8 +27,6 @@ from connguard.policies.model.server_values import (
     parse_integer,
     parse_number,
 )
-from connguard.reading import Context, SourceFile
-from connguard.text import Text
 
 T = TypeVar("T")
 

@@ -8,6 +8,8 @@ import re
 from collections.abc import Sequence
 
 from connguard.containers.inside import configures_container
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.text import Text
 from connguard.policies.model.origin import Known, Related
 from connguard.policies.model.reading import Reading
 from connguard.policies.model.server_values import parse_integer
@@ -19,8 +21,6 @@ from connguard.policies.model.setting_facts import (
 from connguard.postgres.conf import AUTO_FILE, ServerSettings, Setting, read_conf
 from connguard.postgres.setting_table import refusal
 from connguard.postgres.versions import known_version
-from connguard.reading import Context, SourceFile
-from connguard.text import Text
 
 RESERVED_SINCE = 16
 _SECTION = re.compile(r"(?m)^\s*(?:\[\w|<\w)")

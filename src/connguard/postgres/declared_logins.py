@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connguard.budget import toml_places
+from connguard.engine.reading import Context, SourceFile
 from connguard.policies.model.addresses import AddressSet
 from connguard.policies.model.facts import NotParsed, Undecided
 from connguard.policies.model.hba import Memberships, Transport
@@ -25,7 +26,6 @@ from connguard.policies.model.hba_facts import DeclaredLogin
 from connguard.policies.model.reading import Reading
 from connguard.postgres.hba_reader import HbaFile
 from connguard.postgres.known_roles import known_memberships
-from connguard.reading import Context, SourceFile
 
 
 def add_declared_logins(lists: Sequence[HbaFile], context: Context, reading: Reading) -> None:

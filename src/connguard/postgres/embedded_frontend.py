@@ -8,8 +8,10 @@ import contextlib
 import re
 from collections.abc import Iterator, Sequence
 
-from connguard import yaml_source
 from connguard.containers.inside import configures_container, is_of_container
+from connguard.engine import yaml_source
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.hba_facts import Dialect
 from connguard.policies.model.origin import Known, Origin, Unknown
@@ -26,8 +28,6 @@ from connguard.postgres.setting_table import refusal
 from connguard.postgres.shell_forms import written_lines
 from connguard.postgres.versions import known_version, version_for
 from connguard.postgres.yaml_forms import ConfText, HbaLines, Parameter, forms
-from connguard.reading import Context, SourceFile
-from connguard.text import Text
 
 _MENTIONS = re.compile(
     r"hba|postgres(?:ql)?\.conf|postgresql:|postgresqlExtendedConf|extendedConf", re.I

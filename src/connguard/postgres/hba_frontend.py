@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from connguard.engine.reading import Context, SourceFile
 from connguard.policies.model.facts import Undecided
 from connguard.policies.model.hba import AddressKind, Answer, Transport
 from connguard.policies.model.hba_coverage import Coverage, Reach, cover, exposures
@@ -21,7 +22,6 @@ from connguard.postgres.ident_reader import read_ident_text
 from connguard.postgres.known_roles import known_memberships
 from connguard.postgres.pgbouncer_hba import is_pgbouncer_file, read_pgbouncer_hba
 from connguard.postgres.versions import version_for
-from connguard.reading import Context, SourceFile
 
 CONF_NAME = "postgresql.conf"
 _FEW = 3

@@ -15,12 +15,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Comment, Notes, Span, mentions_suppression
 from connguard.postgres.conf import conf_files
-from connguard.reading import Context, SourceFile
-from connguard.text import Text
 
 CONTINUATION_SINCE = 14
 INCLUDE_SINCE = 16

@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.hba import (
     ALL_ADDRESSES,
@@ -41,8 +43,6 @@ from connguard.postgres.hba_lines import (
     read_lines,
     read_source_lines,
 )
-from connguard.reading import Context, SourceFile
-from connguard.text import Text
 
 OLDEST_VERSION = 12
 NEWEST_VERSION = 18

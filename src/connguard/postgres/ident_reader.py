@@ -8,14 +8,14 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from connguard.engine.reading import Context
+from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.hba import compile_regex
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Notes
 from connguard.postgres.hba_lines import FieldLine, read_lines
 from connguard.postgres.hba_reader import REGEX_SINCE, HbaProblem
-from connguard.reading import Context
-from connguard.text import Text
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from connguard.engine.reading import Context
 from connguard.policies.model.hba import NOTHING_KNOWN, HbaRule, Memberships, NameKind
-from connguard.reading import Context
 
 _BY_MEMBERSHIP = (NameKind.MEMBER, NameKind.SAMEROLE)
 _TERRAFORM_ROLES = ("postgresql_role", "postgresql_grant_role")

@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-from connguard import yaml_source
+from connguard.engine import yaml_source
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.yaml_source import Node
 from connguard.policies.model.origin import Origin
 from connguard.postgres.hba_lines import SourceLine, line_at
 from connguard.postgres.hba_reader import HbaFile, read_hba_lines
 from connguard.postgres.yaml_forms import HbaLines, forms
-from connguard.reading import Context, SourceFile
-from connguard.yaml_source import Node
 
 # What CloudNativePG writes around the lines of a Cluster
 # (https://cloudnative-pg.io/documentation/current/postgresql_conf/#the-pg_hba-section).

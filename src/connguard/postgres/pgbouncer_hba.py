@@ -15,6 +15,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.text import Text
 from connguard.policies.model.addresses import NOWHERE
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.hba import (
@@ -31,8 +33,6 @@ from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Comment, Notes, Span, mentions_suppression
 from connguard.postgres.hba_lines import SourceLine, source_lines
 from connguard.postgres.hba_reader import HbaFile, HbaProblem
-from connguard.reading import Context, SourceFile
-from connguard.text import Text
 
 _TYPES = ("local", "host", "hostssl", "hostnossl")
 _METHODS = ("trust", "reject", "md5", "password", "peer", "cert", "scram-sha-256", "ldap")

@@ -105,6 +105,11 @@ def refusal(name: str, value: str, version: int | None = None) -> str | None:
     return _refused_value(name, value, entry, version)
 
 
+def holds_free_text(name: str) -> bool:
+    """Whether a value can be any text: it is no flag, number or choice, or the name is unknown."""
+    return bool(_table()[1].get(name.lower(), {}).get("type", "string") == "string")
+
+
 def base_unit(name: str) -> str | None:
     """The unit of a setting's plain numbers, such as "ms", "s", "kB" or "8kB"."""
     unit = _table()[1].get(name.lower(), {}).get("unit")

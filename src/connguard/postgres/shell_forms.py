@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from connguard.engine.text import Text
 from connguard.policies.model.origin import Origin
 from connguard.postgres.hba_lines import SourceLine, line_at, lines_between
-from connguard.text import Text
 
 _HBA = r"[^\s;|&<>]*(?:pg_?hba|hba_?(?:file|conf|path))[^\s;|&<>]*"
 _CONF = r"[^\s;|&<>]*(?:postgres(?:ql)?(?:\.auto)?\.conf|(?:PG|POSTGRES(?:QL)?)_CONF\w*)[^\s;|&<>]*"

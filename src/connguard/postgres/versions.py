@@ -7,8 +7,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from connguard.engine.settings import Settings
 from connguard.postgres.hba_reader import DEFAULT_VERSION, NEWEST_VERSION, OLDEST_VERSION
-from connguard.settings import Settings
 
 _IN_PATH = re.compile(r"(?:^|/)(?:postgresql|pgsql|postgres)[-_/]?(\d{2})(?=/|$)")
 

@@ -13,10 +13,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from connguard.engine.text import Text
+from connguard.engine.yaml_source import Node
 from connguard.policies.model.origin import Origin
 from connguard.postgres.hba_lines import SourceLine, line_at, lines_between
-from connguard.text import Text
-from connguard.yaml_source import Node
 
 _HBA_KEYS = re.compile(
     r"pg_?hba(?:\.conf|Configuration|_conf|_config|_entries|_lines|_rules|_custom)?"

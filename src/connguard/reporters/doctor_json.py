@@ -7,11 +7,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from connguard.engine.version import __version__
 from connguard.live.examination import Examination
 from connguard.live.step import Step
 from connguard.reporters import json_report
 from connguard.reporters.plain import encodable
-from connguard.version import __version__
 
 
 def render(found: Examination) -> str:

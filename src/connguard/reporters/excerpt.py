@@ -13,10 +13,10 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from connguard.engine.text import Text
 from connguard.policies.model.origin import Origin
 from connguard.reporters.plain import printable, printable_characters
 from connguard.reporters.style import Style
-from connguard.text import Text
 
 _TAB = 4
 _MARGIN = 8

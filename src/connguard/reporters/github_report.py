@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connguard.finding import Finding, Report
+from connguard.engine.finding import Finding, Report
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.verdict import Severity
 from connguard.reporters.plain import printable

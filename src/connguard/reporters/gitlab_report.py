@@ -11,7 +11,7 @@ import hashlib
 import json
 from typing import Any
 
-from connguard.finding import Failed, Finding, Report
+from connguard.engine.finding import Failed, Finding, Report
 from connguard.policies.model.verdict import Severity
 from connguard.reporters.plain import encodable
 

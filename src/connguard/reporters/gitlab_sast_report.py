@@ -13,10 +13,10 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from connguard.finding import Failed, Finding, Report
+from connguard.engine.finding import Failed, Finding, Report
+from connguard.engine.version import __version__
 from connguard.policies.model.verdict import Severity
 from connguard.reporters.plain import encodable
-from connguard.version import __version__
 
 _VERSION = "15.2.4"
 _SCHEMA = (

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from connguard.finding import Finding, Report
+from connguard.engine.finding import Finding, Report
 from connguard.policies.model.verdict import Severity
 from connguard.reporters.excerpt import excerpt
 from connguard.reporters.page_parts import page, safe, what_if

@@ -7,11 +7,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from connguard.finding import Finding, Report, Suppressed
+from connguard.engine.finding import Finding, Report, Suppressed
+from connguard.engine.version import __version__
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.verdict import Severity
 from connguard.reporters.plain import encodable
-from connguard.version import __version__
 
 VERSION = 1
 

@@ -12,7 +12,7 @@ import re
 from itertools import groupby
 from xml.etree import ElementTree
 
-from connguard.finding import Finding, Report, Suppressed
+from connguard.engine.finding import Finding, Report, Suppressed
 from connguard.policies.model.verdict import Severity
 from connguard.reporters.plain import printable
 

@@ -12,10 +12,10 @@ import re
 from collections.abc import Iterator
 from html import escape
 
-from connguard.finding import Finding, Report
+from connguard.engine.finding import Finding, Report
+from connguard.engine.policy_pages import fenced
 from connguard.policies.model.amount import worst_standing
 from connguard.policies.model.verdict import Severity
-from connguard.policy_pages import fenced
 from connguard.reporters.excerpt import excerpt
 from connguard.reporters.plain import printable
 from connguard.reporters.style import Style

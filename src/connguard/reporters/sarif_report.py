@@ -9,14 +9,14 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
-from connguard.finding import Failed, Finding, Report, Suppressed
+from connguard.engine.finding import Failed, Finding, Report, Suppressed
+from connguard.engine.policy_pages import prose
+from connguard.engine.registry import policies
+from connguard.engine.version import __version__
 from connguard.policies.model.origin import Origin, Related
 from connguard.policies.model.policy import Failure, Policy
 from connguard.policies.model.verdict import Severity
-from connguard.policy_pages import prose
-from connguard.registry import policies
 from connguard.reporters.plain import encodable, printable
-from connguard.version import __version__
 
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

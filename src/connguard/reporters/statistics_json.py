@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from connguard.finding import Report
+from connguard.engine.finding import Report
 from connguard.policies.model.verdict import Severity
 
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from connguard.finding import Report
+from connguard.engine.finding import Report
 from connguard.policies.model.verdict import Severity
 from connguard.reporters.statistics_json import counts
 from connguard.reporters.style import Style

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from connguard.engine.symptom_pages import data
+from connguard.engine.version import __version__
 from connguard.explaining.explanation import Explained, Explanation
 from connguard.explaining.lines import Guilty, Lines
 from connguard.reporters.json_report import location
 from connguard.reporters.plain import encodable
-from connguard.symptom_pages import data
-from connguard.version import __version__
 
 VERSION = 1
 

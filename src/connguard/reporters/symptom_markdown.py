@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from connguard.engine.policy_pages import prose
+from connguard.engine.symptom_pages import markdown
 from connguard.explaining.explanation import Explained, Explanation
 from connguard.explaining.lines import Guilty, Lines
 from connguard.policies.model.origin import Origin
-from connguard.policy_pages import prose
 from connguard.reporters.plain import printable
-from connguard.symptom_pages import markdown
 
 _PAGES = "docs/policies/"
 

@@ -8,12 +8,12 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 
+from connguard.engine.symptom_pages import diagram
 from connguard.explaining.explanation import Explained, Explanation
 from connguard.explaining.lines import Guilty, Lines
 from connguard.policies.model.origin import Origin
 from connguard.reporters.plain import line_start, printable
 from connguard.reporters.style import Style
-from connguard.symptom_pages import diagram
 
 _WIDTH = 88
 _PLAIN = re.compile(r"[A-Za-z0-9_.:]{1,255}|[A-Za-z0-9_.:][A-Za-z0-9_.:-]{1,254}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Protocol, cast
 
-from connguard.finding import Report
+from connguard.engine.finding import Report
 
 _MODULES = {
     "text": "connguard.reporters.text_report",

@@ -7,7 +7,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from connguard.finding import Finding, Report
+from connguard.engine.finding import Finding, Report
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.policy import Failure, Policy
 from connguard.policies.model.verdict import Severity

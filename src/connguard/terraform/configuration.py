@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from connguard.reading import Context, SourceFile
+from connguard.engine.reading import Context, SourceFile
 from connguard.terraform.bodies import Body, Resource
 from connguard.terraform.expressions import Names
 from connguard.terraform.library import Library

@@ -6,19 +6,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.reading import Comment, Notes, Reading, Span, mentions_suppression
 from connguard.policies.model.terraform_postgresql import ATTRIBUTES, RESOURCE_TYPES, facts
-from connguard.reading import Context, SourceFile
 from connguard.terraform import server_settings
 from connguard.terraform.configuration import load
 from connguard.terraform.syntax import Block, Document, ReaderUnavailable
 from connguard.terraform.treesitter_reader import comments
-from connguard.text import Text
 
 
 def read(files: Sequence[SourceFile], context: Context) -> Reading:
-    """Roles, databases and server settings that are declared. See `connguard.reading.FrontEnd`."""
+    """Roles, databases and server settings that are declared. See `FrontEnd`."""
     reading = Reading()
     try:
         configuration = load(files, context)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+from connguard.engine.text import Text
 from connguard.terraform.expression_parser import expression_end, parse_expression, without_comments
 from connguard.terraform.syntax import (
     Attribute,
@@ -24,7 +25,6 @@ from connguard.terraform.syntax import (
     Problem,
     ReaderUnavailable,
 )
-from connguard.text import Text
 
 _MAX_DEPTH = 40
 _LONE_WORD = re.compile(r"^([ \t]*[^\W\d][\w-]*)([ \t]+)$", re.M)

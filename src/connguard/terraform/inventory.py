@@ -7,13 +7,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from connguard.engine.reading import Context, SourceFile
 from connguard.policies.model import terraform_resource
 from connguard.policies.model.origin import Origin, Related
 from connguard.policies.model.reading import Reading
 from connguard.policies.model.terraform_facts import facts, module_sources, resource_types
 from connguard.policies.model.terraform_resource import Inventory, value_bodies
 from connguard.policies.model.terraform_value import Setting
-from connguard.reading import Context, SourceFile
 from connguard.terraform.bodies import Body, Resource
 from connguard.terraform.configuration import Configuration, load
 from connguard.terraform.module import Module
@@ -58,7 +58,7 @@ class SourceResource:
 
 
 def read(files: Sequence[SourceFile], context: Context) -> Reading:
-    """Networks and managed databases. See `connguard.reading.FrontEnd`.
+    """Networks and managed databases. See `connguard.engine.reading.FrontEnd`.
 
     Syntax errors, comments and unreadable files are reported by the other front end.
     """

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from connguard.engine.text import Text
 from connguard.terraform.expression_parser import parse_template
 from connguard.terraform.json_tree import JsonError, JsonValue, parse
 from connguard.terraform.syntax import (
@@ -25,7 +26,6 @@ from connguard.terraform.syntax import (
     Problem,
     TupleItems,
 )
-from connguard.text import Text
 
 _MAX_DEPTH = 60
 _LITERAL = {("variable", "default"), ("variable", "type"), ("module", "source")}

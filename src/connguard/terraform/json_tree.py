@@ -13,10 +13,10 @@ from functools import cache
 import tree_sitter_json
 from tree_sitter import Language, Node, Parser
 
+from connguard.engine.text import Text
 from connguard.terraform.byte_offsets import CharacterOffsets
 from connguard.terraform.expression_parser import number_of
 from connguard.terraform.syntax import Problem
-from connguard.text import Text
 
 _MAX_DEPTH = 60
 _SURROGATE = re.compile("[\ud800-\udfff]")

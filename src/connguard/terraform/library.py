@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from connguard.reading import Context, SourceFile
+from connguard.engine.reading import Context, SourceFile
 from connguard.terraform.directory import SUFFIXES, Directory, build, without_twins
 from connguard.terraform.readers import Read, hcl_reader, read_document
 from connguard.terraform.syntax import Document

@@ -13,15 +13,15 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Reading
 from connguard.policies.model.terraform_postgresql import ATTRIBUTES, RESOURCE_TYPES, facts
 from connguard.policies.model.terraform_value import Setting, Unresolved
-from connguard.reading import Context, SourceFile
 from connguard.terraform import server_settings
 from connguard.terraform.json_cursor import JsonCursor, JsonError
-from connguard.text import Text
 
 _HEAD = 4096
 # The top-level keys that may stand first, as Terraform writes them or sorted by name.
@@ -35,7 +35,7 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
     """Roles, databases and server settings that a plan creates, changes or leaves as they are.
 
     Other JSON files are left alone after a look at their first bytes. See
-    `connguard.reading.FrontEnd`.
+    `connguard.engine.reading.FrontEnd`.
     """
     reading = Reading()
     for file in files:

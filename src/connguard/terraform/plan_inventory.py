@@ -6,16 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from connguard.engine.reading import Context, SourceFile
 from connguard.policies.model.reading import Reading
 from connguard.policies.model.terraform_facts import facts, resource_types
 from connguard.policies.model.terraform_resource import Inventory
-from connguard.reading import Context, SourceFile
 from connguard.terraform.json_cursor import JsonError
 from connguard.terraform.planned import planned_resources
 
 
 def read(files: Sequence[SourceFile], context: Context) -> Reading:
-    """The facts of each plan. See `connguard.reading.FrontEnd`.
+    """The facts of each plan. See `connguard.engine.reading.FrontEnd`.
 
     Only files that the front end for plans took for one are looked at; it reports syntax errors.
     """

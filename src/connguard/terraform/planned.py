@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from connguard.engine.text import Text
 from connguard.policies.model.origin import Origin, Related
 from connguard.policies.model.terraform_value import Setting, Unresolved
 from connguard.terraform.json_cursor import JsonCursor
 from connguard.terraform.plan_references import References
-from connguard.text import Text
 
 _LATER = "is known only after apply"
 _SECRET = "is marked as sensitive"

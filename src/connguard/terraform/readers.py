@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import connguard.terraform.json_reader as json_reader
 import connguard.terraform.treesitter_reader as treesitter_reader
+from connguard.engine.text import Text
 from connguard.terraform.syntax import LABEL_COUNTS, Document, Problem
-from connguard.text import Text
 
 _MAX_SIZE = 10_000_000
 

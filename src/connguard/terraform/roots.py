@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from connguard.engine.reading import Context, SourceFile
 from connguard.policies.model.origin import Related
-from connguard.reading import Context, SourceFile
 from connguard.terraform.directory import Directory
 from connguard.terraform.expressions import Evaluator
 from connguard.terraform.library import Library

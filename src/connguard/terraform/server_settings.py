@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from connguard.engine.text import Text
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
 from connguard.policies.model.setting_facts import EffectiveSetting
 from connguard.policies.model.terraform_value import Settings, text
 from connguard.terraform.bodies import Body, Resource
 from connguard.terraform.json_cursor import JsonCursor
-from connguard.text import Text
 
 PARAMETER_GROUPS = ("aws_db_parameter_group", "aws_rds_cluster_parameter_group")
 CONFIGURATIONS = (

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 
+from connguard.engine.text import Text
 from connguard.policies.model.origin import Origin
-from connguard.text import Text
 
 LABEL_COUNTS = {
     "resource": 2,

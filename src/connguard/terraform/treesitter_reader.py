@@ -12,6 +12,7 @@ from itertools import pairwise
 import tree_sitter_hcl
 from tree_sitter import Language, Node, Parser
 
+from connguard.engine.text import Text
 from connguard.terraform.byte_offsets import CharacterOffsets
 from connguard.terraform.expression_parser import parse_expression
 from connguard.terraform.syntax import (
@@ -24,7 +25,6 @@ from connguard.terraform.syntax import (
     Malformed,
     Problem,
 )
-from connguard.text import Text
 
 _MAX_DEPTH = 40
 _SPECIAL = re.compile(r"[\\$%\n]")

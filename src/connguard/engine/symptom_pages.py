@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from connguard.engine.policy_pages import fenced, prose
+from connguard.engine.registry import find
 from connguard.policies.model.symptom import Code, Layer, Nearness, Symptom, Wording
-from connguard.policy_pages import fenced, prose
-from connguard.registry import find
 
 PASSED, FAILS, NOT_REACHED, OPEN = "passed", "FAILS HERE", "not reached", "open"
 

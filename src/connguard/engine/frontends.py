@@ -13,9 +13,9 @@ from typing import cast
 from connguard.budget.claims import may_hold_topology
 from connguard.budget.pool_claims import may_make_pools
 from connguard.budget.session_claims import may_use_sessions
+from connguard.engine.reading import FrontEnd, SourceFile
 from connguard.live.claims import may_be_snapshot
 from connguard.migrations.claims import may_hold_sql
-from connguard.reading import FrontEnd, SourceFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from connguard.discovery import DEFAULT_EXCLUDES
-from connguard.finding import Compared, Finding, Report
-from connguard.git_tree import Commit, GitError, commit_of, repository_of
-from connguard.known import Known, compare, remember
-from connguard.scan import scan
-from connguard.settings import Settings, SettingsError, load
+from connguard.engine.discovery import DEFAULT_EXCLUDES
+from connguard.engine.finding import Compared, Finding, Report
+from connguard.engine.git_tree import Commit, GitError, commit_of, repository_of
+from connguard.engine.known import Known, compare, remember
+from connguard.engine.scan import scan
+from connguard.engine.settings import Settings, SettingsError, load
 
 _IGNORE_FILES = frozenset((".gitignore", ".ignore"))
 

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from connguard.finding import Report, Suppressed
-from connguard.known import Known, compare, remember
+from connguard.engine.finding import Report, Suppressed
+from connguard.engine.known import Known, compare, remember
+from connguard.engine.scan import by_place
 from connguard.reporters.plain import encodable
-from connguard.scan import by_place
 
 VERSION = 1
 REASON = "baseline"

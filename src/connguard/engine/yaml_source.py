@@ -15,11 +15,11 @@ from functools import cached_property
 
 import yaml
 
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Comment, Notes, Span
-from connguard.reading import Context, SourceFile
-from connguard.text import Text
 
 _DOCUMENT = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 _SCHEMA = re.compile(r"^kind:[ \t]*[\"']?CustomResourceDefinition\b", re.MULTILINE)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
-from connguard.example_files import ExampleFile
+from connguard.engine.example_files import ExampleFile
 from connguard.policies.model.policy import Policy
 
 _LANGUAGES = {

@@ -12,19 +12,19 @@ from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
-from connguard import suppressions
-from connguard.discovery import discover, display_name
-from connguard.finding import Failed, Finding, Report, Suppressed
-from connguard.frontends import FRONT_ENDS, Entry
-from connguard.judge import Judge
-from connguard.known import identity
-from connguard.natural import path_key
+from connguard.engine import suppressions
+from connguard.engine.discovery import discover, display_name
+from connguard.engine.finding import Failed, Finding, Report, Suppressed
+from connguard.engine.frontends import FRONT_ENDS, Entry
+from connguard.engine.judge import Judge
+from connguard.engine.known import identity
+from connguard.engine.natural import path_key
+from connguard.engine.progress import Progress, silent
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.registry import policies, policy_ids, select
+from connguard.engine.settings import Settings, SettingsError
+from connguard.engine.text import Text, decode
 from connguard.policies.model.reading import Reading
-from connguard.progress import Progress, silent
-from connguard.reading import Context, SourceFile
-from connguard.registry import policies, policy_ids, select
-from connguard.settings import Settings, SettingsError
-from connguard.text import Text, decode
 
 
 def scan(

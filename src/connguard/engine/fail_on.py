@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from connguard.finding import Finding
+from connguard.engine.finding import Finding
+from connguard.engine.registry import select
 from connguard.policies.model.verdict import Severity
-from connguard.registry import select
 
 LEVELS = ("error", "warning", "note", "never")
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 
-from connguard.finding import Failed, Finding, Report
+from connguard.engine.finding import Failed, Finding, Report
+from connguard.engine.registry import RegisteredPolicy
 from connguard.policies.model.facts import NotParsed, Undecided
 from connguard.policies.model.reading import Subject
 from connguard.policies.model.verdict import PASS, Status, Verdict, worst
-from connguard.registry import RegisteredPolicy
 
 
 class Judge:

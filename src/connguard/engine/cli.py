@@ -8,7 +8,7 @@ from importlib import import_module
 
 import click
 
-from connguard.version import __version__
+from connguard.engine.version import __version__
 
 COMMANDS = {
     "init": "Set connguard up in a repository: settings, baseline, CI job, pre-commit hook.",

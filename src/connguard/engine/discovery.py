@@ -12,7 +12,7 @@ from pathlib import Path, PurePath
 
 from pathspec import GitIgnoreSpec
 
-from connguard.reading import SourceFile
+from connguard.engine.reading import SourceFile
 
 DEFAULT_EXCLUDES = {
     ".git",

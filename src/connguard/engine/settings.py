@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from connguard.fail_on import LEVELS, FailOn
+from connguard.engine.fail_on import LEVELS, FailOn
 from connguard.policies.model.addresses import BreadthLimits
 
 TERRAFORM_READERS = ("tree-sitter", "hcl2")

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from connguard.finding import Finding
+from connguard.engine.finding import Finding
+from connguard.engine.text import Text
 from connguard.policies.model.facts import Database, Role
-from connguard.text import Text
 
 _PLACE = re.compile(r"\S*\.[A-Za-z]\w*:\d+\b")
 """A file and line as messages name them."""

@@ -10,8 +10,8 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 import connguard.policies
+from connguard.engine.registry import RegistryError
 from connguard.policies.model.symptom import Symptom
-from connguard.registry import RegistryError
 
 FOLDER = "symptoms"
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed, Undecided
 from connguard.policies.model.origin import Origin, Related
 from connguard.policies.model.policy import Policy
 from connguard.policies.model.verdict import Severity
-from connguard.text import Text
 
 if TYPE_CHECKING:
     from connguard.budget.found import Stack

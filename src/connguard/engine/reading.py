@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from connguard.engine.progress import Progress, silent
+from connguard.engine.text import Text, decode
 from connguard.policies.model.reading import Reading
-from connguard.progress import Progress, silent
-from connguard.text import Text, decode
 
 if TYPE_CHECKING:
-    from connguard.settings import Settings
+    from connguard.engine.settings import Settings
     from connguard.sql_rules.script import Script
 
 
