@@ -601,3 +601,16 @@ def test_nothing_raises(
         "include": include,
     }
     report_of(tmp_path, {"compose.yaml": json.dumps(document)})
+
+
+def test_a_file_with_a_finding_was_scanned(tmp_path: Path) -> None:
+    """Also where the image does not say that it is PostgreSQL: the scan does not exit 3."""
+    text = """
+    services:
+      web:
+        image: node:22
+        ports: ["5432:5432"]
+    """
+    report = report_of(tmp_path, {"compose.yaml": text})
+    assert [one.policy.id for one in report.findings] == ["PG206"]
+    assert report.files == 1

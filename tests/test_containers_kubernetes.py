@@ -552,3 +552,28 @@ def test_nothing_raises(tmp_path: Path, objects: list[tuple[str, object]]) -> No
         for kind, body in objects
     ]
     report_of(tmp_path, {"db.yaml": "\n---\n".join([*documents, SERVER])})
+
+
+def test_files_with_findings_were_scanned(tmp_path: Path) -> None:
+    """ConfigMaps of an ingress and values of charts count, not only Services."""
+    config_map = """
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: tcp-services}
+    data:
+      "5432": default/postgres:5432
+    """
+    chart = """
+    name: shop
+    dependencies: [{name: postgresql, version: 15.x.x}]
+    """
+    values = """
+    postgresql: {primary: {service: {type: NodePort}}}
+    """
+    files = {"tcp.yaml": config_map, "Chart.yaml": chart, "values.yaml": values}
+    report = report_of(tmp_path, files)
+    assert {(Path(one.origin.path).name, one.policy.id) for one in report.findings} == {
+        ("tcp.yaml", "PG206"),
+        ("values.yaml", "PG206"),
+    }
+    assert {Path(name).name for name in report.names} == {"tcp.yaml", "values.yaml"}

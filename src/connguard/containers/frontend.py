@@ -43,7 +43,9 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
         _add(facts, reading)
     kinds = ("Service", "NetworkPolicy", *operators.KINDS)
     reading.files |= {one.file.name for one in objects.of(*kinds)}
-    _add_notes(files, context, reading)
+    places = _places(reading)
+    reading.files |= places
+    _add_notes(files, context, places, reading)
     return reading
 
 
@@ -79,14 +81,20 @@ def _add(facts: Iterable[object], reading: Reading) -> None:
             reading.add(fact)
 
 
-def _add_notes(files: Sequence[SourceFile], context: Context, reading: Reading) -> None:
-    """Comments of the files that say something here."""
-    places = {
+def _places(reading: Reading) -> set[str]:
+    """The files that say something here."""
+    return {
         getattr(fact, "origin").path  # noqa: B009 - every fact of this front end has one
         for subject in reading.subjects
         for fact in subject.alternatives
         if hasattr(fact, "origin")
     }
+
+
+def _add_notes(
+    files: Sequence[SourceFile], context: Context, places: set[str], reading: Reading
+) -> None:
+    """The comments of these files."""
     for file in files:
         text = context.text(file)
         stream = yaml_source.stream(file, context)
