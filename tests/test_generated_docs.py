@@ -136,3 +136,10 @@ def test_failing_command_is_refused(tool: ModuleType, tmp_path: Path) -> None:
 
     with pytest.raises(SystemExit, match="connguard scan gone failed"):
         tool.main([])
+
+
+def test_addresses_that_hold_the_version_stay(tool: ModuleType) -> None:
+    """The number of the version is left out, and no part of an address is."""
+    version = tool.__version__
+    shown = tool.without_version(f"connguard {version}. 10.2{version}/24, {version}.1, =={version}")
+    assert shown == f"connguard VERSION. 10.2{version}/24, {version}.1, ==VERSION"

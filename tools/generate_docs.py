@@ -62,7 +62,12 @@ def run(arguments: list[str]) -> str:
     )
     if result.exit_code == 2 or (result.exception and not isinstance(result.exception, SystemExit)):
         raise SystemExit(f"connguard {shlex.join(arguments)} failed: {result.output}")
-    return result.stdout.replace(__version__, "VERSION")
+    return without_version(result.stdout)
+
+
+def without_version(text: str) -> str:
+    """`text` without connguard's version; addresses such as 10.20.1.0 are left alone."""
+    return re.sub(rf"(?<![\d.]){re.escape(__version__)}(?!\.?\d)", "VERSION", text)
 
 
 def scan_example(path: str) -> str:
