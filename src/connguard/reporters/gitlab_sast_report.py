@@ -25,6 +25,8 @@ _SCHEMA = (
 )
 _SEVERITY = {Severity.ERROR: "High", Severity.WARNING: "Medium", Severity.NOTE: "Low"}
 _LONGEST_NAME = 255
+_LONGEST_DESCRIPTION = 2**20
+_LONGEST_SOLUTION = 7000
 
 
 def render(
@@ -60,9 +62,9 @@ def _vulnerability(finding: Finding) -> dict[str, Any]:
         # Derived from the fingerprint: the same finding has the same id in every run.
         "id": str(uuid.uuid5(uuid.NAMESPACE_OID, f"connguard:{finding.fingerprint}")),
         "name": encodable(finding.message)[:_LONGEST_NAME],
-        "description": encodable(f"{finding.message}\n\n{policy.effect}"),
+        "description": encodable(f"{finding.message}\n\n{policy.effect}")[:_LONGEST_DESCRIPTION],
         "severity": _SEVERITY[finding.severity],
-        "solution": encodable(finding.fix or policy.fix),
+        "solution": encodable(finding.fix or policy.fix)[:_LONGEST_SOLUTION],
         "location": {
             "file": encodable(origin.path),
             "start_line": origin.line,
