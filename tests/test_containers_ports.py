@@ -129,3 +129,24 @@ def test_an_unknown_address_is_undecided(tmp_path: Path) -> None:
         "PG206 is undecided: the address on which db is published is not known: ${DB_BIND} is set"
         " elsewhere"
     ]
+
+
+@pytest.mark.parametrize(
+    ("port", "expected"),
+    [
+        ('"${DB_PORTS}"', {(5, "PG902")}),
+        ('"${DB_PORT}:${DB_PORT}"', {(5, "PG902")}),
+        ('"0.0.0.0:${DB_PORT}:${DB_PORT}"', {(5, "PG902")}),
+        ('{target: "${DB_PORT}", published: 5432}', {(5, "PG902")}),
+        ('"127.0.0.1:${DB_PORT}:${DB_PORT}"', set()),
+        ('{target: "${DB_PORT}", published: 5432, host_ip: 127.0.0.1}', set()),
+        ('"${DB_PORT}:${DB_PORT}/udp"', set()),
+        ('"${DB_PORT:-5432}:${DB_PORT:-5432}"', {(5, "PG206")}),
+    ],
+)
+def test_a_port_of_the_container_that_a_variable_says(
+    tmp_path: Path, port: str, expected: set[tuple[int, str]]
+) -> None:
+    """It may be the server's: that is undecided, unless only the host itself can reach it."""
+    text = f"services:\n  db:\n    image: postgres:17\n    ports:\n      - {port}\n"
+    assert places(tmp_path, text) == expected

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from connguard.containers.compose_connections import Connections
@@ -17,10 +17,10 @@ from connguard.containers.compose_container import (
     is_unreachable,
 )
 from connguard.containers.compose_files import Application
-from connguard.containers.compose_ports import published
+from connguard.containers.compose_ports import published, unread
 from connguard.containers.purpose import passing
 from connguard.engine.reading import Context
-from connguard.policies.model.database_facts import PublishedPort
+from connguard.policies.model.database_facts import Exposure, PublishedPort
 from connguard.policies.model.origin import Known, Origin
 from connguard.policies.model.ports import USUAL_PORTS
 from connguard.policies.model.setting_facts import EffectiveSetting
@@ -55,6 +55,18 @@ class Reader:
             return
         if container.mode == "none":
             return
+        open_ports = list(self._open_ports(container))
+        yield from open_ports
+        if found is None or not found.ports or is_unreachable(found) or open_ports:
+            return
+        for address, unknown in unread(container.service):
+            port = PublishedPort(name, address, None, found.ports[0], unknown.origin)
+            if port.exposure is not Exposure.LOCAL:
+                yield replace(port, host_address=unknown, purpose=self._purpose(unknown.origin))
+
+    def _open_ports(self, container: Container) -> Iterator[PublishedPort]:
+        found = container.listening
+        name = container.service.name
         for one in published(container.service):
             named = USUAL_PORTS if _POOLER_NAME.search(name) else NAMED_PORTS
             port = database_port(one, found, named)

@@ -57,8 +57,25 @@ def published(service: Service) -> list[Published]:
     return found
 
 
-def _short(part: Part) -> Published | None:
-    """`[[address:][port]:]port[/protocol]`."""
+def unread(service: Service) -> list[tuple[Value[str] | None, Unknown]]:
+    """TCP ports of which a variable says the container's; each with its address."""
+    found: list[tuple[Value[str] | None, Unknown]] = []
+    for part in service.every("ports"):
+        for element in part.node.elements():
+            target = element.get("target") if element.is_mapping else element
+            if target is None:
+                continue
+            text = Part(target, part.layer).text[0]
+            guess = Part(element, part.layer)
+            mapping = _long(guess, 1) if element.is_mapping else _short(guess, 1)
+            last = _split(text.partition("/")[0])[-1]
+            if mapping is not None and "$" in last and _range(last) is None:
+                found.append((mapping.address, Unknown(f"{last} is set elsewhere", target.origin)))
+    return found
+
+
+def _short(part: Part, otherwise: int | None = None) -> Published | None:
+    """`[[address:][port]:]port[/protocol]`; `otherwise` is the container's port if unknown."""
     raw = part.node.string or ""
     text, known = part.text
     origin = part.node.origin
@@ -66,8 +83,8 @@ def _short(part: Part) -> Published | None:
     if protocol not in ("", "tcp"):
         return None
     pieces = _split(text)
-    container = _range(pieces[-1])
-    if container is None:
+    container = _range(pieces[-1]) or (otherwise and (otherwise, otherwise))
+    if not container:
         return None  # not known which port it is
     if len(pieces) == 1:
         return Published(None, None, container, origin)
@@ -83,7 +100,7 @@ def _short(part: Part) -> Published | None:
     return Published(Known(address, origin), host, container, origin)
 
 
-def _long(part: Part) -> Published | None:
+def _long(part: Part, otherwise: int | None = None) -> Published | None:
     def value(name: str) -> Part | None:
         node = part.node.get(name)
         return Part(node, part.layer) if node is not None and not node.is_null else None
@@ -92,8 +109,8 @@ def _long(part: Part) -> Published | None:
     protocol = value("protocol")
     if target is None or (protocol is not None and protocol.text[0] not in ("", "tcp")):
         return None
-    container = _range(target.text[0])
-    if container is None:
+    container = _range(target.text[0]) or (otherwise and (otherwise, otherwise))
+    if not container:
         return None
     place = (host or target).node.origin
     ports = _host_ports(host.text[0], host.node.string or "", place) if host else None
