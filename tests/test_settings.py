@@ -7,8 +7,23 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from connguard.engine.settings import SettingsError, load, locate
+from connguard.engine.cli import main
+from connguard.engine.fail_on import LEVELS
+from connguard.engine.setting_reference import SETTINGS, TOP, heading
+from connguard.engine.settings import (
+    MIGRATION_FORMATS,
+    MIGRATION_ORDERS,
+    TERRAFORM_READERS,
+    AddressSettings,
+    MigrationSettings,
+    Settings,
+    SettingsError,
+    load,
+    locate,
+)
+from connguard.policies.model.topology import SERVICE_TIMEOUTS, SESSION_FEATURES
 
 
 def _write(path: Path, text: str) -> Path:
@@ -70,3 +85,43 @@ def test_an_unreadable_settings_file_is_an_error(tmp_path: Path) -> None:
     """--config with a path that does not exist."""
     with pytest.raises(SettingsError, match="No such file"):
         load(tmp_path / "connguard.toml")
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "words"),
+    [
+        (TOP, "fail-on", LEVELS),
+        (TOP, "terraform-reader", TERRAFORM_READERS),
+        ("migrations", "format", MIGRATION_FORMATS),
+        ("migrations", "order", MIGRATION_ORDERS),
+        ("service", "needs", SESSION_FEATURES),
+    ],
+)
+def test_the_reference_names_every_value(table: str, key: str, words: tuple[str, ...]) -> None:
+    assert [word for word in words if word not in SETTINGS[table][key].value] == []
+
+
+def test_the_reference_has_the_defaults_of_the_code() -> None:
+    addresses = AddressSettings()
+    shown = {key: setting.default for key, setting in SETTINGS["addresses"].items()}
+    assert shown == {
+        "public-block-ipv4": str(addresses.public_block_ipv4),
+        "public-block-ipv6": "wider than 48",
+        "internet-ipv4": str(addresses.internet_ipv4),
+        "internet-ipv6": str(addresses.internet_ipv6),
+    }
+    assert set(SERVICE_TIMEOUTS) <= set(SETTINGS["service"])
+    settings = Settings()
+    assert SETTINGS[TOP]["fail-on"].default == f"`{settings.fail_on.level}`"
+    assert SETTINGS[TOP]["terraform-reader"].default == f"`{settings.terraform_reader}`"
+    assert SETTINGS[TOP]["respect-gitignore"].default == f"`{settings.respect_gitignore}`".lower()
+    assert SETTINGS["migrations"]["order"].default == f"`{MigrationSettings('x').order}`"
+
+
+@pytest.mark.parametrize("table", [table for table in SETTINGS if table != TOP])
+def test_a_key_without_a_description_is_refused(tmp_path: Path, table: str) -> None:
+    """The reader of every table takes its keys from the reference."""
+    path = _write(tmp_path / "connguard.toml", f"{heading(table)}\nunheard-of = 1\n")
+    result = CliRunner().invoke(main, ["scan", str(tmp_path), "--config", str(path)])
+    assert result.exit_code == 2
+    assert "unheard-of" in result.output

@@ -10,6 +10,7 @@ A generated part stands between two comments:
     <!-- generated: help scan -->           what `connguard scan --help` prints
     <!-- generated: output scan FILE -->    what `connguard scan FILE` prints
     <!-- generated: networks -->            the Terraform resources that are read, by provider
+    <!-- generated: settings TABLE ... -->  the keys of these tables of the settings; top: of none
     <!-- end -->
 
 The output does not depend on the terminal, the environment or the version.
@@ -27,6 +28,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
+from connguard.engine import setting_reference
 from connguard.engine.cli import main as connguard
 from connguard.engine.example_files import example_files
 from connguard.engine.policy_pages import fenced, markdown, table
@@ -116,6 +118,8 @@ def part(what: str, folder: Path) -> str:
         return fenced(f"$ connguard {rest}\n{run(shlex.split(rest))}", "console")
     if kind == "networks":
         return networks()
+    if kind == "settings":
+        return setting_reference.markdown(*("" if name == "top" else name for name in rest.split()))
     raise SystemExit(f"unknown generated part: {what}")
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from connguard.budget.toml_places import Document, parse
 from connguard.engine.reading import Context, SourceFile
+from connguard.engine.setting_reference import SETTINGS
 from connguard.engine.settings import SettingsError
 from connguard.policies.model.amount import UNBOUNDED, Amount, exactly
 from connguard.policies.model.facts import UNLIMITED
@@ -34,36 +35,6 @@ from connguard.policies.model.topology import (
 
 DIRECT = "direct"
 
-_KEYS = {
-    "service": {
-        "name",
-        "instances",
-        "processes",
-        "surge",
-        "pool",
-        "via",
-        "database",
-        "user",
-        "needs",
-        "source",
-        *SERVICE_TIMEOUTS,
-        "from",
-        "tls",
-    },
-    "pooler": {"name", "config", "instances", "version", "auth_file", "open_files"},
-    "server": {
-        "config",
-        "version",
-        "max_connections",
-        "memory",
-        "superuser_reserved_connections",
-        "reserved_connections",
-        "provider_reserved",
-    },
-    "role": {"name", "connection_limit", "limit", "superuser", "reserved", "login"},
-    "database": {"name", "connection_limit", "limit"},
-    "headroom": {"admin", "recycling"},
-}
 _VERSION = re.compile(r"(\d+)(?:\.(\d+))?(?:\.\d+)*")
 
 
@@ -284,7 +255,7 @@ class _Reader:
         self, path: tuple[str | int, ...], kind: str, table: Mapping[str, Any]
     ) -> None:
         for key in table:
-            if key not in _KEYS[kind]:
+            if key not in SETTINGS[kind]:
                 raise self._error(f'unknown key "{key}"', *path, key)
 
     def _refuse_duplicates(self, declared: Declared) -> None:

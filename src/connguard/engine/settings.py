@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from connguard.engine.fail_on import LEVELS, FailOn
+from connguard.engine.setting_reference import SETTINGS, TOP
 from connguard.policies.model.addresses import BreadthLimits
 
 TERRAFORM_READERS = ("tree-sitter", "hcl2")
@@ -22,7 +23,7 @@ MIGRATION_FORMATS = (
 )
 MIGRATION_ORDERS = ("natural", "name")
 
-TOPOLOGY_KEYS = ("service", "pooler", "server", "role", "database", "headroom")
+TOPOLOGY_KEYS = tuple(table for table in SETTINGS if table not in (TOP, "addresses", "migrations"))
 """Top-level keys that declare the topology; the connection budget reads and checks them."""
 
 
@@ -145,20 +146,7 @@ class _Checker:
         self._text = text
 
     def settings(self, document: Mapping[str, Any]) -> Settings:
-        known = {
-            "select",
-            "ignore",
-            "fail-on",
-            "exclude",
-            "respect-gitignore",
-            "per-path-ignores",
-            "terraform-reader",
-            "terraform-var-files",
-            "migrations",
-            "baseline",
-            "addresses",
-            *TOPOLOGY_KEYS,
-        }
+        known = {*SETTINGS[TOP], *(table for table in SETTINGS if table != TOP)}
         for key in document:
             if key not in known:
                 raise self._error(key, "unknown setting")
@@ -196,7 +184,7 @@ class _Checker:
 
     def _migration(self, table: Mapping[str, Any]) -> MigrationSettings:
         for key in table:
-            if key not in ("path", "format", "order"):
+            if key not in SETTINGS["migrations"]:
                 raise self._error(key, f'unknown setting "{key}" in [[migrations]]')
         path, written = table.get("path"), table.get("format")
         if not isinstance(path, str) or not path:
