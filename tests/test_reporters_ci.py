@@ -16,6 +16,7 @@ from report_strategies import reports
 
 from connguard.engine.finding import Report
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.verdict import Severity
 from connguard.reporters.markdown_report import MARKER
 from connguard.reporters.table import renderer
 
@@ -106,6 +107,21 @@ def test_sast() -> None:
 def test_markdown_starts_with_its_marker() -> None:
     """By it the comment of an earlier run is found and updated."""
     assert renderer("markdown")(report()).startswith(f"{MARKER}\n")
+
+
+def test_markdown_has_errors_first() -> None:
+    """A comment that is full leaves out the others."""
+    notes = [finding("PG006", severity=Severity.NOTE, fix="") for _ in range(60)]
+    text = renderer("markdown")(Report(findings=[*notes, finding()], files=1))
+    first = text.index("<details>")
+    assert text.index("<b>PG001</b>") < first + 60
+    assert "… and 11 more" in text
+
+
+def test_markdown_shows_a_statement_as_code() -> None:
+    one = finding(fix="ALTER ROLE app CONNECTION LIMIT 5;")
+    text = renderer("markdown")(Report(findings=[one], files=1))
+    assert "**Fix.** <code>ALTER ROLE app CONNECTION LIMIT 5;</code>" in text
 
 
 def test_markdown_fits_into_a_comment() -> None:

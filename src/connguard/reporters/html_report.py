@@ -23,11 +23,13 @@ def render(
         "<h1>connguard</h1>",
         f"<p>{safe(line)}</p>",
         *_failures(report),
+        *_contents(report),
         *_filters(report),
         *_findings(report),
         *(
-            what_if(stack.topology, f"Connection budget of {stack.topology.origin.path}")
-            for stack, _ in report.budgets
+            f'<div id="budget-{number}">'
+            f"{what_if(stack.topology, f'Connection budget of {stack.topology.origin.path}')}</div>"
+            for number, (stack, _) in enumerate(report.budgets, 1)
         ),
         *_rest(report),
     ]
@@ -37,6 +39,15 @@ def render(
         styles=("report.css", "whatif.css"),
         scripts=("report.js", "whatif.js"),
     )
+
+
+def _contents(report: Report) -> Iterator[str]:
+    """Links to the budgets, which stand below the findings."""
+    for number, (stack, budget) in enumerate(report.budgets, 1):
+        yield (
+            f'<p><a href="#budget-{number}">Connection budget of'
+            f" {safe(stack.topology.origin.path)}</a>: {budget.standing.value}</p>"
+        )
 
 
 def _filters(report: Report) -> Iterator[str]:

@@ -37,7 +37,9 @@ def render(
     parts = [MARKER, f"### connguard: {_text(summary(report, Style(False)))}"]
     shown = 0
     size = 0
-    for finding in report.findings[:_MOST]:
+    # Errors first: what does not fit is left out at the end.
+    ranked = sorted(report.findings, key=lambda finding: -finding.severity.rank)
+    for finding in ranked[:_MOST]:
         part = _finding(finding, report)
         size += len(part)
         if size > _LONGEST:
@@ -65,7 +67,7 @@ def _finding(finding: Finding, report: Report) -> str:
     details = [
         _fenced("\n".join(lines)),
         *([related] if related else []),
-        f"**Fix.** {_lines(finding.fix or policy.fix)}",
+        f"**Fix.** {_fix(finding)}",
         f"**Otherwise.** {_text(policy.effect)}",
     ]
     body = "\n\n".join(details)
@@ -125,9 +127,12 @@ def _html(text: str) -> str:
     return re.sub("[@#](?!x?[0-9]+;)", lambda mark: f"{mark[0]}<!-- -->", plain)
 
 
-def _lines(text: str) -> str:
-    """A fix: prose, or several lines of code."""
-    return _fenced(text) if "\n" in text else _text(text)
+def _fix(finding: Finding) -> str:
+    """Prose, a statement, or several lines of code."""
+    text = finding.fix or finding.policy.fix
+    if "\n" in text:
+        return _fenced(text)
+    return _code(text) if text.endswith(";") else _text(text)
 
 
 def _code(text: str) -> str:
