@@ -166,6 +166,16 @@ def test_a_value_that_rests_on_a_set_variable_is_known() -> None:
     )
 
 
+def test_a_resource_that_does_not_exist_is_left_out() -> None:
+    """With a count of 0, unless Checkov made it of a condition that it does not know."""
+    nodes = [
+        resource(DATABASE, "db", {"engine": ["postgres"], "count": [0]}),
+        node("variable", "wanted", {"wanted": {}}),
+    ]
+    assert inventories(Rust(nodes[:1]))[0] == []
+    assert one(Rust(nodes, [(0, 1, "count")]), DATABASE).address == "aws_db_instance.db"
+
+
 def test_variables_that_checkov_leaves_are_put_in() -> None:
     """From the call of the module, else from the default."""
     nodes = [

@@ -197,9 +197,16 @@ class _Graph:
                 continue
             values = plain(written)
             if isinstance(values, dict):
+                if self._is_none(number, values.get("count")):
+                    continue
                 certain = not (_is_open(values.get("count")) or _is_open(values.get("for_each")))
                 body = GraphBody(self, number, values, certain=certain, resource=True)
                 yield GraphResource(kind, name, address, body, node)
+
+    def _is_none(self, number: int, count: object) -> bool:
+        """Whether a `count` is certainly 0: Checkov has 0 for conditions that it does not know."""
+        rest = self.edges.of_attribute(number, "count")
+        return str(count) == "0" and not rest.unset and not rest.nodes
 
     def is_plan(self, number: int) -> bool:
         return "__change_actions__" in self.edges.nodes[number]
