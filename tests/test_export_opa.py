@@ -24,7 +24,7 @@ from connguard.engine.reading import Context
 from connguard.engine.registry import find, policy_ids
 from connguard.engine.scan import chosen_policies, read_all
 from connguard.engine.settings import Settings, load, locate
-from connguard.exporting.fact_sections import SECTIONS
+from connguard.exporting.fact_sections import SECTIONS, sections
 from connguard.exporting.opa import document
 from connguard.policies.model.facts import Undecided
 from connguard.policies.model.reading import Reading, Subject
@@ -135,6 +135,18 @@ def test_rego_decides_any_fact_as_python_does(rego: Rego, alternatives: list[obj
     facts = document(reading, Context((), Settings()), frozenset(policy_ids()), report)
 
     assert rego.results(facts) == wanted(report, reading.subjects)
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@given(fact=st.sampled_from(list(SECTIONS)).flatmap(any_of))
+def test_any_fact_can_be_exported(fact: object) -> None:
+    """Whatever its values, a fact has one entry in its section, and JSON takes it."""
+    name, _ = SECTIONS[type(fact)]
+    found = sections([Subject((fact,))])
+
+    assert [key for key, entries in found.items() if entries] == [name]
+    assert set(found[name][0]) == set(SCHEMA["properties"][name]["items"]["properties"])
+    json.dumps(found, allow_nan=False).encode()
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -66,4 +66,8 @@ cases := {
 		"given": {"spares": [spare(null, {"limit": null})]},
 		"want": set(),
 	},
+	"a demand without bound leaves no headroom": {
+		"given": {"spares": [spare(0, {"demand": {"low": 0, "high": null, "text": "any number"}})]},
+		"want": {["PG107", "warning", 5]},
+	},
 }

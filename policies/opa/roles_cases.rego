@@ -133,4 +133,19 @@ cases := {
 		},
 		"want": set(),
 	},
+	"-1 is undecided where the login is not known": {
+		"given": {"roles": [role({"connection_limit": t.known(-1), "can_login": t.unknown})]},
+		"want": {["PG902", "note", 9]},
+	},
+	"what is not known of a role that is made elsewhere is told once": {
+		"given": {"roles": [role({"connection_limit": t.unknown, "can_login": null, "superuser": t.unknown})]},
+		"want": {["PG902", "note", 9]},
+	},
+	"another policy that is suppressed there is no matter": {
+		"given": {
+			"roles": [role({"connection_limit": t.known(0)})],
+			"suppressed": [{"policy": "PG001", "location": t.place(2), "reason": "on purpose"}],
+		},
+		"want": {["PG002", "error", 2]},
+	},
 }
