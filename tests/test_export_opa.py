@@ -150,8 +150,9 @@ def test_any_fact_can_be_exported(fact: object) -> None:
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_cases_of_the_rego_policies(package: str, rego: Rego) -> None:
+def test_cases_of_the_rego_policies(package: str) -> None:
     """The unit tests beside the policies, each case evaluated by itself."""
+    rego = Rego(cases=True)
     found = rego.query(
         '{name: {"input": data.connguard.testing.document(case.given), "want": case.want} |'
         f" some name, case in data.connguard.{package}_cases.cases}}",
