@@ -10,12 +10,17 @@ import pytest
 from terraform_scans import SUFFIXES, context_of, facts, findings, limits, read, reasons, write
 
 from connguard.engine.reading import SourceFile
+from connguard.engine.scan import scan
 from connguard.engine.settings import Settings
+from connguard.engine.text import Text
 from connguard.policies.model.facts import Database, NotParsed, RefusedLimit
 from connguard.policies.model.origin import Unknown
 from connguard.policies.model.reading import Reading
 from connguard.policies.model.terraform_value import Unresolved
+from connguard.terraform import library
 from connguard.terraform.configuration import Configuration, load
+from connguard.terraform.readers import Read, read_document
+from connguard.terraform.syntax import Document
 
 
 def role(limit: str, name: str = "app", more: str = "") -> str:
@@ -575,3 +580,29 @@ def test_huge_configurations_are_bounded(tmp_path: Path) -> None:
     found = limits(read(tmp_path, {"main.tf": main, "m/main.tf": child}))
 
     assert set(found.values()) <= {"unknown", 1000, 2}
+
+
+def test_every_file_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though roles, networks and services are read by front ends of their own."""
+    (tmp_path / "main.tf").write_text(
+        """
+        resource "postgresql_role" "app" { name = "app" }
+        resource "aws_security_group" "db" {}
+        resource "aws_ecs_service" "web" { desired_count = 2 }
+        module "inner" { source = "./inner" }
+        """,
+        encoding="utf-8",
+    )
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "main.tf").write_text('resource "aws_db_instance" "db" {}\n', "utf-8")
+    parsed: list[str] = []
+
+    def counted(text: Text, read: Read) -> Document:
+        parsed.append(Path(text.path).parent.name)
+        return read_document(text, read)
+
+    monkeypatch.setattr(library, "read_document", counted)
+    report = scan([tmp_path], Settings())
+
+    assert report.failures == []
+    assert sorted(parsed) == sorted([tmp_path.name, "inner"])

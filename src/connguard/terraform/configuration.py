@@ -99,7 +99,8 @@ def load(files: Sequence[SourceFile], context: Context) -> Configuration:
     if _has_twins(files):
         # Terraform and OpenTofu read different files here: both must be right.
         dialects.append(False)
-    documents: dict[Path, Document] = {}
+    # Several front ends load the same files: they are parsed once.
+    documents: dict[Path, Document] = context.cache.setdefault(load, {})  # type: ignore[assignment]
     roots: list[Module] = []
     for tofu in dialects:
         roots.extend(root_modules(Library(files, context, documents, tofu=tofu), context))

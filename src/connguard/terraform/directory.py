@@ -29,6 +29,7 @@ class Directory:
     resources: dict[tuple[str, str], list[Block]] = field(default_factory=dict)
     modules: dict[str, list[Block]] = field(default_factory=dict)
     backend: bool = False
+    _paths: dict[str, Path | None] = field(default_factory=dict, repr=False)
 
     def resource_blocks(self) -> Iterator[Block]:
         for blocks in self.resources.values():
@@ -51,6 +52,11 @@ class Directory:
         source = module_source(block)
         if source is None or not source.startswith(("./", "../", ".\\", "..\\")):
             return None
+        if source not in self._paths:  # asked for every instance of a module
+            self._paths[source] = self._resolved(source)
+        return self._paths[source]
+
+    def _resolved(self, source: str) -> Path | None:
         try:
             return Path(f"{self.path}/{source.replace(chr(92), '/')}").resolve()
         except (OSError, ValueError, RuntimeError):  # no name of a file, or a circle of links

@@ -40,6 +40,7 @@ class Library:
             self._given.setdefault(parent, {})[parent / file.path.name] = file
         self._directories: dict[Path, Directory | None] = {}
         self._reachable: dict[Path, frozenset[Path]] = {}
+        self._having: dict[tuple[Path, frozenset[str]], bool] = {}
         self._hcl: Read = hcl_reader(context.settings.terraform_reader)
         self._documents = documents
 
@@ -91,12 +92,15 @@ class Library:
 
     def has_types(self, path: Path, types: frozenset[str]) -> bool:
         """Whether a resource of these types (without types: any) is declared there or below."""
-        found = (self.directory(reached) for reached in self.reachable(path))
-        return any(
-            directory is not None
-            and (not types or any(kind in types for kind, _ in directory.resources))
-            for directory in found
-        )
+        key = path, types
+        if key not in self._having:
+            found = (self.directory(reached) for reached in self.reachable(path))
+            self._having[key] = any(
+                directory is not None
+                and (not types or any(kind in types for kind, _ in directory.resources))
+                for directory in found
+            )
+        return self._having[key]
 
     def read_file(self, path: Path) -> str:
         """A file for file() and templatefile(). Raises Blocked when it may not be read."""
