@@ -47,8 +47,16 @@ _IN_A_CLUSTER = (
 )
 
 
+def _on_loopback(port: PublishedPort) -> str | None:
+    """The policy's own words, with the ports of this one where they are others."""
+    chosen = port.host_port.value if isinstance(port.host_port, Known) else None
+    if chosen is None or (chosen, port.container_port) == (5432, 5432):
+        return None
+    return POLICY.fix.replace("5432:5432", f"{chosen}:{port.container_port}")
+
+
 def _fail(port: PublishedPort, where: str) -> Verdict:
-    fix = None if port.host == "the host" else _IN_A_CLUSTER
+    fix = _on_loopback(port) if port.host == "the host" else _IN_A_CLUSTER
     number = f"port {port.container_port} of {port.name}"
     message = f"{number} is published on {where}"
     if port.purpose is not None:

@@ -12,6 +12,7 @@ from container_scans import SETTINGS, messages, places
 from connguard.containers.compose_files import of_file
 from connguard.containers.compose_ports import published
 from connguard.engine.reading import Context, SourceFile
+from connguard.engine.scan import scan
 from connguard.policies.model.origin import Known, Unknown
 
 ALL = None
@@ -150,3 +151,13 @@ def test_a_port_of_the_container_that_a_variable_says(
     """It may be the server's: that is undecided, unless only the host itself can reach it."""
     text = f"services:\n  db:\n    image: postgres:17\n    ports:\n      - {port}\n"
     assert places(tmp_path, text) == expected
+
+
+def test_the_fix_names_the_ports_that_are_published(tmp_path: Path) -> None:
+    """Not another one: it is meant to be copied."""
+    (tmp_path / "compose.yaml").write_text(
+        "services:\n  db:\n    image: postgres:17\n    ports:\n      - '5433:5432'\n"
+    )
+    (finding,) = scan([tmp_path], SETTINGS).findings
+    assert finding.policy.id == "PG206"
+    assert '"127.0.0.1:5433:5432"' in finding.fix

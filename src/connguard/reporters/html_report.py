@@ -96,16 +96,16 @@ def _finding(finding: Finding, report: Report) -> str:
         f'<a href="{safe(url)}" rel="noreferrer">{safe(url.partition("://")[2].split("/")[0])}</a>'
         for url in policy.references
     )
-    # A fix written for this place may be code.
-    own = finding.fix and finding.fix != policy.fix
-    fix = f"<code>{_lines(finding.fix.split(chr(10)))}</code>" if own else safe(policy.fix)
+    fix = finding.fix or policy.fix
+    code = "\n" in fix or fix.endswith(";")
+    shown = f"<code>{_lines(fix.split(chr(10)))}</code>" if code else safe(fix)
     return (
         f'<article class="finding" data-severity="{severity}" data-policy="{policy.id}">'
         f'<h3><span class="{severity}">{severity}</span> {policy.id} {safe(policy.name)}'
         f' <span class="soft">line {origin.line}</span></h3>'
         f"<p>{safe(finding.message)}</p>{source}"
         f"{f'<ul>{related}</ul>' if related else ''}"
-        f"<p><b>Fix.</b> {fix}</p>"
+        f"<p><b>Fix.</b> {shown}</p>"
         f"<details><summary>Why</summary><p>{safe(policy.effect)}</p>"
         f"<p>{safe(policy.condition)}</p><p>{references}</p></details></article>"
     )
