@@ -27,7 +27,7 @@ from connguard.budget.claims import (
     may_be_pgbouncer,
 )
 from connguard.budget.discovered import PoolerFile, Project, ServerFile
-from connguard.budget.kubernetes import MENTIONS
+from connguard.budget.kubernetes import may_have_part
 from connguard.budget.server_facts import of_patroni
 from connguard.budget.systemd import is_unit
 from connguard.engine import yaml_source
@@ -118,7 +118,7 @@ def _read_yaml(
     """Read a compose file, or keep the manifests of a folder together; whether it is the former."""
     composed = is_compose(PurePath(file.path))
     patroni = not composed and "loop_wait" in text.string and "parameters" in text.string
-    manifest = "apiVersion" in text.string and MENTIONS.search(text.string)
+    manifest = "apiVersion" in text.string and may_have_part(text.string)
     if not composed and not manifest and not patroni:
         return False
     stream = yaml_source.stream(file, context)

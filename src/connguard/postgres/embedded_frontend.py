@@ -29,9 +29,7 @@ from connguard.postgres.shell_forms import written_lines
 from connguard.postgres.versions import known_version, version_for
 from connguard.postgres.yaml_forms import ConfText, HbaLines, Parameter, forms
 
-_MENTIONS = re.compile(
-    r"hba|postgres(?:ql)?\.conf|postgresql:|postgresqlExtendedConf|extendedConf", re.I
-)
+_MENTIONS = ("hba", "postgres.conf", "postgresql.conf", "postgresql:", "extendedconf")
 _COMMENT = re.compile(r"(?m)^[ \t]*#[ \t]?(.*)$")
 
 
@@ -40,7 +38,7 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
     reading = Reading()
     for file in files:
         text = context.text(file)
-        if text is None or not _MENTIONS.search(text.string):
+        if text is None or not _is_mentioned(text.string):
             continue
         if file.path.suffix.lower() in (".yml", ".yaml"):
             found = _read_yaml(file, text, context)
@@ -53,6 +51,11 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
     return reading
 
 
+def _is_mentioned(text: str) -> bool:
+    lower = text.lower()  # much faster in large files than a pattern that ignores case
+    return any(word in lower for word in _MENTIONS)
+
+
 def _is_hba(file: SourceFile) -> bool:
     return file.path.suffix == ".conf" and "hba" in file.path.name
 
@@ -62,7 +65,7 @@ def _whole_lists(files: Sequence[SourceFile], context: Context) -> Iterator[HbaF
     for file in files:
         text = context.text(file)
         is_yaml = file.path.suffix.lower() in (".yml", ".yaml")
-        if is_yaml and text is not None and _MENTIONS.search(text.string):
+        if is_yaml and text is not None and _is_mentioned(text.string):
             with contextlib.suppress(NotOneList):
                 hba = read_hba_in_yaml(file, context, version_for(file.path, context.settings))
                 if hba is not None:
