@@ -19,8 +19,9 @@ POLICY = Policy(
     ),
     effect="The policy neither passed nor failed here.",
     fix=(
-        "Make the value readable (a default, a constant, the plan from terraform show -json), mend"
-        " the statement, or suppress the policy here with a reason."
+        "Make the value readable (a default, a constant, the plan from terraform show -json),"
+        " declare it in connguard.toml (pools and instances of a service), mend the statement, or"
+        " suppress the policy here with a reason."
     ),
     prevents=tuple(Failure),
     references=(),

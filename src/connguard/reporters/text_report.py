@@ -132,11 +132,11 @@ def _finding(
 
 def _labelled(label: str, text: str, style: Style, *, wrap: bool) -> Iterator[str]:
     indent = " " * (len(label) + 3)
-    width = min(_WIDTH, style.width)
+    room = min(_WIDTH, style.width) - len(indent)
     first, *more = (
         line_start(part)
         for line in text.split("\n")
-        for part in (textwrap.wrap(line, width - len(indent)) if wrap else [line]) or [""]
+        for part in (textwrap.wrap(line, room, break_on_hyphens=False) if wrap else [line]) or [""]
     )
     yield f"  {style.paint('help', label)} {first}"
     yield from (indent + line for line in more)
