@@ -614,3 +614,28 @@ def test_a_file_with_a_finding_was_scanned(tmp_path: Path) -> None:
     report = report_of(tmp_path, {"compose.yaml": text})
     assert [one.policy.id for one in report.findings] == ["PG206"]
     assert report.files == 1
+
+
+@pytest.mark.parametrize(
+    ("service", "line"),
+    [
+        ('image: "postgres:17"\n    ports:\n      - "5432:5433"', 5),
+        ('image: "postgres:17"\n    ports:\n      - {target: 5433, published: 5433}', 5),
+        ('image: "postgres:17"\n    ports:\n      - "5432:5432"\n    command: -p 5433', 5),
+        ('image: "postgres:17"\n    ports:\n      - "5432:5432"\n      - "5433:5433"', None),
+        ('image: "postgres:17"\n    ports:\n      - "9187:9187"', None),
+        ('image: "postgres:17"\n    ports:\n      - "5432-5440:5430-5438"', None),
+        ('image: "postgres:17"\n    ports:\n      - "5432:5433"\n    command: ./start.sh', None),
+        ('image: "postgres:17"\n    ports:\n      - "5432:5433"\n    entrypoint: /run', None),
+        ('image: "postgres:17"\n    ports:\n      - "5432:5433"\n    env_file: gone.env', None),
+        ('build: .\n    ports:\n      - "5432:5433"', None),
+        ('image: "postgres:17"\n    ports:\n      - "5432:${INSIDE}"', None),
+    ],
+)
+def test_a_published_port_on_which_nothing_listens(
+    tmp_path: Path, service: str, line: int | None
+) -> None:
+    """Told of a plain image whose own port is not published."""
+    text = f"services:\n  db:\n    {service}\n"
+    found = {one for one, identifier in places(tmp_path, text) if identifier == "PG207"}
+    assert found == ({line} if line else set())

@@ -17,9 +17,10 @@ from connguard.containers.compose_container import (
     is_unreachable,
 )
 from connguard.containers.compose_files import Application
-from connguard.containers.compose_ports import published
+from connguard.containers.compose_ports import Published, published, unread
 from connguard.policies.model.database_facts import MissedConnection
 from connguard.policies.model.origin import Known, Related
+from connguard.policies.model.ports import USUAL_PORTS
 
 _SCALED = re.compile(r"(?:.*[-_])?(?P<service>.+?)[-_]\d+")
 _SWARM = re.compile(r"(?:tasks\.)?(?:\w+_)?(?P<service>[\w-]+)")
@@ -43,6 +44,7 @@ class Connections:
             for container in self.containers.values():
                 yield from self._missed(container)
             yield from self._deaf()
+            yield from self._misdirected()
 
     def _missed(self, container: Container) -> Iterator[MissedConnection]:
         if container.listening is not None and container.listening.what.is_server:
@@ -258,6 +260,30 @@ class Connections:
                 (Related("it is reached from here", place),),
             )
 
+    def _misdirected(self) -> Iterator[MissedConnection]:
+        """Servers of which only ports are published on which they do not listen."""
+        for server in self.containers.values():
+            found = server.listening
+            if found is None or not found.ports or not _is_as_its_image(server):
+                continue
+            if len(self._namespace(server)) > 1 or unread(server.service):
+                continue
+            mappings = published(server.service)
+            if any(holds(one, port) for one in mappings for port in found.ports):
+                continue
+            for one in mappings:
+                port = one.container[0]
+                if port == one.container[1] and _is_for_postgres(one):
+                    name, right = server.service.name, found.ports[0]
+                    yield MissedConnection(
+                        "a client on the host",
+                        f"port {port} of {name}",
+                        f"{name} listens on port {right}",
+                        f"Publish port {right} of the container.",
+                        one.origin,
+                        (Related("the server is defined here", server.service.origin),),
+                    )
+
     def _clients_of(self, server: Container) -> Iterator[tuple[Container, Wanted]]:
         names = compose_service.names(server.service)
         inside = {one.service.name for one in self._namespace(server)}
@@ -266,6 +292,26 @@ class Connections:
                 for one in wanted(client.environment):
                     if one.host in names:
                         yield client, one
+
+
+def _is_as_its_image(server: Container) -> bool:
+    """Whether a container runs the server of a plain image, and nothing else."""
+    first = server.words[0].text if server.words else "postgres"
+    return (
+        server.listening is not None
+        and server.listening.what.is_server
+        and server.listening.what.is_plain
+        and not (server.is_built or server.mode)
+        # A file of variables may be missing here, and set PGPORT.
+        and not any(map(server.service.has, ("entrypoint", "env_file")))
+        and (first == "postgres" or first.startswith("-"))
+    )
+
+
+def _is_for_postgres(one: Published) -> bool:
+    """Whether the port of the container or that of the host looks like PostgreSQL's."""
+    host = one.host.value[0] if isinstance(one.host, Known) else one.container[0]
+    return any(port in USUAL_PORTS or 5400 <= port < 5500 for port in (one.container[0], host))
 
 
 def _any_of(servers: list[Container]) -> str:
