@@ -82,6 +82,11 @@ def test_quiet_has_no_line(folder: Path, arguments: tuple[str, ...]) -> None:
     assert on_terminal(folder, *arguments)[0] == ""
 
 
+@pytest.mark.parametrize("command", ["budget", "init"])
+def test_other_commands_that_read_everything(folder: Path, command: str) -> None:
+    assert "\r\x1b[Kreading files: 3 of 3" in on_terminal(folder, command)[0]
+
+
 def test_a_terminal_that_cannot_clear_has_no_line(folder: Path) -> None:
     assert on_terminal(folder, "scan", TERM="dumb")[0] == ""
 

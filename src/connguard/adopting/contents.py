@@ -90,7 +90,7 @@ def settings(baseline: str | None, topology: str) -> str:
         lines += [
             "",
             "# What the files do not say about services and pools, such as instances that another",
-            "# system decides on, is declared here: `connguard budget --init` prints what it found.",
+            "# system decides on, is declared here: `connguard budget --init` prints a start.",
         ]
     elif declarations:
         lines += [

@@ -11,6 +11,7 @@ from connguard.adopting import contents
 from connguard.budget.init import render
 from connguard.engine import baseline
 from connguard.engine.finding import Report
+from connguard.engine.progress import Progress, silent
 from connguard.engine.scan import scan
 from connguard.engine.settings import FILE_NAME, Settings, load, locate
 
@@ -28,14 +29,14 @@ class Plan:
     accepted: int = 0
 
 
-def plan(root: Path, *, ci: str | None, with_baseline: bool) -> Plan:
+def plan(root: Path, *, ci: str | None, with_baseline: bool, progress: Progress = silent) -> Plan:
     """The plan for the repository at `root`. `ci` is "github", "gitlab", "none" or None: as found.
 
     Raises SettingsError and ValueError for settings that cannot be used.
     """
     own = locate(root)
     settings = load(own) if own else Settings()
-    report = scan([root], settings)
+    report = scan([root], settings, progress=progress)
     made = Plan(report)
     wants_baseline = with_baseline and bool(report.findings) and settings.baseline is None
     if wants_baseline and not report.failures:

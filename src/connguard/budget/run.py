@@ -12,6 +12,7 @@ from connguard.budget.assemble import stacks
 from connguard.budget.found import Stack
 from connguard.budget.overrides import Override, apply
 from connguard.engine.finding import Report
+from connguard.engine.progress import Progress, silent
 from connguard.engine.reading import Context
 from connguard.engine.registry import select
 from connguard.engine.scan import conclude, gather
@@ -37,13 +38,18 @@ class Run:
         return worst_standing(budget.standing for _, budget in self.stacks)
 
 
-def run(paths: Sequence[Path], settings: Settings, overrides: Sequence[Override]) -> Run:
+def run(
+    paths: Sequence[Path],
+    settings: Settings,
+    overrides: Sequence[Override],
+    progress: Progress = silent,
+) -> Run:
     """Compute the budgets of everything below `paths`.
 
     Raises SettingsError for a wrong declaration, ValueError for an override that fits nothing.
     """
     report = Report()
-    context, gathered = gather(paths, settings, report)
+    context, gathered = gather(paths, settings, report, progress=progress)
     found = stacks(gathered.subjects, context)
     if overrides and len(found) != 1:
         raise ValueError(f"--set needs one topology, and {len(found)} were found")

@@ -17,6 +17,7 @@ from connguard.commands.common import complain, load_settings, wants_colour
 from connguard.engine.fail_on import FailOn
 from connguard.engine.finding import EXIT_CLEAN, EXIT_ERROR, EXIT_FINDINGS, EXIT_NOTHING_TO_SCAN
 from connguard.engine.output import write_output
+from connguard.engine.progress import status_line
 from connguard.engine.registry import RegistryError
 from connguard.engine.settings import SettingsError
 from connguard.policies.model.amount import Standing
@@ -63,7 +64,8 @@ def command(
     paths = paths or (Path(),)
     try:
         settings = load_settings(config, paths[0])
-        done = run(paths, settings, [what_if.parse(text) for text in sets])
+        with status_line(sys.stderr, wanted=not quiet) as progress:
+            done = run(paths, settings, [what_if.parse(text) for text in sets], progress)
     except (SettingsError, RegistryError, ValueError) as error:
         raise click.UsageError(str(error)) from error
     if applying and sets:

@@ -15,6 +15,7 @@ from connguard.commands.common import complain
 from connguard.engine.discovery import display_name
 from connguard.engine.finding import EXIT_CLEAN, EXIT_ERROR, EXIT_NOTHING_TO_SCAN
 from connguard.engine.output import write_output
+from connguard.engine.progress import status_line
 from connguard.engine.registry import RegistryError
 from connguard.engine.settings import SettingsError
 from connguard.reporters.plain import printable
@@ -39,7 +40,8 @@ def command(path: Path, ci: str | None, no_baseline: bool, dry_run: bool) -> Non
     was found (the files are written nevertheless).
     """
     try:
-        made = plan(path.absolute(), ci=ci, with_baseline=not no_baseline)
+        with status_line(sys.stderr) as progress:
+            made = plan(path.absolute(), ci=ci, with_baseline=not no_baseline, progress=progress)
     except (SettingsError, RegistryError, ValueError) as error:
         raise click.UsageError(str(error)) from error
     if dry_run:
