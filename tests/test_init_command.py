@@ -159,3 +159,20 @@ def test_ci_jobs_follow_the_schema_of_their_server(
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_many_services_are_not_listed_in_the_settings(tmp_path: Path) -> None:
+    """A file that somebody is to read stays short; the command prints the rest."""
+    services = "".join(
+        f"  web{number}:\n    image: app\n    environment:\n"
+        "      DATABASE_URL: postgres://app@db/shop\n"
+        for number in range(20)
+    )
+    (tmp_path / "compose.yaml").write_text(
+        f"services:\n  db:\n    image: postgres:17\n{services}", encoding="utf-8"
+    )
+    assert _run(tmp_path, "init", "--no-baseline").returncode == 0
+    settings = (tmp_path / "connguard.toml").read_text()
+    assert "connguard budget --init" in settings
+    assert len(settings.splitlines()) < 12
+    assert _run(tmp_path, "budget", "--init").stdout.count("[[service]]") == 20
