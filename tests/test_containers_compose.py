@@ -639,3 +639,12 @@ def test_a_published_port_on_which_nothing_listens(
     text = f"services:\n  db:\n    {service}\n"
     found = {one for one, identifier in places(tmp_path, text) if identifier == "PG207"}
     assert found == ({line} if line else set())
+
+
+def test_a_file_that_is_not_parsed_was_scanned(tmp_path: Path) -> None:
+    """A nesting that no reader follows is a finding, and not beside "nothing to scan"."""
+    nested = "[" * 3000 + "]" * 3000
+    text = f"services:\n  db:\n    image: postgres\n    x: {nested}\n"
+    report = report_of(tmp_path, {"compose.yaml": text})
+    assert [one.policy.id for one in report.findings] == ["PG901"]
+    assert report.files == 1

@@ -96,8 +96,9 @@ def conclude(reading: Reading, context: Context, chosen: frozenset[str], report:
     _ignore_paths(report, settings)
     judge.judge(suppressions.apply(report, reading.notes, texts, chosen))
     _finish(report, texts)
-    report.files = len(reading.files)
-    report.names = frozenset(reading.files)
+    # What nothing could be made of was scanned as well if something is said about it.
+    report.names = frozenset(reading.files) | {one.origin.path for one in report.findings}
+    report.files = len(report.names)
     report.failures.extend(Failed(name, reason) for name, reason in context.unreadable)
     report.log.extend((*reading.log, *context.log))
 
