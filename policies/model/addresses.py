@@ -9,6 +9,7 @@ overlap nor touch. IPv4-mapped IPv6 addresses are IPv6 addresses here.
 from __future__ import annotations
 
 import ipaddress
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -50,17 +51,17 @@ def _normal(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
 
 
 def _common(ours: tuple[Interval, ...], theirs: tuple[Interval, ...]) -> tuple[Interval, ...]:
+    if len(ours) > len(theirs):
+        ours, theirs = theirs, ours
     found: list[Interval] = []
-    i = j = 0
-    while i < len(ours) and j < len(theirs):
-        first = max(ours[i][0], theirs[j][0])
-        last = min(ours[i][1], theirs[j][1])
-        if first <= last:
-            found.append((first, last))
-        if ours[i][1] < theirs[j][1]:
-            i += 1
-        else:
-            j += 1
+    for first, last in ours:
+        # From the interval that may hold `first`: those before are not looked at.
+        index = max(0, bisect_right(theirs, (first,)) - 1)
+        while index < len(theirs) and theirs[index][0] <= last:
+            low, high = theirs[index]
+            if high >= first:
+                found.append((max(first, low), min(last, high)))
+            index += 1
     return tuple(found)
 
 
