@@ -13,12 +13,13 @@ import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
+import connguard
 from connguard.commands.explain import MOST_INPUT
 from connguard.engine.cli import main
 from connguard.engine.symptom_registry import symptoms
 
-ROOT = Path(__file__).resolve().parents[1]
-SCHEMA = json.loads((ROOT / "src/connguard/schemas/explanation-1.json").read_text("utf-8"))
+SCHEMAS = Path(connguard.__file__).parent / "schemas"
+SCHEMA = json.loads((SCHEMAS / "explanation-1.json").read_text("utf-8"))
 ROLE_LIMIT = 'FATAL:  too many connections for role "app"'
 
 

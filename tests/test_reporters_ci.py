@@ -124,6 +124,14 @@ def test_markdown_shows_a_statement_as_code() -> None:
     assert "**Fix.** <code>ALTER ROLE app CONNECTION LIMIT 5;</code>" in text
 
 
+def test_a_fix_of_several_lines_is_code() -> None:
+    """Also one that starts with an empty line: nothing of it is a link."""
+    one = finding(fix="\n[link](http://example.org)\n")
+    html = MARKDOWN.render(renderer("markdown")(Report(findings=[one], files=1)))
+    assert "<a " not in html
+    assert "[link](http://example.org)" in html
+
+
 def test_markdown_fits_into_a_comment() -> None:
     """GitHub takes 65,536 characters; what is left out is counted."""
     many = [finding(message="x" * 3000, origin=Origin("a.sql", 1, 1, 1, 2)) for _ in range(400)]

@@ -131,7 +131,8 @@ def _fix(finding: Finding) -> str:
     """Prose, a statement, or several lines of code."""
     text = finding.fix or finding.policy.fix
     if "\n" in text:
-        return _fenced(text)
+        # A fence is one only at the start of a line.
+        return f"\n\n{_fenced(text)}"
     return _code(text) if text.endswith(";") else _text(text)
 
 
