@@ -1,0 +1,368 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one place where readers ask the file system.
+
+What a scan reports follows from its settings and from the answers given here. While `recording()`
+is in effect every question is kept with its answer, so that a later run can ask the same questions
+and know that it would report the same. Without it nothing is kept.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from enum import StrEnum
+from hashlib import blake2b
+from pathlib import Path
+
+
+class Kind(StrEnum):
+    """What a path names. MISSING is also what cannot be looked at."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    LINK = "link"
+    OTHER = "other"
+    MISSING = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One name in a folder; links are not followed."""
+
+    name: str
+    kind: Kind
+
+
+Stamp = tuple[int, int, int, int, int, int]
+"""Mode, size in bytes, mtime and ctime in ns, inode and device of a path, links not followed."""
+
+
+@dataclass(slots=True)
+class Observations:
+    """Questions and answers of a run. A question is a key of QUESTIONS and a path.
+
+    `stamps` tell the state of a path before it was first asked about, or the error number of
+    asking. `changing` is set when the same question got two answers.
+    """
+
+    answers: dict[tuple[str, str], str] = field(default_factory=dict)
+    stamps: dict[str, Stamp | int] = field(default_factory=dict)
+    changing: bool = False
+
+    def add(self, other: Observations) -> None:
+        """Take in what was observed elsewhere, such as in another process."""
+        for path, found in other.stamps.items():
+            self.stamps.setdefault(path, found)
+        for question, answer in other.answers.items():
+            self.keep(question, answer)
+        self.changing = self.changing or other.changing
+
+    def keep(self, question: tuple[str, str], answer: str) -> None:
+        if self.answers.setdefault(question, answer) != answer:
+            self.changing = True
+
+
+_kept: ContextVar[Observations | None] = ContextVar("observations", default=None)
+
+
+@contextmanager
+def recording() -> Iterator[Observations]:
+    """Keep what is asked within the block, here and, by `forward`, in an outer recording."""
+    found = Observations()
+    token = _kept.set(found)
+    try:
+        yield found
+    finally:
+        _kept.reset(token)
+        forward(found)
+
+
+def is_recording() -> bool:
+    """Whether observations are kept: another process then records and hands back its own."""
+    return _kept.get() is not None
+
+
+def forward(observed: Observations) -> None:
+    """Add what another process observed to the recording that is in effect, if any."""
+    kept = _kept.get()
+    if kept is not None:
+        kept.add(observed)
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a regular file; a pipe or a device is an error, so that nothing hangs.
+
+    Raises OSError, and ValueError for a name that no file can have.
+    """
+    kept = _kept.get()
+    if kept is None:
+        return _content(path)
+    try:
+        _stamp(kept, path)
+        data = _content(path)
+    except OSError as error:
+        kept.keep(("read", os.fspath(path)), _failure(error))
+        raise
+    kept.keep(("read", os.fspath(path)), _digest(data))
+    return data
+
+
+def read_text(path: Path, errors: str = "strict") -> str:
+    """A UTF-8 file with all line ends as LF. Raises OSError, ValueError and UnicodeDecodeError."""
+    return read_bytes(path).decode("utf-8", errors).replace("\r\n", "\n").replace("\r", "\n")
+
+
+HEAD = 4096
+"""How much `read_head` reads, in bytes."""
+
+
+def read_head(path: Path) -> bytes:
+    """The first HEAD bytes of a file. Raises OSError and ValueError."""
+    kept = _kept.get()
+    if kept is None:
+        return _content(path, HEAD)
+    try:
+        _stamp(kept, path)
+        data = _content(path, HEAD)
+    except OSError as error:
+        kept.keep(("head", os.fspath(path)), _failure(error))
+        raise
+    kept.keep(("head", os.fspath(path)), _digest(data))
+    return data
+
+
+def size(path: Path) -> int:
+    """The size of a file in bytes. Raises OSError and ValueError."""
+    kept = _kept.get()
+    if kept is None:
+        return path.stat().st_size
+    try:
+        _stamp(kept, path)
+        found = path.stat().st_size
+    except OSError as error:
+        kept.keep(("size", os.fspath(path)), _failure(error))
+        raise
+    kept.keep(("size", os.fspath(path)), str(found))
+    return found
+
+
+def kind(path: Path) -> Kind:
+    """What a path names, links followed. Never raises."""
+    kept = _kept.get()
+    if kept is None:
+        return _kind(path)
+    try:
+        _stamp(kept, path)
+    except ValueError:
+        return Kind.MISSING
+    found = _kind(path)
+    kept.keep(("kind", os.fspath(path)), found)
+    return found
+
+
+def is_file(path: Path) -> bool:
+    """Whether a path names a regular file. Never raises."""
+    return kind(path) is Kind.FILE
+
+
+def is_dir(path: Path) -> bool:
+    """Whether a path names a folder. Never raises."""
+    return kind(path) is Kind.FOLDER
+
+
+def exists(path: Path) -> bool:
+    """Whether a path names anything that can be looked at. Never raises."""
+    return kind(path) is not Kind.MISSING
+
+
+def entries(folder: Path) -> list[Entry]:
+    """What a folder holds, by name. Raises OSError and ValueError."""
+    kept = _kept.get()
+    if kept is None:
+        return _entries(folder)
+    try:
+        _stamp(kept, folder)
+        found = _entries(folder)
+    except OSError as error:
+        kept.keep(("entries", os.fspath(folder)), _failure(error))
+        raise
+    kept.keep(("entries", os.fspath(folder)), _digest_of_entries(found))
+    return found
+
+
+def names(folder: Path) -> list[str]:
+    """The sorted names in a folder. Raises OSError and ValueError."""
+    return [entry.name for entry in entries(folder)]
+
+
+def tree(folder: Path) -> list[Path]:
+    """The files in a folder and in the folders below, sorted; links to folders are not followed.
+
+    Folders below that cannot be listed count as empty. Raises OSError and ValueError for `folder`.
+    """
+    found: list[Path] = []
+    pending = [(folder, entries(folder))]
+    while pending:
+        above, listed = pending.pop()
+        for entry in listed:
+            path = above / entry.name
+            if entry.kind is Kind.FOLDER:
+                try:
+                    pending.append((path, entries(path)))
+                except OSError:
+                    continue
+            elif entry.kind is Kind.FILE or (entry.kind is Kind.LINK and is_file(path)):
+                found.append(path)
+    return sorted(found)
+
+
+def resolve(path: Path) -> Path:
+    """The absolute path without links and "..", as Path.resolve.
+
+    Raises OSError, ValueError, and RuntimeError for links in a circle.
+    """
+    kept = _kept.get()
+    if kept is not None:
+        _observe_links(kept, path)
+    return path.resolve()
+
+
+def _observe_links(kept: Observations, path: Path) -> None:
+    """Keep, for every path on the way, whether it is a link and where to."""
+    absolute = os.path.join(os.getcwd(), path)
+    here, links = os.path.splitdrive(absolute)[0] + os.sep, 0
+    parts = _parts(absolute)
+    while parts:
+        part = parts.pop()
+        if part == os.pardir:
+            here = os.path.dirname(here)
+            continue
+        there = os.path.join(here, part)
+        target = kept.answers.get(("link", there))
+        if target is None:
+            _stamp(kept, there)
+            target = _link(there)
+            kept.keep(("link", there), target)
+        if not target:
+            here = there
+        elif links < _MAX_LINKS:
+            links += 1
+            here = os.sep if os.path.isabs(target) else here
+            parts.extend(_parts(target))
+
+
+_MAX_LINKS = 40
+"""As many links Linux follows on one path."""
+
+
+def _parts(path: str) -> list[str]:
+    """The names on a path, the last one first."""
+    inside = os.path.splitdrive(path)[1]
+    return [part for part in reversed(inside.split(os.sep)) if part not in ("", os.curdir)]
+
+
+def _stamp(kept: Observations, path: str | Path) -> None:
+    """Note the state of a path. Raises ValueError for a name that no file can have."""
+    key = os.fspath(path)
+    if key not in kept.stamps:
+        kept.stamps[key] = stamp(key)
+
+
+def stamp(path: str) -> Stamp | int:
+    """The state of a path, or the error number of looking at it. Raises ValueError."""
+    try:
+        found = os.lstat(path)
+    except OSError as error:
+        return error.errno or errno.EIO
+    return (
+        found.st_mode,
+        found.st_size,
+        found.st_mtime_ns,
+        found.st_ctime_ns,
+        found.st_ino,
+        found.st_dev,
+    )
+
+
+def _failure(error: OSError) -> str:
+    return f"error {error.errno}"
+
+
+def _digest(data: bytes) -> str:
+    return blake2b(data, digest_size=16).hexdigest()
+
+
+def _content(path: str | Path, length: int = -1) -> bytes:
+    with open(path, "rb", buffering=0, opener=_open_at_once) as stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", os.fspath(path))
+        return stream.read(length)
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Opening a pipe without this waits until something is written to it."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+_KINDS = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.FOLDER}
+
+
+def _kind(path: str | Path) -> Kind:
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return Kind.MISSING
+    return _KINDS.get(stat.S_IFMT(mode), Kind.OTHER)
+
+
+def _entries(folder: str | Path) -> list[Entry]:
+    found = []
+    with os.scandir(folder) as listed:
+        for entry in listed:
+            if entry.is_symlink():
+                its = Kind.LINK
+            elif entry.is_dir(follow_symlinks=False):
+                its = Kind.FOLDER
+            elif entry.is_file(follow_symlinks=False):
+                its = Kind.FILE
+            else:
+                its = Kind.OTHER
+            found.append(Entry(entry.name, its))
+    return sorted(found, key=lambda entry: entry.name)
+
+
+def _digest_of_entries(listed: list[Entry]) -> str:
+    text = "\0".join(f"{entry.name}\0{entry.kind}" for entry in listed)
+    return _digest(text.encode("utf-8", "surrogateescape"))
+
+
+def _link(path: str) -> str:
+    try:
+        return os.readlink(path)
+    except OSError:
+        return ""
+
+
+QUESTIONS: dict[str, Callable[[str], str]] = {
+    "read": lambda path: _digest(_content(path)),
+    "head": lambda path: _digest(_content(path, HEAD)),
+    "size": lambda path: str(os.stat(path).st_size),
+    "kind": lambda path: _kind(path),
+    "entries": lambda path: _digest_of_entries(_entries(path)),
+    "link": _link,
+}
+"""How each question is asked again."""
+
+
+def answer(question: str, path: str) -> str:
+    """The answer to a question as it is now."""
+    try:
+        return QUESTIONS[question](path)
+    except OSError as error:
+        return _failure(error)
