@@ -15,12 +15,13 @@ from connguard.budget.code_pool import CodePool
 from connguard.budget.contradictions import contradictions
 from connguard.budget.declared import Declared, DeclaredPooler, DeclaredServer
 from connguard.budget.discovered import PoolerFile, Project, ServerFile, ServiceFound
-from connguard.budget.found import Found, Stack, found_stacks, unknown_pooler
+from connguard.budget.found import Found, ServerParts, Stack, found_stacks, unknown_pooler
 from connguard.budget.pgbouncer import Deployment, to_pooler
-from connguard.budget.server import formula, server_of, settings_of
+from connguard.budget.server import formula, settings_of
 from connguard.budget.server_facts import altered, with_altered
 from connguard.budget.session_code import Runner, with_uses
 from connguard.budget.systemd import UnitLimit, limit_of
+from connguard.engine import disk
 from connguard.engine.reading import Context, SourceFile
 from connguard.policies.model.amount import UNBOUNDED, Amount, exactly, unknown_amount
 from connguard.policies.model.budget import solve
@@ -116,8 +117,10 @@ def _declared_stack(declared: Declared, found: Found, context: Context) -> Stack
     clients = {service.pooler for service in declared.services}
     poolers = [replace(one, closed=True) if one.name in clients else one for one in poolers]
     server = other.server if other is not None else None
+    parts = discovered[0].parts if other is not None else None
     if declared.server is not None:
-        server = _server(declared.server, found.altered, context, gaps, names)
+        parts = _server(declared.server, found.altered, context, gaps, names)
+        server = parts.server()
     topology = Topology(
         origin=declared.origin,
         services=tuple(services),
@@ -130,7 +133,8 @@ def _declared_stack(declared: Declared, found: Found, context: Context) -> Stack
     gaps.extend(_lost_services(topology))
     configured = _configured(declared, other, found.altered, context)
     differing = contradictions(declared, other, configured, found.roles)
-    return Stack(topology, gaps, names, list(differing), notes)
+    hosts = discovered[0].pooler_hosts if other is not None else {}
+    return Stack(topology, gaps, names, list(differing), notes, parts, hosts)
 
 
 def _with_code(
@@ -164,7 +168,8 @@ def _configured(
     one = declared.server
     if one is None or one.config is None:
         return other.server if other is not None else None
-    return _server(replace(one, settings={}, formula=None), altered, context, [], set())
+    bare = replace(one, settings={}, formula=None)
+    return _server(bare, altered, context, [], set()).server()
 
 
 def _pooler(
@@ -195,7 +200,7 @@ def _server(
     context: Context,
     gaps: list[NotParsed],
     names: set[str],
-) -> Server:
+) -> ServerParts:
     settings: dict[str, Amount] = {}
     if one.config is not None:
         file = _named_file(one.config, context)
@@ -209,18 +214,18 @@ def _server(
             inner = replace(context, roots=(*context.roots, one.config.parent))
             settings, missing = settings_of(file, inner)
             gaps.extend(missing)
-    settings = with_altered(settings, altered, alone=True)
-    settings.update(one.settings)
+    fixed = dict(one.settings)
     if one.formula is not None:
-        settings["max_connections"] = formula(one.formula[0], one.memory, one.formula[1])
-    reserve = settings.pop("provider_reserved", None)
-    return server_of(one.origin, settings, one.version, reserve)
+        fixed["max_connections"] = formula(one.formula[0], one.memory, one.formula[1])
+    reserve = fixed.pop("provider_reserved", None)
+    over = with_altered(settings, altered, alone=True)
+    return ServerParts("server", one.origin, frozenset(), over, fixed, one.version, reserve)
 
 
 def _named_file(path: Path, context: Context) -> SourceFile | None:
     """A file that the settings name; it may lie outside the scanned paths."""
-    resolved = path.resolve()
-    return SourceFile(resolved, context.name_of(resolved)) if resolved.is_file() else None
+    resolved = disk.resolve(path)
+    return SourceFile(resolved, context.name_of(resolved)) if disk.is_file(resolved) else None
 
 
 def _lost_services(topology: Topology) -> Iterable[NotParsed]:

@@ -38,18 +38,46 @@ from connguard.policies.model.topology import (
     Server,
     Service,
     Topology,
+    Version,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class ServerParts:
+    """What a server of a topology is put together from.
+
+    `settings` are those of its files with ALTER SYSTEM over them, `fixed` those of its command line
+    or declaration, which win over both. `hosts` are the names under which clients reach it.
+    """
+
+    name: str
+    origin: Origin
+    hosts: frozenset[str]
+    settings: Mapping[str, Amount]
+    fixed: Mapping[str, Amount]
+    version: Version | None = None
+    provider_reserved: Amount | None = None
+
+    def server(self) -> Server:
+        settings = {**self.settings, **self.fixed}
+        return server_of(self.origin, settings, self.version, self.provider_reserved)
 
 
 @dataclass(slots=True)
 class Stack:
-    """One server with what connects to it, and what of it could not be read."""
+    """One server with what connects to it, and what of it could not be read.
+
+    `parts` are those of the server; None where it is only what its topology says.
+    `pooler_hosts` are the names under which clients reach each pooler, by its name.
+    """
 
     topology: Topology
     gaps: list[NotParsed] = field(default_factory=list)
     files: set[str] = field(default_factory=set)
     facts: list[object] = field(default_factory=list)
     notes: list[Notes] = field(default_factory=list)
+    parts: ServerParts | None = None
+    pooler_hosts: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +165,8 @@ class _Projects:
         hosts = {one.service.name: one.host for one in applications}
         if not project.servers:
             stack = self._stack(None, [one for one, _ in poolers], services) if poolers else None
+            if stack is not None:
+                stack.pooler_hosts = {pooler.name: names for pooler, names in poolers}
             near = [
                 one for one in self._found.server_files if one.file.path.parent == project.folder
             ]
@@ -158,7 +188,9 @@ class _Projects:
                 or (service.pooler is None and _is_host(hosts[service.name], run_server.hosts))
             ]
             if own or connected or run_server.settings:
-                stacks.append(self._stack(run_server, own, connected))
+                stack = self._stack(run_server, own, connected)
+                stack.pooler_hosts = {one.name: reach for one, reach in poolers if one in own}
+                stacks.append(stack)
         return stacks
 
     def _applications(self, poolers: Sequence[tuple[Pooler, frozenset[str]]]) -> list[ServiceFound]:
@@ -182,7 +214,8 @@ class _Projects:
     def _stack(
         self, run: ServerRun | None, poolers: Sequence[Pooler], services: Sequence[Service]
     ) -> Stack:
-        server = self._server(run) if run else None
+        parts = self._server(run) if run else None
+        server = parts.server() if parts else None
         origin = run.origin if run else poolers[0].origin
         topology = Topology(
             origin=origin,
@@ -192,20 +225,25 @@ class _Projects:
             databases=tuple(self._found.databases),
             server=server,
         )
-        return Stack(
-            topology, list(self._gaps), {origin.path, *self._files}, notes=list(self._notes)
-        )
+        files = {origin.path, *self._files}
+        return Stack(topology, list(self._gaps), files, notes=list(self._notes), parts=parts)
 
-    def _server(self, run: ServerRun) -> Server:
+    def _server(self, run: ServerRun) -> ServerParts:
         settings: dict[str, Amount] = {}
         file = _readable(run.config, self._context)
         if file is not None:
             settings, gaps = settings_of(file, self._context)
             self._gaps.extend(gaps)
             self._files.add(file.name)
-        settings = self._found.over(settings)
-        settings.update(run.settings)  # the command line wins over postgresql.auto.conf
-        return server_of(run.origin, settings, run.version, run.provider_reserved)
+        return ServerParts(
+            run.name,
+            run.origin,
+            run.hosts,
+            self._found.over(settings),
+            run.settings,  # the command line wins over postgresql.auto.conf
+            run.version,
+            run.provider_reserved,
+        )
 
     def _pooler(self, run: PoolerRun) -> Pooler | None:
         for path in run.configs:
