@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from connguard.budget.commands import Command, command_at
+from connguard.engine import disk
 from connguard.engine.reading import Context
 from connguard.engine.text import Text
 from connguard.engine.yaml_source import Node
@@ -44,7 +45,7 @@ def source_of(container: Node, folder: Path) -> Path | None:
         return None
     home = _dockerfile(container, context).parent
     inside = home != context and home.is_relative_to(context)
-    return home if inside and any((home / name).is_file() for name in MARKERS) else context
+    return home if inside and any(disk.is_file(home / name) for name in MARKERS) else context
 
 
 def dockerfile_of(container: Node, folder: Path, context: Context) -> Text | None:
@@ -92,9 +93,10 @@ def _context(container: Node, folder: Path) -> Path | None:
         text = "."
     if not text or "$" in text or "://" in text:
         return None
-    return (folder / text).resolve()
+    return disk.resolve(folder / text)
 
 
 def _dockerfile(container: Node, root: Path) -> Path:
     node = container.get("build", "dockerfile")
-    return (root / (node.string if node is not None and node.string else "Dockerfile")).resolve()
+    name = node.string if node is not None and node.string else "Dockerfile"
+    return disk.resolve(root / name)

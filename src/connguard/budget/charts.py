@@ -16,7 +16,7 @@ from pathlib import Path
 
 from connguard.budget import applications
 from connguard.budget.discovered import ServiceFound
-from connguard.engine import yaml_source
+from connguard.engine import disk, yaml_source
 from connguard.engine.reading import Context
 from connguard.engine.text import Text
 from connguard.engine.yaml_source import Node
@@ -190,7 +190,7 @@ def _put(found: Variables, key: str, node: Node) -> None:
 def _values(folder: Path, context: Context) -> list[Node]:
     names = ["values.yaml", "values.yml"]
     try:
-        others = sorted(path.name for path in folder.iterdir())
+        others = disk.names(folder)
     except OSError:
         others = []
     names += [name for name in others if _OTHER_VALUES.fullmatch(name)]
@@ -205,7 +205,7 @@ def _values(folder: Path, context: Context) -> list[Node]:
 
 def _texts(folder: Path, context: Context) -> list[Text]:
     try:
-        paths = sorted(path for path in folder.rglob("*") if path.suffix in (".yaml", ".yml"))
+        paths = [path for path in disk.tree(folder) if path.suffix in (".yaml", ".yml")]
     except OSError:
         return []
     files = [context.file(path) for path in paths if "tests" not in path.parts]

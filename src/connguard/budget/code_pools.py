@@ -17,6 +17,7 @@ from typing import cast
 from connguard.budget.built_from import MARKERS
 from connguard.budget.code_pool import CodePool, Made
 from connguard.budget.pool_claims import language_of
+from connguard.engine import disk
 from connguard.engine.reading import Context, SourceFile
 from connguard.policies.model.reading import Reading
 
@@ -80,7 +81,7 @@ def _pools(file: SourceFile, context: Context) -> list[Made]:
         return []
     module, function, hints = _READERS[language]
     try:
-        data = file.path.read_bytes()
+        data = disk.read_bytes(file.path)
     except OSError:
         data = b""
         context.text(file)  # which records that it cannot be read
@@ -104,7 +105,7 @@ def _outside_of_services(path: Path, context: Context) -> bool:
 def _project(path: Path, context: Context) -> Path:
     """The nearest folder that holds a project's file; else the file's own folder."""
     for folder in path.parents:
-        if any((folder / name).is_file() for name in ("Dockerfile", *MARKERS)):
+        if any(disk.is_file(folder / name) for name in ("Dockerfile", *MARKERS)):
             return folder
         if folder in context.roots:
             break

@@ -24,6 +24,7 @@ from connguard.containers import compose_service, databases
 from connguard.containers.compose_files import Service, of_file
 from connguard.containers.compose_service import Variable
 from connguard.containers.interpolation import resolve
+from connguard.engine import disk
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.yaml_source import Node
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
@@ -250,7 +251,7 @@ def _mounted(container: Container, folder: Path, wanted: str) -> Path | None:
         path = folder / pair[0] if pair[0].startswith(".") else folder / pair[0].lstrip("/")
         if PurePath(pair[1]).name == name:
             return path
-        if path.is_dir() and (path / name).is_file() and "docker-entrypoint" not in pair[1]:
+        if disk.is_dir(path) and disk.is_file(path / name) and "docker-entrypoint" not in pair[1]:
             return path / name
     return None
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from connguard.budget.toml_places import Document, parse
+from connguard.engine import disk
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.setting_reference import SETTINGS
 from connguard.engine.settings import SettingsError
@@ -121,7 +122,7 @@ class _Reader:
             declared.services.append(service)
             source = self._string(("service", position), table, "source")
             if source is not None:
-                declared.sources[service.name] = (self._base / source).resolve()
+                declared.sources[service.name] = disk.resolve(self._base / source)
         for position, table in self._tables(topology, "role"):
             path = ("role", position)
             declared.roles.append(

@@ -12,6 +12,7 @@ from typing import Any
 from connguard.budget import odyssey
 from connguard.budget.discovered import PoolerReady
 from connguard.budget.toml_places import Document, parse
+from connguard.engine import disk
 from connguard.engine.reading import Context
 from connguard.engine.text import Text
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
@@ -48,14 +49,14 @@ class _Includes:
     def __init__(self, path: Path, context: Context) -> None:
         self._folder = path.parent
         self._context = context
-        self._read = {path.resolve()}
+        self._read = {disk.resolve(path)}
 
     def find(self, _: Text, name: str) -> Text | None:
         parts = PurePath(name.lstrip("/")).parts
         for start in range(len(parts)):
             file = self._context.file(self._folder.joinpath(*parts[start:]))
-            if file is not None and file.path.resolve() not in self._read:
-                self._read.add(file.path.resolve())
+            if file is not None and file.path not in self._read:  # which has no links
+                self._read.add(file.path)
                 return self._context.text(file)
         return None
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from connguard.budget.built_from import MARKERS
 from connguard.budget.session_claims import may_use_sessions, session_language_of
 from connguard.budget.session_use import Used
+from connguard.engine import disk
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import Text
 from connguard.policies.model.origin import Origin
@@ -138,7 +139,7 @@ def _nearest(file: Path, folders: set[Path]) -> Path | None:
 
 def _project(file: Path, base: Path) -> Path | None:
     for folder in file.parents:
-        if any((folder / name).is_file() for name in ("Dockerfile", *MARKERS)):
+        if any(disk.is_file(folder / name) for name in ("Dockerfile", *MARKERS)):
             return folder
         if folder == base:
             break
@@ -172,7 +173,7 @@ def _uses(file: SourceFile, base: Path, context: Context) -> tuple[Text | None, 
     if language is None or any(_NOT_SERVICES.match(part) for part in inside.parts[:-1]):
         return None, []
     try:
-        data = file.path.read_bytes()
+        data = disk.read_bytes(file.path)
     except OSError:
         data = b""
         context.text(file)  # which records that it cannot be read

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from connguard.containers.service_exposure import Exposure, facts
-from connguard.engine import yaml_source
+from connguard.engine import disk, yaml_source
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import Text
 from connguard.engine.yaml_source import Node
@@ -173,6 +173,6 @@ def _default(file: SourceFile, path: str, context: Context) -> Node | None:
         stream = yaml_source.stream(found, context) if found is not None else None
         if stream is not None and stream.documents:
             return stream.documents[0].get(*path.split("."))
-        if (folder / "Chart.yaml").is_file():
+        if disk.is_file(folder / "Chart.yaml"):
             return None
     return None

@@ -15,6 +15,7 @@ from connguard.budget.claims import is_compose
 from connguard.containers import compose_service, databases
 from connguard.containers.compose_files import applications
 from connguard.containers.dockerfiles import base_image
+from connguard.engine import disk
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import Text
 from connguard.engine.yaml_source import Node
@@ -44,7 +45,9 @@ def is_of_container(document: Node, file: SourceFile, text: Text) -> bool:
         return False
     if document.get("apiVersion") is not None and document.get("kind") is not None:
         return True
-    return _VALUES.search(file.path.stem) is not None or (file.path.parent / "Chart.yaml").is_file()
+    return _VALUES.search(file.path.stem) is not None or disk.is_file(
+        file.path.parent / "Chart.yaml"
+    )
 
 
 def _mounts(context: Context) -> list[tuple[Path, bool]]:
@@ -63,7 +66,7 @@ def _mounts(context: Context) -> list[tuple[Path, bool]]:
             )
             on_host = compose_service.network_mode(service) == "host"
             for mount in compose_service.mounts(service, application) if is_server else []:
-                source = Path(mount.source).resolve()
+                source = disk.resolve(Path(mount.source))
                 if source not in _roots(context):
                     found.append((source, on_host))
     context.cache[key] = found
@@ -71,9 +74,7 @@ def _mounts(context: Context) -> list[tuple[Path, bool]]:
 
 
 def _roots(context: Context) -> set[Path]:
-    return {
-        parent for root in context.roots for parent in (root.resolve(), *root.resolve().parents)
-    }
+    return {parent for root in map(disk.resolve, context.roots) for parent in (root, *root.parents)}
 
 
 def _root(path: Path, context: Context) -> Path:

@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from pathspec import GitIgnoreSpec
 
+from connguard.engine import disk
+from connguard.engine.disk import Kind
 from connguard.engine.reading import SourceFile
 
 DEFAULT_EXCLUDES = {
@@ -78,16 +79,16 @@ def discover(
     for path in paths:
         absolute = Path(os.path.abspath(path))
         try:
-            mode = absolute.stat().st_mode
+            kind = disk.look(absolute)
         except OSError as error:
             found.unreadable.append((str(path), error.strerror or str(error)))
             continue
-        if stat.S_ISDIR(mode):
+        if kind is Kind.FOLDER:
             walker = _Walker(found, spec, base, respect_gitignore)
             for file in walker.walk(absolute):
                 if wanted(file):
                     chosen[file] = SourceFile(file, display_name(file))
-        elif stat.S_ISREG(mode):
+        elif kind is Kind.FILE:
             chosen[absolute] = SourceFile(absolute, display_name(absolute), named=True)
         else:
             found.unreadable.append((str(path), "not a regular file"))
@@ -112,24 +113,24 @@ class _Walker:
         pending = [(root, ignores)]
         while pending:
             folder, ignores = pending.pop()
-            if self._respect_gitignore:
-                ignores = [*ignores, *_ignore_file(folder)]
             try:
-                entries = sorted(os.scandir(folder), key=lambda entry: entry.name, reverse=True)
+                entries = disk.entries(folder)
             except OSError as error:
-                name = display_name(folder)
-                self._found.unreadable.append((name, error.strerror or str(error)))
+                shown = display_name(folder)
+                self._found.unreadable.append((shown, error.strerror or str(error)))
                 continue
-            for entry in entries:
-                path = folder / entry.name
-                if entry.is_symlink():
+            if self._respect_gitignore and not _IGNORE_FILES.isdisjoint(dict(entries)):
+                ignores = [*ignores, *_ignore_file(folder)]
+            for name, kind in reversed(entries):
+                path = folder / name
+                if kind is Kind.LINK:
                     self._found.skipped.append(f"{display_name(path)}: link not followed")
-                elif entry.is_dir(follow_symlinks=False):
-                    if entry.name not in DEFAULT_EXCLUDES and not self._ignored(
+                elif kind is Kind.FOLDER:
+                    if name not in DEFAULT_EXCLUDES and not self._ignored(
                         path, ignores, is_dir=True
                     ):
                         pending.append((path, ignores))
-                elif entry.is_file(follow_symlinks=False) and not self._ignored(path, ignores):
+                elif kind is Kind.FILE and not self._ignored(path, ignores):
                     yield path
 
     def _ignored(
@@ -152,9 +153,12 @@ class _Walker:
         for folder in (root, *root.parents):
             if folder != root:
                 above[:0] = _ignore_file(folder)
-            if (folder / ".git").exists():
+            if disk.exists(folder / ".git"):
                 return [*_spec(folder, folder / ".git" / "info" / "exclude"), *above]
         return []
+
+
+_IGNORE_FILES = frozenset((".gitignore", ".ignore"))
 
 
 def _ignore_file(folder: Path) -> list[tuple[Path, GitIgnoreSpec]]:
@@ -163,7 +167,7 @@ def _ignore_file(folder: Path) -> list[tuple[Path, GitIgnoreSpec]]:
 
 def _spec(folder: Path, file: Path) -> list[tuple[Path, GitIgnoreSpec]]:
     try:
-        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = disk.read_text(file, "replace").splitlines()
     except OSError:
         return []
     return [(folder, GitIgnoreSpec.from_lines(lines))]

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
 from pathlib import Path
+from typing import NamedTuple
 
 
 class Kind(StrEnum):
@@ -31,9 +32,8 @@ class Kind(StrEnum):
     MISSING = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One name in a folder; links are not followed."""
+class Entry(NamedTuple):
+    """A name in a folder, and what it names, links not followed."""
 
     name: str
     kind: Kind
@@ -166,6 +166,21 @@ def kind(path: Path) -> Kind:
     return found
 
 
+def look(path: Path) -> Kind:
+    """As `kind`, but raises OSError for what cannot be looked at."""
+    kept = _kept.get()
+    if kept is None:
+        return _look(path)
+    try:
+        _stamp(kept, path)
+        found = _look(path)
+    except OSError as error:
+        kept.keep(("look", os.fspath(path)), _failure(error))
+        raise
+    kept.keep(("look", os.fspath(path)), found)
+    return found
+
+
 def is_file(path: Path) -> bool:
     """Whether a path names a regular file. Never raises."""
     return kind(path) is Kind.FILE
@@ -198,7 +213,7 @@ def entries(folder: Path) -> list[Entry]:
 
 def names(folder: Path) -> list[str]:
     """The sorted names in a folder. Raises OSError and ValueError."""
-    return [entry.name for entry in entries(folder)]
+    return [name for name, _ in entries(folder)]
 
 
 def tree(folder: Path) -> list[Path]:
@@ -210,27 +225,30 @@ def tree(folder: Path) -> list[Path]:
     pending = [(folder, entries(folder))]
     while pending:
         above, listed = pending.pop()
-        for entry in listed:
-            path = above / entry.name
-            if entry.kind is Kind.FOLDER:
+        for name, its in listed:
+            path = above / name
+            if its is Kind.FOLDER:
                 try:
                     pending.append((path, entries(path)))
                 except OSError:
                     continue
-            elif entry.kind is Kind.FILE or (entry.kind is Kind.LINK and is_file(path)):
+            elif its is Kind.FILE or (its is Kind.LINK and is_file(path)):
                 found.append(path)
     return sorted(found)
 
 
 def resolve(path: Path) -> Path:
-    """The absolute path without links and "..", as Path.resolve.
+    """The absolute path without links and "..". Never raises.
 
-    Raises OSError, ValueError, and RuntimeError for links in a circle.
+    Links in a circle stay in it, as does a name that no file can have.
     """
     kept = _kept.get()
-    if kept is not None:
-        _observe_links(kept, path)
-    return path.resolve()
+    try:
+        if kept is not None:
+            _observe_links(kept, path)
+        return Path(os.path.realpath(path))
+    except ValueError:
+        return Path(os.path.abspath(path))
 
 
 def _observe_links(kept: Observations, path: Path) -> None:
@@ -315,30 +333,33 @@ _KINDS = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.FOLDER}
 
 def _kind(path: str | Path) -> Kind:
     try:
-        mode = os.stat(path).st_mode
+        return _look(path)
     except (OSError, ValueError):
         return Kind.MISSING
-    return _KINDS.get(stat.S_IFMT(mode), Kind.OTHER)
+
+
+def _look(path: str | Path) -> Kind:
+    return _KINDS.get(stat.S_IFMT(os.stat(path).st_mode), Kind.OTHER)
 
 
 def _entries(folder: str | Path) -> list[Entry]:
     found = []
     with os.scandir(folder) as listed:
         for entry in listed:
-            if entry.is_symlink():
-                its = Kind.LINK
+            if entry.is_file(follow_symlinks=False):
+                its = Kind.FILE
             elif entry.is_dir(follow_symlinks=False):
                 its = Kind.FOLDER
-            elif entry.is_file(follow_symlinks=False):
-                its = Kind.FILE
+            elif entry.is_symlink():
+                its = Kind.LINK
             else:
                 its = Kind.OTHER
             found.append(Entry(entry.name, its))
-    return sorted(found, key=lambda entry: entry.name)
+    return sorted(found)
 
 
 def _digest_of_entries(listed: list[Entry]) -> str:
-    text = "\0".join(f"{entry.name}\0{entry.kind}" for entry in listed)
+    text = "\0".join(part for entry in listed for part in entry)
     return _digest(text.encode("utf-8", "surrogateescape"))
 
 
@@ -353,7 +374,8 @@ QUESTIONS: dict[str, Callable[[str], str]] = {
     "read": lambda path: _digest(_content(path)),
     "head": lambda path: _digest(_content(path, HEAD)),
     "size": lambda path: str(os.stat(path).st_size),
-    "kind": lambda path: _kind(path),
+    "kind": _kind,
+    "look": _look,
     "entries": lambda path: _digest_of_entries(_entries(path)),
     "link": _link,
 }

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from connguard.engine import disk
 from connguard.engine.progress import Progress, silent
 from connguard.engine.text import Text, decode
 from connguard.policies.model.reading import Reading
@@ -52,6 +53,7 @@ class Context:
     histories: list[Sequence[Script]] = field(default_factory=list)
     cache: dict[object, object] = field(default_factory=dict)
     progress: Progress = silent
+    _real_roots: tuple[Path, ...] | None = field(default=None, init=False, repr=False)
 
     def text(self, file: SourceFile) -> Text | None:
         """The decoded text; None when the file cannot be read, which is recorded once."""
@@ -64,14 +66,20 @@ class Context:
 
     def file(self, path: Path) -> SourceFile | None:
         """A file that another one names; None when it is missing or leaves the roots."""
-        resolved = path.resolve()
-        if not any(resolved.is_relative_to(root.resolve()) for root in self.roots):
+        resolved = disk.resolve(path)
+        if not self.is_inside(resolved):
             return None
-        return SourceFile(resolved, self.name_of(resolved)) if resolved.is_file() else None
+        return SourceFile(resolved, self.name_of(resolved)) if disk.is_file(resolved) else None
+
+    def is_inside(self, resolved: Path) -> bool:
+        """Whether a path without links lies in or below one of the roots."""
+        if self._real_roots is None:
+            self._real_roots = tuple(disk.resolve(root) for root in self.roots)
+        return any(resolved.is_relative_to(root) for root in self._real_roots)
 
     def _load(self, file: SourceFile) -> Text | None:
         try:
-            data = file.path.read_bytes()
+            data = disk.read_bytes(file.path)
         except OSError as error:
             self.unreadable.append((file.name, error.strerror or str(error)))
             return None

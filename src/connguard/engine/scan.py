@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
-from connguard.engine import suppressions
+from connguard.engine import disk, suppressions
 from connguard.engine.discovery import discover, display_name
 from connguard.engine.finding import Failed, Finding, Report, Suppressed
 from connguard.engine.frontends import FRONT_ENDS, Entry
@@ -166,7 +166,7 @@ def _inputs(
         respect_gitignore=settings.respect_gitignore,
     )
     roots = tuple(
-        absolute if absolute.is_dir() else absolute.parent
+        absolute if disk.is_dir(absolute) else absolute.parent
         for absolute in (path.absolute() for path in paths)
     )
     report.log.extend(found.skipped)

@@ -13,9 +13,11 @@ import re
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from connguard.engine import disk
 from connguard.engine.reading import SourceFile
 from connguard.engine.text import Text, decode
 from connguard.migrations.history import History
@@ -120,7 +122,7 @@ def _add_packed(history: History, file: SourceFile, pool: Pool) -> None:
 def _unpacked(file: SourceFile, pool: Pool) -> Text | None:
     """The text of a packed file. Findings point to its unpacked lines."""
     try:
-        with gzip.open(file.path) as stream:
+        with gzip.open(BytesIO(disk.read_bytes(file.path))) as stream:
             data = stream.read(_MAX_UNPACKED + 1)
     except (OSError, EOFError, zlib.error):
         return None

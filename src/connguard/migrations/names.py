@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from pathlib import Path, PurePath
 
+from connguard.engine import disk
 from connguard.sql_rules.script import Direction
 
 _DOWN_SUFFIX = re.compile(r"\.(?:down|undo|revert|rollback)\.(?:p|pg)?sql$", re.IGNORECASE)
@@ -49,7 +50,7 @@ def direction_of(path: Path) -> Direction:
 def _has_forward_file(path: Path, stem: str) -> bool:
     """`scale_down.sql` is a rollback only beside `scale_up.sql` or `scale.sql`."""
     forward = (f"{stem}_up", f"{stem}-up", f"{stem}.up", stem)
-    return any(path.with_name(name + path.suffix).is_file() for name in forward)
+    return any(disk.is_file(path.with_name(name + path.suffix)) for name in forward)
 
 
 def is_step_of_folder(path: PurePath) -> bool:
@@ -71,7 +72,7 @@ def postgresql_variant(path: Path) -> Path | None:
     stem, dot, rest = path.name.partition(".")
     for product in ("postgres", "postgresql", "pg"):
         variant = path.with_name(f"{stem}.{product}{dot}{rest}")
-        if variant.is_file():
+        if disk.is_file(variant):
             return variant
     return None
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from connguard.engine import disk
 from connguard.engine.natural import path_key
 from connguard.engine.reading import SourceFile
 from connguard.engine.settings import MigrationSettings
@@ -20,9 +21,10 @@ def overridden_histories(pool: Pool, layouts: Mapping[str, Layout]) -> Iterator[
     """The histories of the folders that the settings name; `layouts` are the formats by name."""
     settings = pool.context.settings
     for table in settings.migrations:
-        folder = Path(settings.base, table.path).resolve()
+        folder = disk.resolve(Path(settings.base, table.path))
+        resolved = {file.path: disk.resolve(file.path) for file in pool}
         files = [
-            file for file in pool if folder in (file.path.resolve(), *file.path.resolve().parents)
+            file for file in pool if folder in (resolved[file.path], *resolved[file.path].parents)
         ]
         if not files:
             pool.log.append(f"{table.path}: set in the settings, but nothing is scanned there")
@@ -50,7 +52,9 @@ def _plain(
 ) -> History:
     inner = Pool(files, pool.context)
     wanted = inner.sql()
-    relative = {file.path: file.path.resolve().relative_to(folder).as_posix() for file in wanted}
+    relative = {
+        file.path: disk.resolve(file.path).relative_to(folder).as_posix() for file in wanted
+    }
     first = files[0]
     depth_root = first.path.parents[len(Path(relative.get(first.path, "x")).parts) - 1]
     history = History(shown(depth_root, first), "plain SQL, order of the settings")

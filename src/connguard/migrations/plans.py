@@ -11,6 +11,7 @@ from pathlib import Path
 
 import orjson
 
+from connguard.engine import disk
 from connguard.engine.natural import natural_key, path_key
 from connguard.engine.reading import SourceFile
 from connguard.migrations.history import History
@@ -37,7 +38,7 @@ def planned_histories(pool: Pool) -> Iterator[History]:
     )
     for folder in pool.folders(pool.sql()):
         for name, order in plans:
-            if (folder / name).exists():
+            if disk.exists(folder / name):
                 history = order(folder, _sql_below(folder, pool), pool)
                 if history and history.files:
                     yield history
@@ -72,20 +73,20 @@ def _sqitch(folder: Path, files: list[SourceFile], pool: Pool) -> History | None
         for key, value in entries.items()
         if key.startswith("deploy.variables.")
     }
-    claimed = {os.path.realpath(file.path): file for file in files}
+    claimed = {str(disk.resolve(file.path)): file for file in files}
     for names in _sqitch_scripts(plan.string):
         for kind, direction in (("deploy", Direction.UP), ("revert", Direction.DOWN)):
-            top_of_kind = os.path.realpath(folders[kind])
+            top_of_kind = str(disk.resolve(folders[kind]))
             paths = [os.path.join(top_of_kind, f"{name}.sql") for name in names]
             path = next((path for path in paths if path in claimed), None)
             if path is not None:
                 pool.add_sql(history, claimed.pop(path), direction, variables)
     for file in claimed.values():
         # Verify scripts are rolled back; scripts that the plan does not name never run.
-        parents = file.path.resolve().parents
-        if any(kind.resolve() in parents for kind in folders.values()):
+        parents = disk.resolve(file.path).parents
+        if any(disk.resolve(kind) in parents for kind in folders.values()):
             pool.take(file)
-            if folders["verify"].resolve() in parents:
+            if disk.resolve(folders["verify"]) in parents:
                 history.files.add(file.name)
             else:
                 pool.log.append(f"{file.name}: not in the sqitch plan, never run; left out")

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
+from connguard.engine import disk
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import Text
 from connguard.migrations.history import History
@@ -88,7 +89,7 @@ class Pool:
     def files_in(self, folder: Path) -> list[SourceFile]:
         """The files in a folder and the folders in it, by name; none when there is no folder."""
         try:
-            paths = sorted(path for path in folder.resolve().rglob("*") if path.is_file())
+            paths = disk.tree(disk.resolve(folder))
         except (OSError, ValueError):
             return []
         files = [self.file(path) for path in paths]

@@ -16,6 +16,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
+from connguard.engine import disk
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed
@@ -170,7 +171,7 @@ def read_conf(file: SourceFile, context: Context) -> ServerSettings:
     if text is not None:
         reader.read(text, file.path, 0)
         auto = context.file(file.path.parent / AUTO_FILE)
-        if auto is not None and auto.path != file.path.resolve():
+        if auto is not None and auto.path != disk.resolve(file.path):
             auto_text = context.text(auto)
             if auto_text is not None:
                 reader.read(auto_text, auto.path, 0)
@@ -303,11 +304,11 @@ def conf_files(folder: Path, context: Context) -> list[SourceFile] | None:
 
     Those are the names that end in .conf and do not start with a dot, in byte order.
     """
-    resolved = folder.resolve()
-    if not any(resolved.is_relative_to(root.resolve()) for root in context.roots):
+    resolved = disk.resolve(folder)
+    if not context.is_inside(resolved):
         return None
     try:
-        names = sorted(entry.name for entry in resolved.iterdir())
+        names = disk.names(resolved)
     except OSError:
         return None
     found = (

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from connguard.engine import disk
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed
@@ -354,9 +355,8 @@ class _Reader:
         """Whether a file would be below the scanned directories, and is not there."""
         if self._context is None or path is None or Path(name).is_absolute():
             return False
-        target = (path.parent / name).resolve()
-        inside = any(target.is_relative_to(root.resolve()) for root in self._context.roots)
-        return inside and not target.exists()
+        target = disk.resolve(path.parent / name)
+        return self._context.is_inside(target) and not disk.exists(target)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from connguard.engine import disk
 from connguard.engine.settings import Settings
 from connguard.postgres.hba_reader import DEFAULT_VERSION, NEWEST_VERSION, OLDEST_VERSION
 
@@ -35,8 +36,8 @@ def version_for(path: Path, settings: Settings) -> int:
 
 def _data_directory(path: Path) -> str:
     try:
-        return (path.parent / "PG_VERSION").read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError):
+        return disk.read_bytes(path.parent / "PG_VERSION").decode("ascii").strip()
+    except (OSError, ValueError):
         return ""
 
 

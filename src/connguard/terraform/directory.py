@@ -4,22 +4,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import os.path
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path, PurePath
 from typing import Any
 
+from connguard.engine import disk
 from connguard.terraform.syntax import Attribute, Block, Document, Literal
 
+# Up first and then down: no ".." after a name, which may be that of a link.
+_UPWARDS = re.compile(r"(?:\.\.?/+)*(?:(?!\.\.?(?:/|\Z))[^/]+(?:/+|\Z))*\Z")
 SUFFIXES = (".tf", ".tf.json", ".tofu", ".tofu.json")
 
 
-@dataclass(slots=True)
+@dataclass(eq=False)
 class Directory:
     """What the files of a module declare, by name, with override files merged in.
 
     A name that is declared twice, which Terraform refuses, has both declarations. `backend` tells
-    whether the directory says where its state is kept: it is applied by itself then.
+    whether the directory says where its state is kept: it is applied by itself then. `folders` are
+    known to be there, and to be no links.
     """
 
     path: Path
@@ -29,6 +36,7 @@ class Directory:
     resources: dict[tuple[str, str], list[Block]] = field(default_factory=dict)
     modules: dict[str, list[Block]] = field(default_factory=dict)
     backend: bool = False
+    folders: Collection[Path] = field(default=frozenset(), repr=False)
     _paths: dict[str, Path | None] = field(default_factory=dict, repr=False)
 
     def resource_blocks(self) -> Iterator[Block]:
@@ -39,13 +47,15 @@ class Directory:
         for blocks in self.modules.values():
             yield from blocks
 
-    def has_resource_type(self, name: str) -> bool:
-        return any(kind == name for kind, _ in self.resources)
+    @cached_property
+    def resource_types(self) -> frozenset[str]:
+        return frozenset(kind for kind, _ in self.resources)
 
-    def called(self) -> list[Path]:
-        """The directories of the local modules that are called here."""
+    @cached_property
+    def called(self) -> tuple[Path, ...]:
+        """The directories of the local modules that are called here, each once."""
         found = (self.module_path(block) for block in self.module_blocks() if not block.broken)
-        return [path for path in found if path is not None]
+        return tuple(dict.fromkeys(path for path in found if path is not None))
 
     def module_path(self, block: Block) -> Path | None:
         """The directory of a module call; None when the module is not local."""
@@ -57,8 +67,13 @@ class Directory:
         return self._paths[source]
 
     def _resolved(self, source: str) -> Path | None:
+        source = source.replace("\\", "/")
+        if _UPWARDS.match(source):
+            plain = Path(os.path.normpath(f"{self.path}/{source}"))
+            if plain in self.folders:
+                return plain  # as resolving would find out, which takes far longer
         try:
-            return Path(f"{self.path}/{source.replace(chr(92), '/')}").resolve()
+            return disk.resolve(Path(f"{self.path}/{source}"))
         except (OSError, ValueError, RuntimeError):  # no name of a file, or a circle of links
             return None
 
@@ -96,17 +111,22 @@ def without_twins(paths: Iterable[Path], *, tofu: bool) -> list[Path]:
     return [path for path in found if path not in replaced]
 
 
-def build(path: Path, documents: Sequence[tuple[Path, Document, bool]]) -> Directory:
+def build(
+    path: Path,
+    documents: Sequence[tuple[Path, Document, bool]],
+    folders: Collection[Path] = frozenset(),
+) -> Directory:
     """The module of a directory from its files: path, document, and whether it is scanned itself.
 
     Where a scanned file and one that is only read along declare the same name, they do not belong
     together, as in a folder of separate examples: the scanned one counts.
     """
-    directory = Directory(path)
+    directory = Directory(path, folders=folders)
     origins: dict[int, bool] = {}
     for file, document, scanned in sorted(documents, key=_merge_order):
+        override = is_override(file)
         for block in document.blocks:
-            _add(directory, block, is_override(file))
+            _add(directory, block, override)
         origins[id(document.text)] = scanned
     tables: tuple[dict[Any, list[Any]], ...] = (
         directory.variables,

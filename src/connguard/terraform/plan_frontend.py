@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from connguard.engine import disk
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed
@@ -23,7 +24,6 @@ from connguard.policies.model.terraform_value import Setting, Unresolved
 from connguard.terraform import server_settings
 from connguard.terraform.json_cursor import JsonCursor, JsonError
 
-_HEAD = 4096
 # The top-level keys that may stand first, as Terraform writes them or sorted by name.
 _FIRST_KEY = re.compile(
     r'\s*\{\s*"(?:format_version|terraform_version|applyable|checks|complete|configuration|errored'
@@ -50,8 +50,7 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
 
 def _may_be_plan(file: SourceFile) -> bool:
     try:
-        with file.path.open("rb") as stream:
-            head = stream.read(_HEAD)
+        head = disk.read_head(file.path)
     except OSError:
         return True  # reading it as a text records why it cannot be read
     encoding = "utf-16" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"

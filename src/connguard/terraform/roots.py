@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
+from connguard.engine import disk
 from connguard.engine.reading import Context, SourceFile
 from connguard.policies.model.origin import Related
 from connguard.terraform.directory import Directory
@@ -20,37 +22,44 @@ from connguard.terraform.values import Unknown
 def root_modules(library: Library, context: Context) -> Iterator[Module]:
     """Every module that no other one calls, or that has a backend or tfvars files of its own."""
     directories = {directory.path: directory for directory in library.directories()}
-    called = {path for directory in directories.values() for path in directory.called()}
+    called = {path for directory in directories.values() for path in directory.called}
+
+    @cache
+    def environments(directory: Directory) -> list[SourceFile]:
+        return _environments(library, directory)
+
     roots = [
         directory
         for directory in directories.values()
         if directory.path not in called
         or directory.backend
         or library.values_files(directory.path)
-        or _environments(library, directory)
+        or environments(directory)
     ]
     covered: set[Path] = set()
     for root in roots:
-        yield from _with_values(library, root, context)
+        yield from _with_values(library, root, context, environments(root))
         covered |= library.reachable(root.path)
     for directory in directories.values():
         # Modules that call each other in a circle have no root: any of them is taken.
         if directory.path not in covered:
-            yield from _with_values(library, directory, context)
+            yield from _with_values(library, directory, context, environments(directory))
             covered |= library.reachable(directory.path)
 
 
-def _with_values(library: Library, directory: Directory, context: Context) -> Iterator[Module]:
+def _with_values(
+    library: Library, directory: Directory, context: Context, beside: Sequence[SourceFile]
+) -> Iterator[Module]:
     """The module with each set of values that it may be run with.
 
-    The settings name the tfvars files. If they do not, each file that stands by stands for an
+    The settings name the tfvars files. If they do not, each of the files `beside` stands for an
     environment of its own; without any of them the module is only run if it can be.
     """
     paths = (
-        (context.settings.base / name).resolve() for name in context.settings.terraform_var_files
+        disk.resolve(context.settings.base / name) for name in context.settings.terraform_var_files
     )
     named = [SourceFile(path, context.name_of(path)) for path in paths]
-    environments = [] if named else _environments(library, directory)
+    environments = [] if named else beside
     automatic = library.values_files(directory.path)
     if not environments or _is_complete(library, directory, automatic):
         yield _module(library, directory, [*automatic, *named], ())
