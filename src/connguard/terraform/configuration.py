@@ -95,17 +95,28 @@ def load(files: Sequence[SourceFile], context: Context) -> Configuration:
     A module that others call is instantiated for each call. Raises ReaderUnavailable when the
     settings name a reader that cannot be used here.
     """
+    # Several front ends load the same files: they are read, and values computed, once.
+    loaded: dict[tuple[str, ...], tuple[list[Module], dict[str, Document]]]
+    loaded = context.cache.setdefault(load, {})  # type: ignore[assignment]
+    key = tuple(file.name for file in files)
+    if key not in loaded:
+        loaded[key] = _loaded(files, context)
+    return Configuration(*loaded[key])
+
+
+def _loaded(
+    files: Sequence[SourceFile], context: Context
+) -> tuple[list[Module], dict[str, Document]]:
+    """The root modules and the documents by name."""
     dialects = [True]
     if _has_twins(files):
         # Terraform and OpenTofu read different files here: both must be right.
         dialects.append(False)
-    # Several front ends load the same files: they are parsed once.
-    documents: dict[Path, Document] = context.cache.setdefault(load, {})  # type: ignore[assignment]
+    documents: dict[Path, Document] = {}
     roots: list[Module] = []
     for tofu in dialects:
         roots.extend(root_modules(Library(files, context, documents, tofu=tofu), context))
-    parsed = {file.name: documents[file.path] for file in files if file.path in documents}
-    return Configuration(roots, parsed)
+    return roots, {file.name: documents[file.path] for file in files if file.path in documents}
 
 
 def _has_twins(files: Sequence[SourceFile]) -> bool:

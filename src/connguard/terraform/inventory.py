@@ -63,17 +63,16 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
     Syntax errors, comments and unreadable files are reported by the other front end.
     """
     reading = Reading()
-    texts = [text.string for file in files if (text := context.text(file)) is not None]
-    has_types = any(kind in text for text in texts for kind in resource_types())
-    has_calls = any(source in text for text in texts for source in module_sources())
-    if not has_types and not has_calls:
-        return reading
     try:
         configuration = load(files, context)
     except ReaderUnavailable:
         return reading
+    texts = [document.text.string for document in configuration.documents.values()]
+    has_calls = any(source in text for text in texts for source in module_sources())
     for root in configuration.roots:
         resources = list(_resources(configuration, root, has_calls))
+        if not resources:
+            continue
         for fact in facts(Inventory(resources, context.settings.addresses.limits())):
             reading.add(fact)
     reading.log.extend(configuration.log)

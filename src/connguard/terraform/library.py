@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from connguard.engine import disk
 from connguard.engine.reading import Context, SourceFile
 from connguard.terraform.directory import SUFFIXES, Directory, build, without_twins
 from connguard.terraform.readers import Read, hcl_reader, read_document
@@ -36,11 +37,15 @@ class Library:
         self._given: dict[Path, dict[Path, SourceFile]] = {}
         resolved: dict[Path, Path] = {}
         for file in files:
-            parent = resolved.setdefault(file.path.parent, file.path.parent.resolve())
+            folder = file.path.parent
+            if folder not in resolved:
+                resolved[folder] = disk.resolve(folder)
+            parent = resolved[folder]
             self._given.setdefault(parent, {})[parent / file.path.name] = file
         self._directories: dict[Path, Directory | None] = {}
         self._reachable: dict[Path, frozenset[Path]] = {}
-        self._having: dict[tuple[Path, frozenset[str]], bool] = {}
+        self._types: dict[Path, frozenset[str]] = {}
+        self._listings: dict[Path, Mapping[str, disk.Kind]] = {}
         self._hcl: Read = hcl_reader(context.settings.terraform_reader)
         self._documents = documents
 
@@ -66,15 +71,15 @@ class Library:
 
     def _read_directory(self, path: Path) -> Directory | None:
         given = self._given.get(path, {})
-        candidates = {*given}
-        candidates |= {found for found in _listed(path) if found.name.endswith(SUFFIXES)}
+        listed = {path / name for name in self._listed(path) if _is_source(name)}
+        candidates = {*given, *listed}
         documents: list[tuple[Path, Document, bool]] = []
         for candidate in without_twins(candidates, tofu=self._tofu):
             file = given.get(candidate) or self._context.file(candidate)
             document = self.document(file) if file else None
             if document is not None:
                 documents.append((candidate, document, candidate in given))
-        return build(path, documents) if documents else None
+        return build(path, documents, self._given.keys()) if documents else None
 
     def reachable(self, path: Path) -> frozenset[Path]:
         """This directory and all that are called below it, instantiated or not (count = 0)."""
@@ -86,27 +91,24 @@ class Library:
                 directory = self.directory(found)
                 if found not in seen and directory is not None:
                     seen.add(found)
-                    pending.extend(directory.called())
+                    pending.extend(directory.called)
             self._reachable[path] = frozenset(seen)
         return self._reachable[path]
 
     def has_types(self, path: Path, types: frozenset[str]) -> bool:
         """Whether a resource of these types (without types: any) is declared there or below."""
-        key = path, types
-        if key not in self._having:
+        if path not in self._types:
             found = (self.directory(reached) for reached in self.reachable(path))
-            self._having[key] = any(
-                directory is not None
-                and (not types or any(kind in types for kind, _ in directory.resources))
-                for directory in found
+            self._types[path] = frozenset(
+                kind for one in found if one is not None for kind in one.resource_types
             )
-        return self._having[key]
+        return not (types and self._types[path].isdisjoint(types)) and bool(self.reachable(path))
 
     def read_file(self, path: Path) -> str:
         """A file for file() and templatefile(). Raises Blocked when it may not be read."""
         try:
             file = self._context.file(path)
-            if file is not None and file.path.stat().st_size > _MAX_FILE:
+            if file is not None and disk.size(file.path) > _MAX_FILE:
                 raise Blocked(f"the file {path.name} is too large")
             text = self._context.text(file) if file else None
         except (OSError, ValueError) as error:
@@ -117,10 +119,10 @@ class Library:
 
     def values_files(self, path: Path) -> list[SourceFile]:
         """The tfvars files that Terraform loads by itself in a directory, in its order."""
-        names = {found.name: found for found in _listed(path)}
-        chosen = [names[name] for name in _DEFAULT_VALUES if name in names]
-        chosen += [names[name] for name in sorted(names) if name.endswith(_AUTOMATIC_VALUES)]
-        return self._files(chosen)
+        listed = self._listed(path)
+        chosen = [name for name in _DEFAULT_VALUES if name in listed]
+        chosen += sorted(name for name in listed if name.endswith(_AUTOMATIC_VALUES))
+        return self._files(path / name for name in chosen)
 
     def environment_files(self, path: Path) -> list[SourceFile]:
         """The other tfvars files of a directory: those that are named when Terraform is run.
@@ -129,37 +131,56 @@ class Library:
         where there is no module.
         """
         chosen = [
-            found
-            for found in _listed(path)
-            if not found.name.endswith(_AUTOMATIC_VALUES) and found.name not in _DEFAULT_VALUES
+            path / name
+            for name in self._listed(path)
+            if _is_values(name)
+            and not name.endswith(_AUTOMATIC_VALUES)
+            and name not in _DEFAULT_VALUES
         ]
         folders = [path]
         for _ in range(2):
-            inside = [_listed(inner) for folder in folders for inner in _folders(folder)]
-            kept = [
-                found
-                for found in inside
-                if found and not any(inner.name.endswith(SUFFIXES) for inner in found)
+            inside = [inner for folder in folders for inner in self._folders(folder)]
+            folders = [
+                folder
+                for folder in inside
+                if (listed := self._listed(folder)) and not any(map(_is_source, listed))
             ]
-            chosen += [inner for found in kept for inner in found]
-            folders = [found[0].parent for found in kept]
-        values = [found for found in chosen if found.name.endswith((".tfvars", ".tfvars.json"))]
-        return self._files(sorted(values)[:_MAX_ENVIRONMENTS])
+            chosen += [
+                folder / name
+                for folder in folders
+                for name in self._listed(folder)
+                if _is_values(name)
+            ]
+        return self._files(sorted(chosen)[:_MAX_ENVIRONMENTS])
+
+    def _listed(self, path: Path) -> Mapping[str, disk.Kind]:
+        """What a folder holds, by name; nothing where it cannot be listed."""
+        if path not in self._listings:
+            try:
+                self._listings[path] = dict(disk.entries(path))
+            except (OSError, ValueError):
+                self._listings[path] = {}
+        return self._listings[path]
+
+    def _folders(self, path: Path) -> list[Path]:
+        return [
+            path / name
+            for name, kind in self._listed(path).items()
+            if "." not in name
+            and name not in _NO_VALUES
+            and (
+                kind is disk.Kind.FOLDER
+                or (kind is disk.Kind.LINK and disk.is_dir(path / name))
+            )
+        ]
 
     def _files(self, paths: Iterable[Path]) -> list[SourceFile]:
         return [file for file in map(self._context.file, paths) if file is not None]
 
 
-def _listed(path: Path) -> list[Path]:
-    try:
-        return list(path.iterdir())
-    except OSError:
-        return []
+def _is_source(name: str) -> bool:
+    return name.endswith(SUFFIXES)
 
 
-def _folders(path: Path) -> list[Path]:
-    return [
-        found
-        for found in _listed(path)
-        if "." not in found.name and found.name not in _NO_VALUES and found.is_dir()
-    ]
+def _is_values(name: str) -> bool:
+    return name.endswith((".tfvars", ".tfvars.json"))

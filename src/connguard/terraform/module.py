@@ -116,7 +116,7 @@ class Module:
             return self._roots[name]()
         if name in ("each", "count", "self", "ephemeral"):
             raise Blocked(f"{name} has no value here")
-        if self.directory.has_resource_type(name):
+        if name in self.directory.resource_types:
             return _Parts(name, lambda resource: self._resource(name, resource))
         raise mistake(f"{name} is not declared")
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cached_property
 
 from connguard.engine.text import Text
 from connguard.policies.model.origin import Origin
@@ -243,6 +242,20 @@ class Block:
     marks a block with a syntax error inside.
     """
 
+    __slots__ = (
+        "_by_name",
+        "_content",
+        "_load",
+        "broken",
+        "end",
+        "from_json",
+        "header_end",
+        "labels",
+        "start",
+        "text",
+        "type",
+    )
+
     def __init__(
         self,
         text: Text,
@@ -264,19 +277,24 @@ class Block:
         self.end = end
         self.from_json = from_json
         self.broken = broken
-        self._load = load
+        self._load: Callable[[], Content] | None = load
+        self._content: Content | None = None
+        self._by_name: dict[str, list[Attribute]] | None = None
 
-    @cached_property
-    def _content(self) -> Content:
-        return self._load()
+    def _loaded(self) -> Content:
+        if self._content is None:
+            assert self._load is not None
+            # What loads the content may hold a syntax tree: it is let go.
+            self._content, self._load = self._load(), None
+        return self._content
 
     @property
     def attributes(self) -> list[Attribute]:
-        return self._content[0]
+        return self._loaded()[0]
 
     @property
     def blocks(self) -> list[Block]:
-        return self._content[1]
+        return self._loaded()[1]
 
     @property
     def origin(self) -> Origin:
@@ -285,7 +303,11 @@ class Block:
 
     def attribute(self, name: str) -> Attribute | None:
         """The attribute of this name; one that is set twice, and so refused, has no value."""
-        found = [attribute for attribute in self.attributes if attribute.name == name]
+        if self._by_name is None:
+            self._by_name = {}
+            for attribute in self.attributes:
+                self._by_name.setdefault(attribute.name, []).append(attribute)
+        found = self._by_name.get(name, ())
         if len(found) > 1:
             last = found[-1]
             refused = Malformed(last.start, last.end, f"{name} is set more than once")

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 from itertools import pairwise
 
@@ -52,13 +52,7 @@ def read(text: Text) -> Document:
     """
     document = Document(text)
     offsets = CharacterOffsets(text.string)
-    source = offsets.encoded
-    root = _parser().parse(source).root_node
-    if root.has_error:
-        # The grammar lacks numbers such as 1e9. Digits of the same length do for the structure:
-        # the expressions are read from the text.
-        source = _EXPONENT.sub(lambda found: b"1" * len(found[0]), source)
-        root = _parser().parse(source).root_node
+    source, root = _parsed(offsets.encoded)
     if not _Reader(document, offsets, 0).read(root):
         document = Document(text)
         for start, end in _pieces(source):
@@ -67,6 +61,34 @@ def read(text: Text) -> Document:
             if not reader.read(piece):
                 document.problems.append(reader.problem(piece, end - start))
     return document
+
+
+def _parsed(source: bytes) -> tuple[bytes, Node]:
+    """The syntax tree, and the source that it is of."""
+    root = _parser().parse(source).root_node
+    if root.has_error:
+        # The grammar lacks numbers such as 1e9. Digits of the same length do for the structure:
+        # the expressions are read from the text.
+        source = _EXPONENT.sub(lambda found: b"1" * len(found[0]), source)
+        root = _parser().parse(source).root_node
+    return source, root
+
+
+def _content(text: Text, start: int, end: int) -> Content:
+    """What is in the block without syntax errors that stands there.
+
+    It is parsed once more when it is asked for, which few blocks are: a tree takes far more memory
+    than its text. Blocks in it are read at once.
+    """
+    offsets = CharacterOffsets(text.string[start:end])
+    root = _parsed(offsets.encoded)[1]
+    reader = _Reader(Document(text), offsets, 0, start, lazy=False)
+    node = next(one for one in _descendants(root) if one.type == "block")
+    block = reader.block(node, 0)
+    pending = [block]
+    while pending:
+        pending.extend(pending.pop().blocks)
+    return block.attributes, block.blocks
 
 
 def comments(text: Text) -> list[tuple[int, int]]:
@@ -86,13 +108,27 @@ def _pieces(source: bytes) -> list[tuple[int, int]]:
 
 
 class _Reader:
-    """Turns one tree into blocks. `shift` is the byte offset in the file where its text begins."""
+    """Turns one tree into blocks.
 
-    def __init__(self, document: Document, offsets: CharacterOffsets, shift: int) -> None:
+    `shift` is the byte offset of the tree's source in the text of `offsets`, and `first` the
+    character offset of that in the file. `lazy` readers leave what is in the blocks for later.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        offsets: CharacterOffsets,
+        shift: int,
+        first: int = 0,
+        *,
+        lazy: bool = True,
+    ) -> None:
         self.document = document
         self.text = document.text
         self.offsets = offsets
         self.shift = shift
+        self.first = first
+        self.lazy = lazy
 
     def read(self, root: Node) -> bool:
         """Fill the document; False when the text has a syntax error.
@@ -105,9 +141,9 @@ class _Reader:
                 attributes, blocks = self.body(node, 0)
                 self.document.attributes += attributes
                 self.document.blocks += blocks
+        whole = True
         if root.has_error:
             self.rescue(root)
-        whole = True
         for block in self.document.blocks[count:]:
             if "\n" in self.text.string[block.start : block.header_end]:
                 block.broken, whole = True, False
@@ -115,8 +151,8 @@ class _Reader:
 
     def range_of(self, node: Node) -> tuple[int, int]:
         return (
-            self.offsets.of(self.shift + node.start_byte),
-            self.offsets.of(self.shift + node.end_byte),
+            self.first + self.offsets.of(self.shift + node.start_byte),
+            self.first + self.offsets.of(self.shift + node.end_byte),
         )
 
     def text_of(self, node: Node) -> str:
@@ -165,6 +201,9 @@ class _Reader:
                     bodies.append(child)
                 continue
             header_end = self.range_of(child)[1]
+        load: Callable[[], Content] = partial(self.content, bodies, depth + 1)
+        if self.lazy and depth == 0 and not node.has_error:
+            load = partial(_content, self.text, start, end)
         return Block(
             self.text,
             words[0] if words else "",
@@ -172,7 +211,7 @@ class _Reader:
             start,
             header_end,
             end,
-            partial(self.content, bodies, depth + 1),
+            load,
             broken=node.has_error or depth > _MAX_DEPTH,
         )
 
