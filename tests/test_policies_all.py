@@ -17,7 +17,7 @@ from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Subject
 from connguard.policies.model.verdict import Status, Verdict
 
-EVERY = pytest.mark.parametrize("registered", policies(), ids=lambda known: known.policy.id)
+EVERY = pytest.mark.parametrize("registered", policies(), ids=lambda known: known.id)
 
 
 @EVERY
@@ -73,7 +73,7 @@ def test_a_policy_that_crashes_is_a_failure_and_loses_no_finding() -> None:
 
     working = find("PG901")
     assert working is not None
-    broken = RegisteredPolicy(working.policy, crash)
+    broken = RegisteredPolicy.made_of(working.policy, crash)
     fact = NotParsed("odd", Origin("a.sql", 1, 1, 1, 2))
     report = Report()
     Judge([broken, working], report).judge([Subject((fact,))])

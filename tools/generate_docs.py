@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The connguard authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes the pages of policies and symptoms, and the generated parts of README.md and docs/*.md.
+"""Writes the index of policies, the pages of policies and symptoms, and parts of README.md and docs/.
+
+The generated parts are in README.md and docs/*.md.
 
 With --check nothing is written, and the exit code is 1 when a file is stale.
 
@@ -32,7 +34,7 @@ from connguard.engine import setting_reference
 from connguard.engine.cli import main as connguard
 from connguard.engine.example_files import example_files
 from connguard.engine.policy_pages import fenced, markdown, table
-from connguard.engine.registry import policies
+from connguard.engine.registry import policies, written_index
 from connguard.engine.symptom_pages import decision_tree
 from connguard.engine.symptom_pages import markdown as symptom_page
 from connguard.engine.symptom_pages import table as symptom_table
@@ -42,6 +44,7 @@ from connguard.policies.model.policy import Policy
 from connguard.policies.model.terraform_facts import providers
 
 ROOT = Path(__file__).resolve().parents[1]
+INDEX = Path("src/connguard/engine/policy_index.py")
 PAGES = Path("docs/policies")
 SYMPTOM_PAGES = Path("docs/symptoms")
 
@@ -149,6 +152,7 @@ def filled(path: Path) -> str:
 
 def documents() -> Iterator[tuple[Path, str]]:
     """Every generated file, relative to the root, and what it must contain."""
+    yield INDEX, written_index()
     listed = [registered.policy for registered in policies()]
     yield PAGES / "index.md", index(listed)
     for policy in listed:
@@ -176,9 +180,8 @@ def main(arguments: list[str]) -> int:
     for path in (*stale, *orphaned):
         print(f"{'stale' if check else 'written' if path in wanted else 'removed'}: {path}")
     if not check:
-        for folder in folders:
-            folder.mkdir(parents=True, exist_ok=True)
         for path in stale:
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(wanted[path], encoding="utf-8")
         for path in orphaned:
             path.unlink()

@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from connguard.engine.finding import Failed, Finding, Report
-from connguard.engine.registry import RegisteredPolicy
+from connguard.engine.registry import RegisteredPolicy, fact_name
 from connguard.policies.model.facts import NotParsed, Undecided
 from connguard.policies.model.reading import Subject
 from connguard.policies.model.verdict import PASS, Status, Verdict, worst
@@ -18,10 +18,11 @@ class Judge:
     """Decides subjects and writes what comes out into a report."""
 
     def __init__(self, policies: Iterable[RegisteredPolicy], report: Report) -> None:
-        self._by_fact: dict[type, list[RegisteredPolicy]] = defaultdict(list)
+        self._by_name: dict[str, list[RegisteredPolicy]] = defaultdict(list)
         for registered in policies:
-            for fact in registered.policy.facts:
-                self._by_fact[fact].append(registered)
+            for name in registered.about:
+                self._by_name[name].append(registered)
+        self._by_fact: dict[type, list[RegisteredPolicy]] = {}
         self._report = report
         self._seen: set[tuple[object, ...]] = set()
 
@@ -34,25 +35,31 @@ class Judge:
         first = subject.alternatives[0]
         if isinstance(first, NotParsed) and self._new("not parsed", first):
             self._report.not_parsed.append(first)
-        for registered in self._by_fact[type(first)]:
+        for registered in self._deciding(type(first)):
             verdict = self._decide(registered, subject)
             if verdict.at is None or verdict.status is Status.PASS:
                 continue
             if verdict.status is Status.UNKNOWN:
-                gap = Undecided(registered.policy.id, verdict.message, verdict.at)
+                gap = Undecided(registered.id, verdict.message, verdict.at)
                 self._judge_subject(Subject((gap,)))
             else:
                 self._fail(registered, verdict)
         if isinstance(first, Undecided) and self._new("undecided", first):
             self._report.undecided.append(first)
 
+    def _deciding(self, fact: type) -> list[RegisteredPolicy]:
+        """The policies about a class of facts; their modules are imported when one is met."""
+        if fact not in self._by_fact:
+            self._by_fact[fact] = self._by_name.get(fact_name(fact), [])
+        return self._by_fact[fact]
+
     def _decide(self, registered: RegisteredPolicy, subject: Subject) -> Verdict:
-        decide: Callable[[object], Verdict] = registered.decide
+        decide = registered.decide
         try:
             return worst(decide(fact) for fact in subject.alternatives)
         except Exception as error:  # the other findings must not be lost to a bug in one policy
             place = getattr(subject.alternatives[0], "origin", None)
-            bug = Failed.bug(registered.policy.id, error, str(place or ""))
+            bug = Failed.bug(registered.id, error, str(place or ""))
             self._report.failures.append(bug)
             return PASS
 

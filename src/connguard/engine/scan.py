@@ -24,7 +24,7 @@ from connguard.engine.reading import Context, SourceFile
 from connguard.engine.registry import policies, policy_ids, select
 from connguard.engine.settings import Settings, SettingsError
 from connguard.engine.text import Text, decode
-from connguard.policies.model.reading import Reading
+from connguard.policies.model.reading import Reading, Subject
 
 
 def scan(
@@ -90,8 +90,9 @@ def conclude(reading: Reading, context: Context, chosen: frozenset[str], report:
     """Judge a reading with the chosen policies, and finish the report."""
     settings = context.settings
     context.progress("judging what was read")
-    judge = Judge((known for known in policies() if known.policy.id in chosen), report)
+    judge = Judge((known for known in policies() if known.id in chosen), report)
     judge.judge(reading.subjects)
+    judge.judge(Subject((refused,)) for refused in context.refused)
     texts = {text.path: text for text in context.texts.values() if text is not None}
     _ignore_paths(report, settings)
     judge.judge(suppressions.apply(report, reading.notes, texts, chosen))

@@ -113,13 +113,13 @@ def _directives(note: Notes, text: Text, problems: list[IdleSuppression]) -> Ite
                 if not reason:
                     problems.append(
                         IdleSuppression(
-                            f"the suppression of {registered.policy.id} gives no reason", origin
+                            f"the suppression of {registered.id} gives no reason", origin
                         )
                     )
                     # Checkov takes a skip comment without a reason; the verdicts must agree.
                     if not is_checkov:
                         continue
-                yield _Directive(registered.policy.id, reason, origin, covered)
+                yield _Directive(registered.id, reason, origin, covered)
 
 
 def _matches(comment: Comment) -> Iterable[tuple[re.Match[str], bool]]:
