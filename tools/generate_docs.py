@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The connguard authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes the index of policies, the pages of policies and symptoms, and parts of README.md and docs/.
+"""Writes the index of policies, the pages of policies and symptoms, and parts of other pages.
 
-The generated parts are in README.md and docs/*.md.
+The parts are in README.md and docs/*.md.
 
 With --check nothing is written, and the exit code is 1 when a file is stale.
 
