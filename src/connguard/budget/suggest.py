@@ -17,6 +17,7 @@ from pathlib import Path
 
 from connguard.budget.pgbouncer import KIND as PGBOUNCER
 from connguard.engine.text import Text
+from connguard.engine.writing import write_whole
 from connguard.policies.model.amount import Amount, Standing
 from connguard.policies.model.budget import solve
 from connguard.policies.model.explain import tight
@@ -335,7 +336,7 @@ def apply(made: Iterable[Edit], files: Mapping[Path, Text]) -> dict[str, str]:
             data = paths[name].read_bytes()
             mark = _BYTE_ORDER_MARK if data.startswith(_BYTE_ORDER_MARK) else b""
             string = edited(data[len(mark) :].decode("utf-8"), group)
-            paths[name].write_bytes(mark + string.encode("utf-8"))
+            write_whole(paths[name], mark + string.encode("utf-8"))
         except UnicodeDecodeError:
             refused[name] = "it is not UTF-8"
         except (OSError, ValueError) as error:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,6 +21,17 @@ from enum import StrEnum
 from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
+
+MOST = 20_000_000
+"""Bytes that are read of a file for which the caller names no limit."""
+
+
+class TooLarge(OSError):
+    """A file of more bytes than may be read, of which nothing was read. `size` counts bytes."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(errno.EFBIG, os.strerror(errno.EFBIG))
+        self.size = size
 
 
 class Kind(StrEnum):
@@ -40,20 +52,30 @@ class Entry(NamedTuple):
 
 
 Stamp = tuple[int, int, int, int, int, int]
-"""Mode, size in bytes, mtime and ctime in ns, inode and device of a path, links not followed."""
+"""Mode, size in bytes, mtime and ctime in ns, inode and device of a path, links not followed.
+
+Where there is nothing to look at the mode is the negative error number.
+"""
+
+NO_STAMP: Stamp = (0, 0, 0, 0, 0, 0)
+"""Of what may change without a trace: links, and what was changed just now."""
+
+JUST_NOW = 2_000_000_000
+"""In ns. Twice changed within the precision of a file system's times looks as once changed; FAT's
+is the coarsest. Git calls such files racily clean."""
 
 
 @dataclass(slots=True)
 class Observations:
     """Questions and answers of a run. A question is a key of QUESTIONS and a path.
 
-    `stamps` tell the state of a path before it was first asked about, or the error number of
-    asking. `changing` is set when the same question got two answers.
+    `stamps` tell the state of a path before it was first asked about. `repeatable` tells whether
+    a run with the same answers comes out the same: not when one question got two answers.
     """
 
     answers: dict[tuple[str, str], str] = field(default_factory=dict)
-    stamps: dict[str, Stamp | int] = field(default_factory=dict)
-    changing: bool = False
+    stamps: dict[str, Stamp] = field(default_factory=dict)
+    repeatable: bool = True
 
     def add(self, other: Observations) -> None:
         """Take in what was observed elsewhere, such as in another process."""
@@ -61,11 +83,11 @@ class Observations:
             self.stamps.setdefault(path, found)
         for question, answer in other.answers.items():
             self.keep(question, answer)
-        self.changing = self.changing or other.changing
+        self.repeatable = self.repeatable and other.repeatable
 
     def keep(self, question: tuple[str, str], answer: str) -> None:
         if self.answers.setdefault(question, answer) != answer:
-            self.changing = True
+            self.repeatable = False
 
 
 _kept: ContextVar[Observations | None] = ContextVar("observations", default=None)
@@ -95,17 +117,28 @@ def forward(observed: Observations) -> None:
         kept.add(observed)
 
 
-def read_bytes(path: Path) -> bytes:
+def unrepeatable() -> None:
+    """Tell that what happens does not follow from the files alone, such as a limit of time."""
+    kept = _kept.get()
+    if kept is not None:
+        kept.repeatable = False
+
+
+def read_bytes(path: Path, most: int = MOST) -> bytes:
     """The content of a regular file; a pipe or a device is an error, so that nothing hangs.
 
-    Raises OSError, and ValueError for a name that no file can have.
+    Raises TooLarge for a file of more than `most` bytes, OSError, and ValueError for a name that
+    no file can have.
     """
     kept = _kept.get()
     if kept is None:
-        return _content(path)
+        return _content(path, most=most)
     try:
         _stamp(kept, path)
-        data = _content(path)
+        data = _content(path, most=most)
+    except TooLarge as error:
+        kept.keep(("size", os.fspath(path)), str(error.size))
+        raise
     except OSError as error:
         kept.keep(("read", os.fspath(path)), _failure(error))
         raise
@@ -240,20 +273,20 @@ def tree(folder: Path) -> list[Path]:
 def resolve(path: Path) -> Path:
     """The absolute path without links and "..". Never raises.
 
-    Links in a circle stay in it, as does a name that no file can have.
+    Links in a circle stay in it; a name that no file can have stays as it is.
     """
     kept = _kept.get()
     try:
         if kept is not None:
             _observe_links(kept, path)
         return Path(os.path.realpath(path))
-    except ValueError:
-        return Path(os.path.abspath(path))
+    except (OSError, ValueError):
+        return path
 
 
 def _observe_links(kept: Observations, path: Path) -> None:
     """Keep, for every path on the way, whether it is a link and where to."""
-    absolute = os.path.join(os.getcwd(), path)
+    absolute = os.fspath(path) if path.is_absolute() else os.path.join(os.getcwd(), path)
     here, links = os.path.splitdrive(absolute)[0] + os.sep, 0
     parts = _parts(absolute)
     while parts:
@@ -292,12 +325,15 @@ def _stamp(kept: Observations, path: str | Path) -> None:
         kept.stamps[key] = stamp(key)
 
 
-def stamp(path: str) -> Stamp | int:
-    """The state of a path, or the error number of looking at it. Raises ValueError."""
+def stamp(path: str) -> Stamp:
+    """The state of a path. Raises ValueError for a name that no file can have."""
     try:
         found = os.lstat(path)
     except OSError as error:
-        return error.errno or errno.EIO
+        return (-(error.errno or errno.EIO), 0, 0, 0, 0, 0)
+    latest = max(found.st_mtime_ns, found.st_ctime_ns)
+    if stat.S_ISLNK(found.st_mode) or latest > time.time_ns() - JUST_NOW:
+        return NO_STAMP
     return (
         found.st_mode,
         found.st_size,
@@ -308,7 +344,18 @@ def stamp(path: str) -> Stamp | int:
     )
 
 
+_LASTING = frozenset(
+    (
+        *(errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG),
+        *(errno.EACCES, errno.EPERM, errno.EINVAL, errno.ENXIO),
+    )
+)
+"""Errors that come again as long as the files stay as they are."""
+
+
 def _failure(error: OSError) -> str:
+    if error.errno not in _LASTING:
+        unrepeatable()
     return f"error {error.errno}"
 
 
@@ -316,10 +363,13 @@ def _digest(data: bytes) -> str:
     return blake2b(data, digest_size=16).hexdigest()
 
 
-def _content(path: str | Path, length: int = -1) -> bytes:
+def _content(path: str | Path, length: int = -1, most: int | None = None) -> bytes:
     with open(path, "rb", buffering=0, opener=_open_at_once) as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        found = os.fstat(stream.fileno())
+        if not stat.S_ISREG(found.st_mode):
             raise OSError(errno.EINVAL, "not a regular file", os.fspath(path))
+        if most is not None and found.st_size > most:
+            raise TooLarge(found.st_size)
         return stream.read(length)
 
 
@@ -334,8 +384,11 @@ _KINDS = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.FOLDER}
 def _kind(path: str | Path) -> Kind:
     try:
         return _look(path)
-    except (OSError, ValueError):
-        return Kind.MISSING
+    except OSError as error:
+        _failure(error)
+    except ValueError:
+        pass
+    return Kind.MISSING
 
 
 def _look(path: str | Path) -> Kind:
@@ -366,7 +419,8 @@ def _digest_of_entries(listed: list[Entry]) -> str:
 def _link(path: str) -> str:
     try:
         return os.readlink(path)
-    except OSError:
+    except OSError as error:
+        _failure(error)
         return ""
 
 

@@ -8,19 +8,19 @@ import contextlib
 import os
 from pathlib import Path
 
+from connguard.engine.writing import write_new
 from connguard.fixing.layouts import NewFiles
 
 
 def write(files: NewFiles) -> None:
-    """Raises OSError, and then leaves nothing behind."""
+    """Raises OSError. Then, as after an interrupt, nothing is left behind."""
     made: list[Path] = []
     try:
         for path, text in files.texts.items():
             path.parent.mkdir(exist_ok=True)
-            with path.open("x", encoding="utf-8", newline="") as stream:
-                made.append(path)
-                stream.write(text)
-    except OSError:
+            write_new(path, text.encode("utf-8"))
+            made.append(path)
+    except BaseException:
         for path in made:
             with contextlib.suppress(OSError):
                 os.unlink(path)
