@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from connguard.budget import pgbouncer_keys as keys
+from connguard.engine.limits import Included
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import Text
 from connguard.policies.model.origin import Origin
@@ -133,6 +134,7 @@ class _Loader:
     def __init__(self, found: Configuration, context: Context) -> None:
         self._found = found
         self._context = context
+        self._included = Included(context.settings.limits)
         self._section: str | None = None
         self._order = 0
 
@@ -167,7 +169,7 @@ class _Loader:
             return
         target = _locate(name, file.path, self._context)
         included = self._context.text(target) if target else None
-        if target is None or included is None:
+        if target is None or included is None or not self._included.allows(target.path):
             self._order += 1
             self._found.missing_includes.append((self._order, origin))
         else:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from connguard.containers.interpolation import environment_file, resolve
 from connguard.engine import yaml_source
+from connguard.engine.limits import Included
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.yaml_source import Node
 from connguard.policies.model.origin import Origin
@@ -176,6 +177,7 @@ def _only_changes(application: Application) -> bool:
 class _Loader:
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._included_files = Included(context.settings.limits)
 
     def load(
         self,
@@ -247,7 +249,8 @@ class _Loader:
         include = top.node.get("include")
         for element in include.elements() if include else []:
             files = self._included(element, top)
-            if files is None or depth > _MAX_DEPTH:
+            allowed = all(self._included_files.allows(file.path) for file in files or ())
+            if files is None or depth > _MAX_DEPTH or not allowed:
                 application.incomplete = True
                 continue
             given = element.get("project_directory")

@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from connguard.engine import disk
+from connguard.engine.limits import passed
 from connguard.engine.progress import Progress, silent
 from connguard.engine.text import Text, decode
+from connguard.policies.model.facts import NotParsed
+from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Reading
 
 if TYPE_CHECKING:
@@ -37,7 +40,8 @@ class Context:
 
     `files` are all files of the scan. `roots` are the scanned directories: a file named by another
     file (a module, an include) may be read only below one of them. `unreadable` collects (name,
-    reason) of files that could not be read; they lead to exit code 2. `histories` are the scripts
+    reason) of files that could not be read; they lead to exit code 2. `refused` are those that
+    were not read because they are too large; they are findings. `histories` are the scripts
     of every database that the SQL front end has replayed, for those who read after it. `cache`
     holds what several front ends make of the same files, each under a key of its maker. `progress`
     is told what is being done.
@@ -46,6 +50,7 @@ class Context:
     roots: tuple[Path, ...]
     settings: Settings
     unreadable: list[tuple[str, str]] = field(default_factory=list)
+    refused: list[NotParsed] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
     texts: dict[Path, Text | None] = field(default_factory=dict)
     name_of: Callable[[Path], str] = str
@@ -78,8 +83,13 @@ class Context:
         return any(resolved.is_relative_to(root) for root in self._real_roots)
 
     def _load(self, file: SourceFile) -> Text | None:
+        setting, most = self.settings.limits.size_of(file.name)
         try:
-            data = disk.read_bytes(file.path)
+            data = disk.read_bytes(file.path, most)
+        except disk.TooLarge as error:
+            reason = passed(setting, f"the file has {error.size} bytes, more than {most}")
+            self.refused.append(NotParsed(reason, Origin(file.name, 1, 1, 1, 1)))
+            return None
         except OSError as error:
             self.unreadable.append((file.name, error.strerror or str(error)))
             return None

@@ -47,6 +47,25 @@ SETTINGS: dict[str, dict[str, Setting]] = {
         "internet-ipv4": Setting("prefix length from which on they are part of the internet", "9"),
         "internet-ipv6": Setting("the same for IPv6", "16"),
     },
+    "limits": {
+        "file-size": Setting(
+            "bytes up to which a file is read, where no other size holds", "20 MB: 20000000"
+        ),
+        "sql-file-size": Setting("the same for SQL", "2 GB: 2000000000"),
+        "plan-file-size": Setting("the same for JSON, such as plans", "500 MB: 500000000"),
+        "code-file-size": Setting(
+            "the same for code in which connection pools are looked for: larger files are"
+            " generated, and left out without a finding",
+            "1 MB: 1000000",
+        ),
+        "unpacked-size": Setting("bytes that a `.sql.gz` may unpack to", "64 MiB: 67108864"),
+        "repeated-includes": Setting(
+            "how often a file may include what it has included before", "1000"
+        ),
+        "terraform-instances": Setting("instances that one block may make", "1000"),
+        "terraform-resources": Setting("resources of all instances of all modules", "20000"),
+        "evaluation-steps": Setting("steps of evaluating one expression of Terraform", "100000"),
+    },
     "migrations": {
         "path": Setting("a folder: what is below it is one database's history", "required"),
         "format": Setting(

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from connguard.engine.fail_on import LEVELS, FailOn
+from connguard.engine.limits import NAMES as LIMITS
+from connguard.engine.limits import Limits
 from connguard.engine.setting_reference import SETTINGS, TOP
 from connguard.policies.model.addresses import BreadthLimits
 
@@ -23,7 +25,9 @@ MIGRATION_FORMATS = (
 )
 MIGRATION_ORDERS = ("natural", "name")
 
-TOPOLOGY_KEYS = tuple(table for table in SETTINGS if table not in (TOP, "addresses", "migrations"))
+TOPOLOGY_KEYS = tuple(
+    table for table in SETTINGS if table not in (TOP, "addresses", "limits", "migrations")
+)
 """Top-level keys that declare the topology; the connection budget reads and checks them."""
 
 
@@ -87,6 +91,7 @@ class Settings:
     migrations: tuple[MigrationSettings, ...] = ()
     baseline: Path | None = None
     addresses: AddressSettings = field(default_factory=AddressSettings)
+    limits: Limits = field(default_factory=Limits)
     topology: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -171,6 +176,7 @@ class _Checker:
             migrations=tuple(self._migration(table) for table in migrations),
             baseline=self._path_of(document, "baseline"),
             addresses=self._addresses(document.get("addresses", {})),
+            limits=self._limits(document.get("limits", {})),
             topology={key: document[key] for key in TOPOLOGY_KEYS if key in document},
         )
 
@@ -215,6 +221,16 @@ class _Checker:
             if type(value) is not int or not 0 <= value <= longest[key]:
                 raise self._error(key, f"must be a prefix length from 0 to {longest[key]}")
         return AddressSettings(**{key.replace("-", "_"): table[key] for key in table})
+
+    def _limits(self, table: Any) -> Limits:
+        if not isinstance(table, dict):
+            raise self._error("limits", "must be a table of numbers")
+        for key, value in table.items():
+            if key not in LIMITS:
+                raise self._error(key, f'unknown setting "{key}" in [limits]')
+            if type(value) is not int or value < 1:
+                raise self._error(key, "must be a number from 1 on")
+        return Limits(**{key.replace("-", "_"): table[key] for key in table})
 
     def _strings(self, table: Mapping[str, Any], key: str) -> tuple[str, ...]:
         value = table.get(key, [])

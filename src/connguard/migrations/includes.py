@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from connguard.engine.limits import Included, Limits
 from connguard.engine.reading import SourceFile
 from connguard.engine.text import Text
 from connguard.migrations.sections import sections
@@ -40,9 +41,11 @@ class Expanded:
 class Includes:
     """Expands includes. `find` gives a file below the scanned directories."""
 
-    def __init__(self, find: FindFile, read: ReadFile) -> None:
+    def __init__(self, find: FindFile, read: ReadFile, limits: Limits) -> None:
         self._find = find
         self._read = read
+        self._limits = limits
+        self._included = Included(limits)
 
     def expand(self, file: SourceFile, text: Text, direction: Direction) -> Expanded:
         """A script of its own, with its sections."""
@@ -53,6 +56,7 @@ class Includes:
         return self._gathered(self._split(file, chunk, (file.path,)))
 
     def _gathered(self, parts: Iterable[Chunk | NotParsed | SourceFile]) -> Expanded:
+        self._included = Included(self._limits)
         chunks: list[Chunk] = []
         files: list[SourceFile] = []
         missing: list[NotParsed] = []
@@ -120,6 +124,9 @@ class Includes:
             return
         if target.path in above or len(above) > _MAX_DEPTH:
             yield NotParsed(f"the file {name} includes itself", place)
+            return
+        if not self._included.allows(target.path):
+            yield NotParsed(self._included.reason, place)
             return
         text = self._read(target)
         if text is not None:

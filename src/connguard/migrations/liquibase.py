@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connguard.engine import yaml_source
+from connguard.engine.limits import Included
 from connguard.engine.reading import SourceFile
 from connguard.engine.text import Text
 from connguard.migrations.elements import DocumentError, Element, read_xml, read_yaml
@@ -88,6 +89,7 @@ class _Walk:
         self._history = History(shown(start.file.path.parent, start.file), "Liquibase changelog")
         self._variables: dict[str, str] = {}
         self._above: list[Path] = []
+        self._included = Included(pool.context.settings.limits)
 
     def reach(self) -> set[Path]:
         """The changelogs that this one includes, directly."""
@@ -132,6 +134,10 @@ class _Walk:
                 self._history, f"the included file {name} is not among the scanned files", origin
             )
         for file in targets:
+            if not self._included.allows(file.path):
+                origin = changelog.text.origin(element.start, element.end)
+                unreadable(self._history, self._included.reason, origin)
+                return
             included = self._changelogs.get(file.path) or self._load(file)
             if included is not None:
                 self._changelog(included)

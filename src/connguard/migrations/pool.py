@@ -32,7 +32,7 @@ class Pool:
         self.context = context
         self.log: list[str] = []
         self._present: dict[Path, bool] = {}
-        self._includes = Includes(self.file, context.text)
+        self._includes = Includes(self.file, context.text, context.settings.limits)
         self._left_out: list[SourceFile] = []
 
     def leave_out_included(self) -> None:
@@ -88,8 +88,11 @@ class Pool:
 
     def files_in(self, folder: Path) -> list[SourceFile]:
         """The files in a folder and the folders in it, by name; none when there is no folder."""
+        resolved = disk.resolve(folder)
+        if not self.context.is_inside(resolved):
+            return []
         try:
-            paths = disk.tree(disk.resolve(folder))
+            paths = disk.tree(resolved)
         except (OSError, ValueError):
             return []
         files = [self.file(path) for path in paths]

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from connguard.engine import disk
+from connguard.engine.limits import Included, Limits
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed
@@ -189,6 +190,7 @@ class _Reader:
     def __init__(self, context: Context | None, settings: ServerSettings) -> None:
         self._context = context
         self._settings = settings
+        self._included = Included(context.settings.limits if context else Limits())
 
     def read(self, text: Text, path: Path | None, depth: int) -> None:
         self._settings.files.append(text.path)
@@ -280,6 +282,9 @@ class _Reader:
         file = self._context.file(target)
         included = self._context.text(file) if file else None
         if file is not None and included is not None:
+            if not self._included.allows(file.path):
+                self._miss(self._included.reason, origin)
+                return
             self.read(included, file.path, depth + 1)
         elif kind == "include" or file is not None or target.is_absolute():
             self._miss(f'included file "{value}" is not among the scanned files', origin)
@@ -292,7 +297,9 @@ class _Reader:
             return
         for file in names:
             included = self._context.text(file)
-            if included is not None:
+            if included is not None and not self._included.allows(file.path):
+                self._miss(self._included.reason, origin)
+            elif included is not None:
                 self.read(included, file.path, depth + 1)
 
     def _miss(self, reason: str, origin: Origin) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from connguard.engine import disk
+from connguard.engine.limits import Included, Limits
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed
@@ -184,6 +185,7 @@ class _Reader:
         self._context = context
         self._result = result
         self._placeholder = _SHELL_VARIABLE if shell else _PLACEHOLDER
+        self._included = Included(context.settings.limits if context else Limits())
 
     def read(self, text: Text, path: Path | None, depth: int, into: list[FieldLine]) -> None:
         self._result.files.append(text.path)
@@ -298,6 +300,9 @@ class _Reader:
             )
             return None
         file, text = found
+        if not self._included.allows(file.path):
+            tokens.append(Token(token.text, False, token.origin, self._included.reason))
+            return None
         lines: list[FieldLine] = []
         self.read(text, file.path, depth, lines)
         for line in lines:
@@ -334,11 +339,15 @@ class _Reader:
                 into.append(FieldLine((), line.origin, missing=missing))
             for file in files or ():
                 text = self._context.text(file) if self._context else None
-                if text is not None:
+                if text is not None and not self._included.allows(file.path):
+                    into.append(FieldLine((), line.origin, missing=self._included.reason))
+                elif text is not None:
                     self.read(text, file.path, depth + 1, into)
             return True
         found = self._find(name, path)
-        if found is not None:
+        if found is not None and not self._included.allows(found[0].path):
+            into.append(FieldLine((), line.origin, missing=self._included.reason))
+        elif found is not None:
             self.read(found[1], found[0].path, depth + 1, into)
         elif kind == "include" or not self._surely_absent(name, path):
             into.append(FieldLine((), line.origin, missing=missing))
