@@ -57,9 +57,6 @@ _READERS: dict[str, tuple[str, str, tuple[bytes, ...]]] = {
 }
 """For each language the module and function that reads it, and words that a pool needs."""
 
-_LARGEST = 1_000_000
-"""Bytes; a larger file of code is generated."""
-
 _NOT_SERVICES = re.compile(
     r"(?i)^(?:tests?|__tests__|specs?|e2e|testdata|fixtures|migrations?|alembic|benchmarks?|scripts"
     r"|node_modules|vendor|venv|\.venv|site-packages|dist|docs?)$"
@@ -81,11 +78,14 @@ def _pools(file: SourceFile, context: Context) -> list[Made]:
         return []
     module, function, hints = _READERS[language]
     try:
-        data = disk.read_bytes(file.path)
+        data = disk.read_bytes(file.path, context.settings.limits.code_file_size)
+    except disk.TooLarge:
+        context.log.append(f"{file.name}: larger than code-file-size, not read as code")
+        return []
     except OSError:
         data = b""
         context.text(file)  # which records that it cannot be read
-    if len(data) > _LARGEST or not any(hint in data for hint in hints):
+    if not any(hint in data for hint in hints):
         return []
     text = context.text(file)
     if text is None:

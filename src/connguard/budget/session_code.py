@@ -28,9 +28,6 @@ _HINT = re.compile(
     rb"(?i)listen|advisory_lock|prepare|notif|set_config|temp|with\s*hold|\bset\s|psycopg|asyncpg"
     rb"|pgx|gorm|good_job|:que\b|graphile|\bdatasource\b|oban|adapter|\(.postgres|from .postgres"
 )
-_LARGEST = 1_000_000
-"""Bytes; a larger file of code is generated."""
-
 _NOT_SERVICES = re.compile(
     r"(?i)^(?:\w*tests?|testing|__tests__|specs?|e2e|testdata|fixtures|factories|mocks?|migrat(?:e|ions?)"
     r"|seeds?|alembic|benchmarks?|scripts|bin|ci|tools|examples?|samples?|node_modules|vendor|venv"
@@ -173,11 +170,14 @@ def _uses(file: SourceFile, base: Path, context: Context) -> tuple[Text | None, 
     if language is None or any(_NOT_SERVICES.match(part) for part in inside.parts[:-1]):
         return None, []
     try:
-        data = disk.read_bytes(file.path)
+        data = disk.read_bytes(file.path, context.settings.limits.code_file_size)
+    except disk.TooLarge:
+        context.log.append(f"{file.name}: larger than code-file-size, not read as code")
+        return None, []
     except OSError:
         data = b""
         context.text(file)  # which records that it cannot be read
-    if len(data) > _LARGEST or not _HINT.search(data):
+    if not _HINT.search(data):
         return None, []
     text = context.text(file)
     if text is None:

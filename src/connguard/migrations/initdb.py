@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connguard.engine import disk
+from connguard.engine.limits import Limits, passed
 from connguard.engine.reading import SourceFile
 from connguard.engine.text import Text, decode
 from connguard.migrations.history import History
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from connguard.migrations.shell_host import ShellMigration
 
 _FOLDER = re.compile(r"initdb|entrypoint|(?:^|[-_.])init(?:$|[-_.])", re.IGNORECASE)
-_MAX_UNPACKED = 64 * 1024 * 1024
 
 
 def initdb_histories(pool: Pool) -> Iterator[History]:
@@ -110,23 +110,31 @@ def _add_packed(history: History, file: SourceFile, pool: Pool) -> None:
     history.files.add(file.name)
     text = pool.context.texts.get(file.path)
     if text is None:
-        text = _unpacked(file, pool)
+        text = _unpacked(history, file, pool.context.settings.limits)
         pool.context.texts[file.path] = text
     if text is None:
-        empty = Text(file.name, "")
-        unreadable(history, "no gzip file, or too large", empty.line_origin(1))
         return
     history.scripts.append(Script(file.name, sections(text)))
 
 
-def _unpacked(file: SourceFile, pool: Pool) -> Text | None:
+def _unpacked(history: History, file: SourceFile, limits: Limits) -> Text | None:
     """The text of a packed file. Findings point to its unpacked lines."""
+    start = Text(file.name, "").line_origin(1)
+    most = limits.unpacked_size
+    data: bytes | None
     try:
-        with gzip.open(BytesIO(disk.read_bytes(file.path))) as stream:
-            data = stream.read(_MAX_UNPACKED + 1)
+        with gzip.open(BytesIO(disk.read_bytes(file.path, most))) as stream:
+            data = stream.read(most + 1)
+    except disk.TooLarge:
+        data = None
     except (OSError, EOFError, zlib.error):
+        unreadable(history, "no gzip file", start)
         return None
-    return decode(file.name, data)[0] if len(data) <= _MAX_UNPACKED else None
+    if data is None or len(data) > most:
+        what = f"the file has more than {most} bytes when it is unpacked"
+        unreadable(history, passed("unpacked-size", what), start)
+        return None
+    return decode(file.name, data)[0]
 
 
 def _add_shell(history: History, file: SourceFile, script: ShellMigration, pool: Pool) -> None:
