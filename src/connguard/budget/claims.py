@@ -16,6 +16,11 @@ OTHER_POOLERS = ("pgcat.toml", "pgdog.toml", "pgpool.conf", "odyssey.conf")
 
 PLATFORM_FILES = ("app.json", "fly.toml")
 
+TOPOLOGY_SUFFIXES = frozenset(
+    (".yml", ".yaml", ".properties", ".toml", ".json", ".conf", ".cfg", ".ini", ".service")
+)
+"""In lower case; no other files are claimed."""
+
 
 def may_hold_topology(path: PurePath) -> bool:
     return (

@@ -17,6 +17,9 @@ _LANGUAGES = {
         "javascript",
     ),
 }
+POOL_SUFFIXES = frozenset((*_LANGUAGES, ".json", ".exs"))
+"""In lower case; no other files are claimed."""
+
 _DOTNET = re.compile(r"(?i)^appsettings(?:\.prod(?:uction)?)?\.json$")
 _SEQUELIZE = ("config.json", "database.json")
 _ECTO = ("config.exs", "prod.exs", "runtime.exs", "releases.exs")

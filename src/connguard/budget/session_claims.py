@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from connguard.budget.pool_claims import language_of
+from connguard.budget.pool_claims import POOL_SUFFIXES, language_of
 
 _MORE = {
     ".rb": "ruby",
@@ -14,6 +14,9 @@ _MORE = {
     ".java": "java",
     ".kt": "kotlin",
 }
+
+SESSION_SUFFIXES = frozenset((*POOL_SUFFIXES, *_MORE, ".yml"))
+"""In lower case; no other files are claimed."""
 
 
 def session_language_of(path: PurePath) -> str | None:

@@ -5,14 +5,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
-
-from pathspec import GitIgnoreSpec
+from typing import Protocol
 
 from connguard.engine import disk
 from connguard.engine.disk import Kind
+from connguard.engine.ignoring import Ignoring, ignoring
 from connguard.engine.reading import SourceFile
 
 DEFAULT_EXCLUDES = {
@@ -38,6 +38,12 @@ DEFAULT_EXCLUDES = {
 """Names of directories that are never walked into."""
 
 
+class _Test(Protocol):
+    """Whether an entry of one folder is ignored."""
+
+    def __call__(self, name: str, *, is_folder: bool = False) -> bool: ...
+
+
 @dataclass(slots=True)
 class Found:
     """The files to scan, and the (path, reason) of those that cannot be.
@@ -58,24 +64,31 @@ def display_name(path: Path) -> str:
         return path.as_posix()
 
 
+def any_name(_: str) -> bool:
+    """Takes every name."""
+    return True
+
+
 def discover(
     paths: Sequence[Path],
     *,
     wanted: Callable[[PurePath], bool],
+    may_want: Callable[[str], bool] = any_name,
     excludes: Iterable[str] = (),
     exclude_base: Path | None = None,
     respect_gitignore: bool = True,
 ) -> Found:
     """The wanted regular files below `paths`, sorted.
 
+    `may_want` is a quick test of a file's bare name: what it refuses `wanted` is not asked about.
     A file that is named itself is always taken. In directories, `.gitignore` files hold (also
     those above, up to the repository's root), `excludes` are patterns in their syntax relative to
     `exclude_base`, and links are not followed.
     """
     found = Found()
-    chosen: dict[Path, SourceFile] = {}
-    spec = GitIgnoreSpec.from_lines(excludes)
-    base = exclude_base or Path.cwd()
+    chosen: dict[str, SourceFile] = {}
+    excluded = ignoring(str(exclude_base or Path.cwd()), excludes, strict=True)
+    walker = _Walker(found, wanted, may_want, excluded, respect_gitignore)
     for path in paths:
         absolute = Path(os.path.abspath(path))
         try:
@@ -84,12 +97,10 @@ def discover(
             found.unreadable.append((str(path), error.strerror or str(error)))
             continue
         if kind is Kind.FOLDER:
-            walker = _Walker(found, spec, base, respect_gitignore)
-            for file in walker.walk(absolute):
-                if wanted(file):
-                    chosen[file] = SourceFile(file, display_name(file))
+            chosen |= walker.walk(absolute)
         elif kind is Kind.FILE:
-            chosen[absolute] = SourceFile(absolute, display_name(absolute), named=True)
+            name = display_name(absolute)
+            chosen[str(absolute)] = SourceFile(absolute, name, named=True)
         else:
             found.unreadable.append((str(path), "not a regular file"))
     found.files = sorted(chosen.values(), key=lambda file: file.name)
@@ -98,76 +109,105 @@ def discover(
 
 class _Walker:
     def __init__(
-        self, found: Found, spec: GitIgnoreSpec, base: Path, respect_gitignore: bool
+        self,
+        found: Found,
+        wanted: Callable[[PurePath], bool],
+        may_want: Callable[[str], bool],
+        excluded: Ignoring | None,
+        respect_gitignore: bool,
     ) -> None:
         self._found = found
-        self._spec = spec
-        self._base = base
+        self._wanted = wanted
+        self._may_want = may_want
+        self._excluded = excluded
         self._respect_gitignore = respect_gitignore
+        self._here = os.path.join(os.getcwd(), "")
 
-    def walk(self, root: Path) -> Iterator[Path]:
-        ignores = self._ignores_above(root) if self._respect_gitignore else []
-        yield from self._walk(root, ignores)
-
-    def _walk(self, root: Path, ignores: list[tuple[Path, GitIgnoreSpec]]) -> Iterator[Path]:
-        pending = [(root, ignores)]
+    def walk(self, root: Path) -> dict[str, SourceFile]:
+        """The wanted files below a folder, by their absolute paths."""
+        files: dict[str, SourceFile] = {}
+        may_want, wanted = self._may_want, self._wanted
+        pending = [(str(root), self._ignores_above(root) if self._respect_gitignore else [])]
         while pending:
             folder, ignores = pending.pop()
             try:
                 entries = disk.entries(folder)
             except OSError as error:
-                shown = display_name(folder)
-                self._found.unreadable.append((shown, error.strerror or str(error)))
+                reason = error.strerror or str(error)
+                self._found.unreadable.append((self._shown(folder), reason))
                 continue
             if self._respect_gitignore and not _IGNORE_FILES.isdisjoint(dict(entries)):
-                ignores = [*ignores, *_ignore_file(folder)]
+                ignores = [*ignores, *_ignore_files(folder)]
+            ignored = self._test(folder, ignores)
+            prefix = folder if folder.endswith(os.sep) else folder + os.sep
             for name, kind in reversed(entries):
-                path = folder / name
-                if kind is Kind.LINK:
-                    self._found.skipped.append(f"{display_name(path)}: link not followed")
+                if kind is Kind.FILE:
+                    if not may_want(name):
+                        continue
+                    path = Path(prefix + name)
+                    if wanted(path) and not ignored(name):
+                        files[prefix + name] = SourceFile(path, self._shown(prefix + name))
                 elif kind is Kind.FOLDER:
-                    if name not in DEFAULT_EXCLUDES and not self._ignored(
-                        path, ignores, is_dir=True
-                    ):
-                        pending.append((path, ignores))
-                elif kind is Kind.FILE and not self._ignored(path, ignores):
-                    yield path
+                    if name not in DEFAULT_EXCLUDES and not ignored(name, is_folder=True):
+                        pending.append((prefix + name, ignores))
+                elif kind is Kind.LINK:
+                    self._found.skipped.append(f"{self._shown(prefix + name)}: link not followed")
+        return files
 
-    def _ignored(
-        self, path: Path, ignores: list[tuple[Path, GitIgnoreSpec]], is_dir: bool = False
-    ) -> bool:
-        slash = "/" if is_dir else ""
-        if path.is_relative_to(self._base) and self._spec.match_file(
-            path.relative_to(self._base).as_posix() + slash
-        ):
-            return True
-        for folder, spec in reversed(ignores):
-            verdict = spec.check_file(path.relative_to(folder).as_posix() + slash).include
-            if verdict is not None:
-                return verdict
-        return False
+    def _shown(self, path: str) -> str:
+        """As `display_name`."""
+        shown = path.removeprefix(self._here)
+        return shown if os.sep == "/" else shown.replace(os.sep, "/")
 
-    def _ignores_above(self, root: Path) -> list[tuple[Path, GitIgnoreSpec]]:
+    def _test(self, folder: str, ignores: Sequence[Ignoring]) -> _Test:
+        """The test of the entries of one folder."""
+        held = [
+            (spec, prefix)
+            for spec in reversed(ignores)
+            if (prefix := spec.prefix(folder)) is not None
+        ]
+        excluded = self._excluded
+        inside = excluded.prefix(folder) if excluded else None
+
+        def ignored(name: str, *, is_folder: bool = False) -> bool:
+            if (
+                excluded is not None
+                and inside is not None
+                and excluded.verdict(name, inside, is_folder=is_folder)
+            ):
+                return True
+            for spec, prefix in held:
+                verdict = spec.verdict(name, prefix, is_folder=is_folder)
+                if verdict is not None:
+                    return verdict
+            return False
+
+        return ignored
+
+    def _ignores_above(self, root: Path) -> list[Ignoring]:
         """The ignore files of the folders above `root`, outermost first, within its repository."""
-        above: list[tuple[Path, GitIgnoreSpec]] = []
+        above: list[Ignoring] = []
         for folder in (root, *root.parents):
             if folder != root:
-                above[:0] = _ignore_file(folder)
+                above[:0] = _ignore_files(str(folder))
             if disk.exists(folder / ".git"):
-                return [*_spec(folder, folder / ".git" / "info" / "exclude"), *above]
+                return [*_patterns(str(folder), folder / ".git" / "info" / "exclude"), *above]
         return []
 
 
 _IGNORE_FILES = frozenset((".gitignore", ".ignore"))
 
 
-def _ignore_file(folder: Path) -> list[tuple[Path, GitIgnoreSpec]]:
-    return [*_spec(folder, folder / ".gitignore"), *_spec(folder, folder / ".ignore")]
+def _ignore_files(folder: str) -> list[Ignoring]:
+    return [
+        one for name in (".gitignore", ".ignore") for one in _patterns(folder, Path(folder, name))
+    ]
 
 
-def _spec(folder: Path, file: Path) -> list[tuple[Path, GitIgnoreSpec]]:
+def _patterns(folder: str, file: Path) -> list[Ignoring]:
     try:
         lines = disk.read_text(file, "replace").splitlines()
     except OSError:
         return []
-    return [(folder, GitIgnoreSpec.from_lines(lines))]
+    found = ignoring(folder, lines)
+    return [found] if found else []

@@ -4,27 +4,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from pathlib import PurePath
 from typing import cast
 
-from connguard.budget.claims import may_hold_topology
-from connguard.budget.pool_claims import may_make_pools
-from connguard.budget.session_claims import may_use_sessions
+from connguard.budget.claims import TOPOLOGY_SUFFIXES, may_hold_topology
+from connguard.budget.pool_claims import POOL_SUFFIXES, may_make_pools
+from connguard.budget.session_claims import SESSION_SUFFIXES, may_use_sessions
 from connguard.engine.reading import FrontEnd, SourceFile
 from connguard.live.claims import may_be_snapshot
+from connguard.migrations.claims import SUFFIXES as SQL_SUFFIXES
 from connguard.migrations.claims import may_hold_sql
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Entry:
-    """A front end: its name, the module that reads, and a test of the file's path."""
+    """A front end: its name, the module that reads, and a test of the file's path.
+
+    It claims only files whose names have one of the `suffixes`, in any letter case, or start with
+    one of the `starts`.
+    """
 
     name: str
     module: str
     claims: Callable[[PurePath], bool]
+    suffixes: frozenset[str]
+    starts: tuple[str, ...] = ()
 
     def takes(self, file: SourceFile) -> bool:
         """Whether to read a file. One named by the user need not lie in a migrations folder."""
@@ -65,20 +73,76 @@ def _may_hold_server_files(path: PurePath) -> bool:
     )
 
 
+_TERRAFORM = frozenset((".tf", ".tofu", ".json"))
+_JSON = frozenset((".json",))
+_CONF = frozenset((".conf",))
+_YAML = frozenset((".yml", ".yaml"))
+
 FRONT_ENDS = (
-    Entry("terraform", "connguard.terraform.frontend", _is_terraform),
-    Entry("terraform networks", "connguard.terraform.inventory", _is_terraform),
-    Entry("terraform plan", "connguard.terraform.plan_frontend", _may_be_plan),
-    Entry("planned networks", "connguard.terraform.plan_inventory", _may_be_plan),
-    Entry("sql", "connguard.migrations.frontend", may_hold_sql),
-    Entry("pg_hba.conf", "connguard.postgres.hba_frontend", _is_hba),
-    Entry("postgresql.conf", "connguard.postgres.conf_frontend", _is_server_conf),
-    Entry("embedded", "connguard.postgres.embedded_frontend", _may_hold_server_files),
-    Entry("containers", "connguard.containers.frontend", _is_yaml),
-    Entry("topology", "connguard.budget.frontend", may_hold_topology),
-    Entry("connection pools of code", "connguard.budget.code_pools", may_make_pools),
-    Entry("session features of code", "connguard.budget.session_code", may_use_sessions),
-    Entry("terraform topology", "connguard.budget.terraform_topology", _is_terraform),
-    Entry("planned topology", "connguard.budget.plan_topology", _may_be_plan),
-    Entry("live snapshot", "connguard.live.snapshot", may_be_snapshot),
+    Entry("terraform", "connguard.terraform.frontend", _is_terraform, _TERRAFORM),
+    Entry("terraform networks", "connguard.terraform.inventory", _is_terraform, _TERRAFORM),
+    Entry("terraform plan", "connguard.terraform.plan_frontend", _may_be_plan, _JSON),
+    Entry("planned networks", "connguard.terraform.plan_inventory", _may_be_plan, _JSON),
+    Entry("sql", "connguard.migrations.frontend", may_hold_sql, SQL_SUFFIXES),
+    Entry("pg_hba.conf", "connguard.postgres.hba_frontend", _is_hba, _CONF),
+    Entry("postgresql.conf", "connguard.postgres.conf_frontend", _is_server_conf, _CONF),
+    Entry(
+        "embedded",
+        "connguard.postgres.embedded_frontend",
+        _may_hold_server_files,
+        frozenset((*_YAML, ".sh", ".bash")),
+        ("Dockerfile", "Containerfile"),
+    ),
+    Entry("containers", "connguard.containers.frontend", _is_yaml, _YAML),
+    Entry("topology", "connguard.budget.frontend", may_hold_topology, TOPOLOGY_SUFFIXES),
+    Entry("connection pools of code", "connguard.budget.code_pools", may_make_pools, POOL_SUFFIXES),
+    Entry(
+        "session features of code",
+        "connguard.budget.session_code",
+        may_use_sessions,
+        SESSION_SUFFIXES,
+    ),
+    Entry("terraform topology", "connguard.budget.terraform_topology", _is_terraform, _TERRAFORM),
+    Entry("planned topology", "connguard.budget.plan_topology", _may_be_plan, _JSON),
+    Entry("live snapshot", "connguard.live.snapshot", may_be_snapshot, _JSON),
 )
+
+_STARTS = tuple({start for entry in FRONT_ENDS for start in entry.starts})
+
+
+def possible(name: str) -> tuple[Entry, ...]:
+    """The front ends that may claim a file of this name, whatever folder it lies in."""
+    point = name.rfind(".")
+    suffix = name[point:].lower() if 0 < point < len(name) - 1 else ""
+    if name.startswith(_STARTS):
+        return tuple(
+            entry
+            for entry in FRONT_ENDS
+            if suffix in entry.suffixes or name.startswith(entry.starts)
+        )
+    return _with_suffix(suffix)
+
+
+@cache
+def _with_suffix(suffix: str) -> tuple[Entry, ...]:
+    return tuple(entry for entry in FRONT_ENDS if suffix in entry.suffixes)
+
+
+def may_be_claimed(name: str) -> bool:
+    """Whether any front end may claim a file of this name."""
+    return bool(possible(name))
+
+
+def is_claimed(path: PurePath) -> bool:
+    """Whether any front end claims a file in a scanned folder."""
+    return any(entry.claims(path) for entry in possible(path.name))
+
+
+def by_front_end(files: Iterable[SourceFile]) -> dict[Entry, list[SourceFile]]:
+    """The files of each front end that takes any, in the order of FRONT_ENDS."""
+    found: dict[Entry, list[SourceFile]] = {entry: [] for entry in FRONT_ENDS}
+    for file in files:
+        for entry in possible(file.path.name):
+            if entry.takes(file):
+                found[entry].append(file)
+    return {entry: taken for entry, taken in found.items() if taken}

@@ -15,7 +15,7 @@ from pathspec import GitIgnoreSpec
 from connguard.engine import disk, suppressions
 from connguard.engine.discovery import discover, display_name
 from connguard.engine.finding import Failed, Finding, Report, Suppressed
-from connguard.engine.frontends import FRONT_ENDS, Entry
+from connguard.engine.frontends import Entry, by_front_end, is_claimed, may_be_claimed
 from connguard.engine.judge import Judge
 from connguard.engine.known import identity
 from connguard.engine.natural import path_key
@@ -161,7 +161,8 @@ def _inputs(
         return context
     found = discover(
         paths,
-        wanted=lambda path: any(entry.claims(path) for entry in FRONT_ENDS),
+        wanted=is_claimed,
+        may_want=may_be_claimed,
         excludes=settings.exclude,
         exclude_base=settings.base,
         respect_gitignore=settings.respect_gitignore,
@@ -178,11 +179,9 @@ def _inputs(
 
 def _read(context: Context, report: Report) -> Reading:
     reading = Reading()
-    for entry in FRONT_ENDS:
-        claimed = [file for file in context.files if entry.takes(file)]
-        if claimed:
-            context.progress(f"reading {len(claimed)} files as {entry.name}")
-            reading.extend(_read_with(entry, claimed, context, report))
+    for entry, claimed in by_front_end(context.files).items():
+        context.progress(f"reading {len(claimed)} files as {entry.name}")
+        reading.extend(_read_with(entry, claimed, context, report))
     return reading
 
 

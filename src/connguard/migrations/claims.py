@@ -13,6 +13,8 @@ PROGRAM_SUFFIXES = (".rb", ".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".go", 
 _PROGRAMS = frozenset((*PROGRAM_SUFFIXES, ".java", ".kt"))
 _CHANGELOGS = frozenset((".xml", ".yaml", ".yml", ".json"))
 _SHELLS = frozenset((".sh", ".bash"))
+SUFFIXES = frozenset((*_SQL, *_PROGRAMS, *_CHANGELOGS, *_SHELLS, ".gz", ".py"))
+"""In lower case; no other files are claimed."""
 _PYTHON_FOLDER = re.compile(r"migrat|alembic|^versions$|revisions", re.IGNORECASE)
 _PROGRAM_FOLDER = re.compile(r"migrat", re.IGNORECASE)
 _FLYWAY_CLASS = re.compile(r"^[VR][\d_.]*__")
