@@ -20,6 +20,10 @@ _TRUE = frozenset({"true", "on", "yes", "1", "t", "y"})
 _FALSE = frozenset({"false", "off", "no", "0", "f", "n"})
 
 
+_LONGEST = 100_000
+"""Characters of a value; variables made of variables could otherwise grow without end."""
+
+
 def set_variable(arguments: str, variables: dict[str, str]) -> None:
     """`\\set name value …`: the values are strung together. An unknown part makes it unknown."""
     name, _, rest = arguments.strip().partition(" ")
@@ -27,6 +31,8 @@ def set_variable(arguments: str, variables: dict[str, str]) -> None:
     for match in _WORD.finditer(rest):
         part = _part(match, variables)
         value = None if part is None or value is None else value + part
+        if value is not None and len(value) > _LONGEST:
+            value = None
     if value is None:
         variables.pop(name, None)
     elif name:

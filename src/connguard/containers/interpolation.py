@@ -8,6 +8,7 @@ https://docs.docker.com/reference/compose-file/interpolation/
 from __future__ import annotations
 
 import re
+from collections import ChainMap
 from collections.abc import Iterator, Mapping
 
 from connguard.engine.text import Text
@@ -18,20 +19,24 @@ _LINE = re.compile(
     r"\s*(?:export\s+)?(?P<key>[A-Za-z_][\w.-]*)\s*[=:]\s*"
     r"(?:'(?P<single>[^']*)'|\"(?P<double>(?:\\.|[^\"\\])*)\"|(?P<bare>.*?))\s*(?:(?<=[\s'\"])#.*)?$"
 )
+_BRACE = re.compile(r"\$\{|\}")
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "$": "$$"}
 _MAX_DEPTH = 20
+_LONGEST = 100_000
+"""Characters of a value; variables made of variables could otherwise grow without end."""
 
 
 def resolve(text: str, variables: Mapping[str, str], depth: int = 0) -> tuple[str, bool]:
     """A text with its variables filled in, and whether all of them are known.
 
     A variable without a value and without a default stays as it is written: somebody sets it
-    elsewhere.
+    elsewhere. So does all of a text that becomes longer than any value is.
     """
     known = True
     parts: list[str] = []
-    position = 0
+    position = added = 0
+    closings: dict[int, int] | None = None
     while match := _START.search(text, position):
         parts.append(text[position : match.start()])
         position = match.end()
@@ -40,16 +45,21 @@ def resolve(text: str, variables: Mapping[str, str], depth: int = 0) -> tuple[st
         elif match["plain"]:
             value = variables.get(match["plain"])
             parts.append(match[0] if value is None else value)
+            added += len(value or "")
             known = known and value is not None
         else:
-            end = _closing(text, match.end())
+            closings = _closings(text) if closings is None else closings
+            end = closings.get(match.end())
             if end is None:
                 parts.append(match[0])
                 continue
             position = end + 1
             inner = _braced(text[match.end() : end], variables, depth)
             parts.append(text[match.start() : position] if inner is None else inner)
+            added += len(inner or "")
             known = known and inner is not None
+        if added > _LONGEST:
+            return text, False
     parts.append(text[position:])
     return "".join(parts), known
 
@@ -72,17 +82,16 @@ def _braced(inside: str, variables: Mapping[str, str], depth: int) -> str | None
     return text if known else None
 
 
-def _closing(text: str, start: int) -> int | None:
-    """Where the brace ends that is open at `start`."""
-    depth = 1
-    for position in range(start, len(text)):
-        if text[position] == "{" and text[position - 1] == "$":
-            depth += 1
-        elif text[position] == "}":
-            depth -= 1
-            if depth == 0:
-                return position
-    return None
+def _closings(text: str) -> dict[int, int]:
+    """Where the `}` of each `${` stands, by the position behind the `${`."""
+    found: dict[int, int] = {}
+    opened: list[int] = []
+    for match in _BRACE.finditer(text):
+        if match[0] != "}":
+            opened.append(match.end())
+        elif opened:
+            found[opened.pop()] = match.start()
+    return found
 
 
 def entries(text: Text) -> Iterator[tuple[str, str, int, bool]]:
@@ -101,8 +110,9 @@ def entries(text: Text) -> Iterator[tuple[str, str, int, bool]]:
 def environment_file(text: Text, variables: Mapping[str, str]) -> dict[str, str]:
     """The variables that a file sets; those of before hold, and can be used in it."""
     found: dict[str, str] = {}
+    both = ChainMap(dict(variables), found)
     for key, value, _, expanded in entries(text):
-        filled = resolve(value, {**found, **variables}) if expanded else (value, True)
+        filled = resolve(value, both) if expanded else (value, True)
         if filled[1]:
             found[key] = filled[0]
     return {**found, **variables}

@@ -38,6 +38,7 @@ SETTINGS: dict[str, dict[str, Setting]] = {
             "`tree-sitter`, or `hcl2` with `connguard[hcl]`", "`tree-sitter`"
         ),
         "terraform-var-files": Setting("tfvars files that Terraform is run with", "none"),
+        "cache": Setting("use the report of an earlier scan that saw the same files", "`true`"),
     },
     "addresses": {
         "public-block-ipv4": Setting(
@@ -61,6 +62,10 @@ SETTINGS: dict[str, dict[str, Setting]] = {
         "unpacked-size": Setting("bytes that a `.sql.gz` may unpack to", "64 MiB: 67108864"),
         "repeated-includes": Setting(
             "how often a file may include what it has included before", "1000"
+        ),
+        "yaml-alias-nodes": Setting(
+            "nodes that the aliases of a YAML document stand for, besides those that are written",
+            "200000",
         ),
         "terraform-instances": Setting("instances that one block may make", "1000"),
         "terraform-resources": Setting("resources of all instances of all modules", "20000"),

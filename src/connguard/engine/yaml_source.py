@@ -15,6 +15,7 @@ from functools import cached_property
 
 import yaml
 
+from connguard.engine.limits import Limits, passed
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed
@@ -28,6 +29,8 @@ _INTEGER = re.compile(r"[+-]?\d+")
 _COMMENT = re.compile(r"(?:^|(?<=\s))#[ \t]*([^\r\n]*)", re.MULTILINE)
 _INDENTATION = re.compile(r"^[ ?-]*", re.MULTILINE)
 _MAX_NESTING = 200
+_LONGEST_INTEGER = 100
+_LIMITS = Limits()
 _TRUE = {"true", "yes", "on"}
 _FALSE = {"false", "no", "off"}
 _NULL = {"", "~", "null", "Null", "NULL"}
@@ -71,9 +74,11 @@ class Node:
 
     @property
     def integer(self) -> int | None:
-        """The number, if the scalar is a decimal integer, quoted or not."""
+        """The number, if the scalar is a decimal integer, quoted or not, of a possible size."""
         string = self.string
-        return int(string) if string and _INTEGER.fullmatch(string) else None
+        if not string or len(string) > _LONGEST_INTEGER or not _INTEGER.fullmatch(string):
+            return None
+        return int(string)
 
     @property
     def boolean(self) -> bool | None:
@@ -113,7 +118,7 @@ class Node:
         """The value below these keys; merge keys (`<<`) are followed."""
         node = self
         for name in path:
-            found = next((value for key, value in node.items() if key.string == name), None)
+            found = node._value(name)
             if found is None:
                 return None
             node = found
@@ -143,6 +148,18 @@ class Node:
             yield self._node(raw)
             pending.extend(reversed(list(_children(raw))))
 
+    def _value(self, name: str) -> Node | None:
+        if not isinstance(self.raw, yaml.MappingNode):
+            return None
+        found: yaml.Node | None = None
+        for key, value in self.raw.value:
+            written = key.value
+            if written == "<<" or (written == name and name in _NULL):  # the longer way
+                return next((one for key, one in self.items() if key.string == name), None)
+            if written == name and isinstance(key, yaml.ScalarNode):
+                found = value
+        return None if found is None else self._node(found)
+
     def _collect(self, found: dict[str, tuple[Node, Node]], depth: int) -> None:
         if not isinstance(self.raw, yaml.MappingNode) or depth > _MAX_NESTING:
             return
@@ -171,7 +188,7 @@ class Stream:
     gaps: tuple[NotParsed, ...]
 
 
-def parse(text: Text) -> Stream:
+def parse(text: Text, limits: Limits = _LIMITS) -> Stream:
     """The documents of a file. A document that cannot be parsed costs only itself.
 
     Definitions of Kubernetes resources are left out: they are long, and set nothing.
@@ -183,7 +200,7 @@ def parse(text: Text) -> Stream:
             continue
         try:
             documents.extend(
-                Node(raw, text, start) for raw in _compose(text.string[start:end]) if raw
+                Node(raw, text, start) for raw in _compose(text.string[start:end], limits) if raw
             )
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark
@@ -205,7 +222,7 @@ def stream(file: SourceFile, context: Context) -> Stream | None:
     key = ("yaml", file.path)
     found = context.cache.get(key)
     if not isinstance(found, Stream):
-        found = context.cache[key] = parse(text)
+        found = context.cache[key] = parse(text, context.settings.limits)
     return found
 
 
@@ -243,9 +260,12 @@ def _parts(string: str) -> Iterator[tuple[int, int]]:
     yield from zip(starts, [*starts[1:], len(string)], strict=True)
 
 
-def _compose(part: str) -> Iterator[yaml.Node | None]:
+def _compose(part: str, limits: Limits) -> Iterator[yaml.Node | None]:
     _refuse_deep_nesting(part)
-    yield from yaml.compose_all(part, Loader=_LOADER)
+    for root in yaml.compose_all(part, Loader=_LOADER):
+        if root is not None and "*" in part:
+            _refuse_repetition(root, limits.yaml_alias_nodes)
+        yield root
 
 
 def _refuse_deep_nesting(part: str) -> None:
@@ -266,6 +286,29 @@ def _refuse_deep_nesting(part: str) -> None:
                 raise ValueError(f"nested more than {_MAX_NESTING} deep")
         elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
             depth -= 1
+
+
+def _refuse_repetition(root: yaml.Node, most: int) -> None:
+    """Aliases let a few lines stand for millions, or for themselves. Raises ValueError."""
+    sizes: dict[int, int | None] = {}
+    pending = [root]
+    while pending:
+        raw = pending[-1]
+        if id(raw) not in sizes:
+            sizes[id(raw)] = None  # whoever meets it now stands below it
+            for child in _children(raw):
+                if id(child) not in sizes:
+                    pending.append(child)
+                elif sizes[id(child)] is None:
+                    raise ValueError("an alias stands for what it is a part of")
+        else:
+            pending.pop()
+            if sizes[id(raw)] is None:
+                sizes[id(raw)] = 1 + sum(sizes[id(child)] or 0 for child in _children(raw))
+    if (sizes[id(root)] or 0) - len(sizes) > most:
+        raise ValueError(
+            passed("yaml-alias-nodes", f"its aliases stand for more than {most} more nodes")
+        )
 
 
 def _children(raw: yaml.Node) -> Iterator[yaml.Node]:
