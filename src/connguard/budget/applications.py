@@ -32,6 +32,10 @@ _PARTS = {
     "user": ("PGUSER", "DB_USER", "DATABASE_USER", "POSTGRES_USER", "DB_USERNAME"),
 }
 _ADDRESS = re.compile(r"(?i)(?:^|_)(?:DSN|UR[LI]|CONNECTION(?:_STRING)?)$|DIRECT|LISTEN|UNPOOLED")
+_TELLS_WHERE = re.compile(
+    r"(?i)^(?!.*(?:MYSQL|MSSQL|MARIA|MONGO|REDIS)).*(?:DATABASE|DB|PG|POSTGRES|SQL|DATASOURCE)"
+    r".*(?:UR[LI]|DSN|HOST|CONNECTION|CONN_STR)\w*$|^DSN$"
+)
 _UNPREPARED = {
     "pgbouncer": ("true",),
     "preparethreshold": ("0",),
@@ -83,6 +87,36 @@ def of_environment(
         unprepared=_unprepared(target.options),
     )
     return service, target.host, target.port
+
+
+def of_secret(
+    name: str, origin: Origin, environment: Environment, command: Command | None, place: Origin
+) -> Service:
+    """A service that is told by a secret where to connect; `place` is where that is said."""
+    known = {
+        part: next(
+            (environment[key][0] for key in names if key in environment and environment[key][2]),
+            None,
+        )
+        for part, names in _PARTS.items()
+    }
+    target = dsn.Target(None, None, known["database"], known["user"])
+    return Service(
+        name=name,
+        origin=origin,
+        instances=exactly(1),
+        processes=processes_of(Runtime(name, environment, command)),
+        pool=_pool(name, environment, target, place),
+        pooler=None,
+        database=target.database,
+        user=target.user,
+        database_origin=place,
+    )
+
+
+def tells_where(variable: str) -> bool:
+    """Whether a variable of this name says where in PostgreSQL a service connects."""
+    return _TELLS_WHERE.search(variable) is not None or variable in _PARTS["host"]
 
 
 def opaque(name: str, origin: Origin) -> Service:

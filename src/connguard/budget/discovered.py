@@ -75,7 +75,8 @@ class ServiceFound:
     """A service; `host` and `port` are where it connects. `service.pooler` is not yet set.
 
     `source` is the folder that its image is built from, if the deployment names one.
-    `environment` are its variables, `pool_variable` the one that sets its pool's size.
+    `environment` are its variables, `pool_variable` the one that sets its pool's size. `secrets`
+    are the names of secrets that hold how it connects.
     """
 
     service: Service
@@ -84,6 +85,7 @@ class ServiceFound:
     source: Path | None = None
     environment: Environment = field(default_factory=dict)
     pool_variable: str = ""
+    secrets: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)

@@ -203,12 +203,12 @@ class _Projects:
         names |= {name for server in self._project.servers for name in server.hosts}
         own = {one.service.name: one for one in self._project.services}
         for other in self._found.applications:
-            deployed = [one for one in own.values() if _runs(one, other)]
+            deployed = [one for one in own.values() if runs(one, other)]
             if not deployed and _is_host(other.host, frozenset(names)):
                 own[other.service.name] = other
             for one in deployed:
                 if not one.service.pool.exact:
-                    own[one.service.name] = _with_files(one, other)
+                    own[one.service.name] = with_files(one, other)
         return list(own.values())
 
     def _stack(
@@ -296,14 +296,14 @@ class _Projects:
         return named or (single and not targets)
 
 
-def _runs(deployed: ServiceFound, application: ServiceFound) -> bool:
+def runs(deployed: ServiceFound, application: ServiceFound) -> bool:
     """Whether a service of a deployment runs this application: by its name, or its folder."""
     if deployed.service.name == application.service.name:
         return True
     return deployed.source is not None and deployed.source == application.source
 
 
-def _with_files(deployed: ServiceFound, application: ServiceFound) -> ServiceFound:
+def with_files(deployed: ServiceFound, application: ServiceFound) -> ServiceFound:
     """The service with what the application's own files say, where the deployment is silent."""
     pool = application.service.pool
     variable = application.pool_variable

@@ -86,11 +86,20 @@ def project(folder: Folder, context: Context) -> Project | None:
     return found if found.servers or found.poolers or found.services else None
 
 
+def hidden_services(folder: Folder, context: Context) -> list[ServiceFound]:
+    """The workloads of which only a secret says where they connect."""
+    reader = _Reader(folder, context)
+    for manifest in folder.of(*_WORKLOADS):
+        reader.workload(manifest)
+    return reader.hidden
+
+
 class _Reader:
     def __init__(self, folder: Folder, context: Context) -> None:
         self._folder = folder
         self._context = context
         self.project = Project(folder.path)
+        self.hidden: list[ServiceFound] = []
 
     def workload(self, manifest: Manifest) -> None:
         spec = manifest.node.get("spec", "template", "spec")
@@ -146,19 +155,27 @@ class _Reader:
     def _application(self, manifest: Manifest, container: Node) -> None:
         place = (manifest.node.get("metadata", "name") or manifest.node).origin
         variables = self._environment(container)
-        found = applications.of_environment(manifest.name, place, variables, _command(container))
-        if found is not None:
-            service, host, port = found
-            instances = self._replicas(manifest)
-            surge = _surge(manifest, instances)
-            self.project.services.append(
-                ServiceFound(
-                    applications.replicated(service, instances, surge),
-                    host,
-                    port,
-                    environment=variables,
-                )
-            )
+        command = _command(container)
+        found = applications.of_environment(manifest.name, place, variables, command)
+        secrets = _secrets(container)
+        told = next(iter(secrets.values()), None)
+        if found is None and told is None:
+            return
+        service, host, port = found or (
+            applications.of_secret(manifest.name, place, variables, command, told or place),
+            None,
+            None,
+        )
+        instances = self._replicas(manifest)
+        surge = _surge(manifest, instances)
+        whole = ServiceFound(
+            applications.replicated(service, instances, surge),
+            host,
+            port,
+            environment=variables,
+            secrets=frozenset(secrets),
+        )
+        (self.hidden if found is None else self.project.services).append(whole)
 
     def _replicas(self, manifest: Manifest) -> Amount:
         """The most replicas: of a HorizontalPodAutoscaler, else as the workload says."""
@@ -406,6 +423,19 @@ def _surge(manifest: Manifest, instances: Amount) -> Amount:
         share = -(-instances.high * int(text[:-1]) // 100)
         return exactly(share, name, node.origin if node else None)
     return _amount(node, name) if node else exactly(0)
+
+
+def _secrets(container: Node) -> dict[str, Origin]:
+    """The secrets that say where a container connects, each with a place that names it."""
+    found: dict[str, Origin] = {}
+    variables = container.get("env")
+    for variable in variables.elements() if variables else []:
+        key = variable.get("name")
+        name = variable.get("valueFrom", "secretKeyRef", "name")
+        told = key is not None and applications.tells_where(key.string or "")
+        if told and name is not None and name.string:
+            found.setdefault(name.string, name.origin)
+    return found
 
 
 def _command(container: Node) -> Command | None:

@@ -20,6 +20,7 @@ COMMANDS = {
     "doctor": "Look at a live server and PgBouncer, and compare them with the files.",
     "export": "Write alerts, metric queries and dashboards that know the limits.",
     "fix": "Write the migration that limits roles without a limit.",
+    "fleet": "Scan many repositories, and add up the connections of the servers they share.",
     "lsp": "Run the language server, for editors.",
     "checkov": "Run Checkov with connguard's checks, offline and fail-closed.",
 }

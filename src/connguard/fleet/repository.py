@@ -1,0 +1,302 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The scan of one repository of a fleet: a pure function of the job and the repository's files.
+
+`scan_repository` takes and gives plain JSON values, so that any engine can ship it. It changes the
+working directory, which is why it runs in a process of its own (`child.py`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from connguard.engine import baseline as baselines
+from connguard.engine import git_tree
+from connguard.engine.baseline import BaselineError
+from connguard.engine.discovery import DEFAULT_EXCLUDES
+from connguard.engine.finding import (
+    EXIT_CLEAN,
+    EXIT_ERROR,
+    EXIT_NOTHING_TO_SCAN,
+    Failed,
+    Finding,
+    Report,
+)
+from connguard.engine.git_tree import GitError
+from connguard.engine.registry import RegistryError
+from connguard.engine.scan import chosen_policies, conclude, read_all
+from connguard.engine.settings import FILE_NAME, Settings, SettingsError, load
+from connguard.fleet.facts import collect
+from connguard.fleet.plain import to_plain
+from connguard.policies.model.amount import worst_standing
+from connguard.policies.model.origin import Origin
+from connguard.policies.model.verdict import Severity
+from connguard.reporters.plain import encodable
+
+SCANNED = "scanned"
+NOTHING = "nothing-to-scan"
+FAILED = "failed"
+TIMED_OUT = "timed-out"
+OUT_OF_MEMORY = "out-of-memory"
+CRASHED = "crashed"
+STATUSES = (SCANNED, NOTHING, FAILED, TIMED_OUT, OUT_OF_MEMORY, CRASHED)
+"""What became of a repository. All but the first two lead to exit code 2."""
+
+_SHA = re.compile(r"[0-9a-f]{40,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One repository to scan.
+
+    `name` is unique in the fleet, `path` its checkout or bare repository. `ref` is a commit, branch
+    or tag to read in the place of the work tree. `select`, `ignore`, `fail_on` and `exclude` are
+    those of the command line, over the repository's own settings. `defaults` is a settings file
+    for repositories that have none. `timeout` is in seconds, `memory` in MiB; 0 is no limit.
+    """
+
+    name: str
+    path: str
+    ref: str = ""
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    fail_on: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    defaults: str = ""
+    timeout: float = 0
+    memory: int = 0
+
+
+Result = dict[str, Any]
+"""`repository`: a row; `findings`: rows; `facts`: a plain `Facts`, or null where there are none."""
+
+
+def scan_repository(job: Job) -> Result:
+    """Scan a repository with its own settings. What goes wrong is said in its row."""
+    try:
+        with _work_tree(job) as folder, contextlib.chdir(folder):
+            return _scan(job)
+    except MemoryError:
+        return failure(job, OUT_OF_MEMORY, _memory_text(job))
+    except (SettingsError, RegistryError, BaselineError, GitError, ValueError) as error:
+        return failure(job, FAILED, str(error))
+    except OSError as error:
+        return failure(job, FAILED, error.strerror or str(error))
+    except Exception as error:  # the other repositories must not be lost to a bug
+        return failure(job, FAILED, Failed.bug("the scan", error).reason)
+
+
+def failure(job: Job, status: str, reason: str) -> Result:
+    """The result for a repository of which nothing is known but why."""
+    row = _row(job, status, encodable(reason), Report(), EXIT_ERROR)
+    return {"repository": row, "findings": [], "facts": None}
+
+
+def _memory_text(job: Job) -> str:
+    return f"needs more than {job.memory} MiB (--memory)" if job.memory else "out of memory"
+
+
+def _scan(job: Job) -> Result:
+    settings = _settings(job)
+    chosen = chosen_policies(settings)
+    accepted = baselines.load(settings.baseline) if settings.baseline else []
+    report = Report()
+    context, reading = read_all((Path(),), settings, report)
+    facts = collect(reading.subjects, [stack for stack, _ in report.budgets], context)
+    conclude(reading, context, chosen, report)
+    if settings.baseline:
+        baselines.apply(report, [one for one in accepted if one.id in chosen])
+    code = report.exit_code(settings.fail_on.fails)
+    if code == EXIT_NOTHING_TO_SCAN and not facts.empty:
+        code = EXIT_CLEAN  # it holds services that connect elsewhere
+    status = NOTHING if code == EXIT_NOTHING_TO_SCAN else SCANNED
+    return {
+        "repository": _row(job, status, "", report, code),
+        "findings": [finding_row(job.name, one, "") for one in report.findings],
+        "facts": None if facts.empty else qualified(to_plain(facts), job.name),
+    }
+
+
+_PLACE = frozenset(("path", "line", "column", "end_line", "end_column"))
+
+
+def qualified(plain: Any, repository: str) -> Any:
+    """Plain facts whose places begin with the name of their repository."""
+    if isinstance(plain, list):
+        return [qualified(one, repository) for one in plain]
+    if not isinstance(plain, dict):
+        return plain
+    if plain.keys() == _PLACE:
+        return {**plain, "path": f"{repository}/{plain['path']}"}
+    return {key: qualified(one, repository) for key, one in plain.items()}
+
+
+def _row(job: Job, status: str, reason: str, report: Report, code: int) -> dict[str, Any]:
+    policies = Counter(one.policy.id for one in report.findings)
+    budget = worst_standing(one.standing for _, one in report.budgets) if report.budgets else None
+    return {
+        "type": "repository",
+        "repository": encodable(job.name),
+        "path": encodable(job.path),
+        "commit": _commit(job),
+        "status": status,
+        "reason": reason,
+        "exit_code": code,
+        "files": report.files,
+        "errors": report.count(Severity.ERROR),
+        "warnings": report.count(Severity.WARNING),
+        "notes": report.count(Severity.NOTE),
+        "suppressed": len(report.suppressed),
+        "undecided": len(report.undecided),
+        "not_parsed": len(report.not_parsed),
+        "policies": dict(sorted(policies.items())),
+        "budget": budget.value if budget is not None else None,
+        "failures": [
+            {"path": encodable(one.path), "reason": encodable(one.reason)}
+            for one in report.failures
+        ],
+    }
+
+
+def finding_row(repository: str, finding: Finding, server: str) -> dict[str, Any]:
+    """A finding as a row. `server` names the shared server that it is about, if it is."""
+    return {
+        "type": "finding",
+        "repository": encodable(repository),
+        "server": server or None,
+        "id": finding.policy.id,
+        "name": finding.policy.name,
+        "severity": finding.severity.value,
+        "message": encodable(finding.message),
+        **place(finding.origin),
+        "fix": encodable(finding.fix) or None,
+        "prevents": [failure.value for failure in finding.policy.prevents],
+        "fingerprint": finding.fingerprint,
+        "related": [
+            {"message": encodable(one.message), **place(one.origin)} for one in finding.related
+        ],
+    }
+
+
+def place(origin: Origin) -> dict[str, Any]:
+    return {
+        "path": encodable(origin.path),
+        "line": origin.line,
+        "column": origin.column,
+        "end_line": origin.end_line,
+        "end_column": origin.end_column,
+    }
+
+
+def _settings(job: Job) -> Settings:
+    """The settings in the repository's root, else the defaults of the fleet. Raises SettingsError.
+
+    What stands above the repository is not its own.
+    """
+    settings = _own_settings()
+    if settings is None and job.defaults:
+        # Paths and globs are relative to the repository; a declared topology is none of its own.
+        settings = replace(load(Path(job.defaults)), path=None, baseline=None, topology={})
+    settings = settings or Settings()
+    return replace(
+        settings,
+        select=job.select or settings.select,
+        ignore=(*settings.ignore, *job.ignore),
+        fail_on=settings.fail_on.overridden(job.fail_on),
+        exclude=(*settings.exclude, *job.exclude),
+    )
+
+
+def _own_settings() -> Settings | None:
+    here = Path.cwd()
+    own = here / FILE_NAME
+    if own.is_file():
+        return load(own)
+    project = here / "pyproject.toml"
+    if project.is_file():
+        text = project.read_text("utf-8", "replace")
+        if "tool.connguard" in text:
+            return load(project)
+    return None
+
+
+# The files: a work tree, or what git holds.
+
+
+@contextlib.contextmanager
+def _work_tree(job: Job) -> Iterator[Path]:
+    path = Path(job.path)
+    if not job.ref and not _is_bare(path):
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="connguard-fleet-") as name:
+        # Some names of services are those of the folder that they lie in.
+        folder = Path(name) / PurePosixPath(job.name).name
+        folder.mkdir()
+        git_tree.commit_of(path, job.ref or "HEAD").export(folder, _may_matter)
+        yield folder
+
+
+def _is_bare(path: Path) -> bool:
+    return (path / "HEAD").is_file() and (path / "objects").is_dir()
+
+
+def _may_matter(path: PurePosixPath) -> bool:
+    return not DEFAULT_EXCLUDES.intersection(path.parts[:-1])
+
+
+def _commit(job: Job) -> str | None:
+    """The commit that is checked out, read without running git; null where it is not known."""
+    path = Path(job.path)
+    folder = path if _is_bare(path) else path / ".git"
+    try:
+        if folder.is_file():  # a work tree or submodule: the file names the folder
+            folder = path / folder.read_text("utf-8").removeprefix("gitdir:").strip()
+        shared = folder
+        if (folder / "commondir").is_file():
+            shared = folder / (folder / "commondir").read_text("utf-8").strip()
+        head = (folder / "HEAD").read_text("utf-8").strip()
+        if not head.startswith("ref:"):
+            return head if _SHA.fullmatch(head) else None
+        ref = head.removeprefix("ref:").strip()
+        if ".." in ref.split("/"):
+            return None
+        if (shared / ref).is_file():
+            sha = (shared / ref).read_text("utf-8").strip()
+            return sha if _SHA.fullmatch(sha) else None
+        for line in (shared / "packed-refs").read_text("utf-8").splitlines():
+            sha, _, name = line.partition(" ")
+            if name == ref and _SHA.fullmatch(sha):
+                return sha
+    except (OSError, UnicodeDecodeError, ValueError):
+        return None
+    return None
+
+
+def peak_memory() -> int:
+    """The most memory that this process has held, in bytes; 0 where that cannot be asked."""
+    try:
+        import resource
+    except ImportError:
+        return 0
+    import sys
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def limit_memory(mebibytes: int) -> None:
+    """Let this process have at most so much address space, where the platform can do that."""
+    try:
+        import resource
+    except ImportError:
+        return
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (mebibytes << 20, mebibytes << 20))
