@@ -124,7 +124,7 @@ def unrepeatable() -> None:
         kept.repeatable = False
 
 
-def read_bytes(path: Path, most: int = MOST) -> bytes:
+def read_bytes(path: str | Path, most: int = MOST) -> bytes:
     """The content of a regular file; a pipe or a device is an error, so that nothing hangs.
 
     Raises TooLarge for a file of more than `most` bytes, OSError, and ValueError for a name that
@@ -142,11 +142,11 @@ def read_bytes(path: Path, most: int = MOST) -> bytes:
     except OSError as error:
         kept.keep(("read", os.fspath(path)), _failure(error))
         raise
-    kept.keep(("read", os.fspath(path)), _digest(data))
+    kept.keep(("read", os.fspath(path)), digest(data))
     return data
 
 
-def read_text(path: Path, errors: str = "strict") -> str:
+def read_text(path: str | Path, errors: str = "strict") -> str:
     """A UTF-8 file with all line ends as LF. Raises OSError, ValueError and UnicodeDecodeError."""
     return read_bytes(path).decode("utf-8", errors).replace("\r\n", "\n").replace("\r", "\n")
 
@@ -155,7 +155,7 @@ HEAD = 4096
 """How much `read_head` reads, in bytes."""
 
 
-def read_head(path: Path) -> bytes:
+def read_head(path: str | Path) -> bytes:
     """The first HEAD bytes of a file. Raises OSError and ValueError."""
     kept = _kept.get()
     if kept is None:
@@ -166,7 +166,7 @@ def read_head(path: Path) -> bytes:
     except OSError as error:
         kept.keep(("head", os.fspath(path)), _failure(error))
         raise
-    kept.keep(("head", os.fspath(path)), _digest(data))
+    kept.keep(("head", os.fspath(path)), digest(data))
     return data
 
 
@@ -185,21 +185,25 @@ def size(path: Path) -> int:
     return found
 
 
-def kind(path: Path) -> Kind:
+def kind(path: str | Path) -> Kind:
     """What a path names, links followed. Never raises."""
     kept = _kept.get()
     if kept is None:
         return _kind(path)
+    question = ("kind", os.fspath(path))
+    known = kept.answers.get(question)
+    if known is not None:
+        return Kind(known)
     try:
-        _stamp(kept, path)
+        stamp = _stamp(kept, path)
     except ValueError:
         return Kind.MISSING
-    found = _kind(path)
-    kept.keep(("kind", os.fspath(path)), found)
+    found = Kind.MISSING if stamp[0] == -errno.ENOENT else _kind(path)
+    kept.keep(question, found)
     return found
 
 
-def look(path: Path) -> Kind:
+def look(path: str | Path) -> Kind:
     """As `kind`, but raises OSError for what cannot be looked at."""
     kept = _kept.get()
     if kept is None:
@@ -214,22 +218,22 @@ def look(path: Path) -> Kind:
     return found
 
 
-def is_file(path: Path) -> bool:
+def is_file(path: str | Path) -> bool:
     """Whether a path names a regular file. Never raises."""
     return kind(path) is Kind.FILE
 
 
-def is_dir(path: Path) -> bool:
+def is_dir(path: str | Path) -> bool:
     """Whether a path names a folder. Never raises."""
     return kind(path) is Kind.FOLDER
 
 
-def exists(path: Path) -> bool:
+def exists(path: str | Path) -> bool:
     """Whether a path names anything that can be looked at. Never raises."""
     return kind(path) is not Kind.MISSING
 
 
-def entries(folder: Path) -> list[Entry]:
+def entries(folder: str | Path) -> list[Entry]:
     """What a folder holds, by name. Raises OSError and ValueError."""
     kept = _kept.get()
     if kept is None:
@@ -244,7 +248,7 @@ def entries(folder: Path) -> list[Entry]:
     return found
 
 
-def names(folder: Path) -> list[str]:
+def names(folder: str | Path) -> list[str]:
     """The sorted names in a folder. Raises OSError and ValueError."""
     return [name for name, _ in entries(folder)]
 
@@ -318,11 +322,19 @@ def _parts(path: str) -> list[str]:
     return [part for part in reversed(inside.split(os.sep)) if part not in ("", os.curdir)]
 
 
-def _stamp(kept: Observations, path: str | Path) -> None:
-    """Note the state of a path. Raises ValueError for a name that no file can have."""
+def _stamp(kept: Observations, path: str | Path) -> Stamp:
+    """Note the state of a path, and of the folder in which it is missing.
+
+    Raises ValueError for a name that no file can have.
+    """
     key = os.fspath(path)
-    if key not in kept.stamps:
-        kept.stamps[key] = stamp(key)
+    found = kept.stamps.get(key)
+    if found is None:
+        found = kept.stamps[key] = stamp(key)
+        folder = os.path.dirname(key)
+        if found[0] < 0 and folder not in kept.stamps:
+            kept.stamps[folder] = stamp(folder)
+    return found
 
 
 def stamp(path: str) -> Stamp:
@@ -359,7 +371,8 @@ def _failure(error: OSError) -> str:
     return f"error {error.errno}"
 
 
-def _digest(data: bytes) -> str:
+def digest(data: bytes) -> str:
+    """What stands for a content in the answers."""
     return blake2b(data, digest_size=16).hexdigest()
 
 
@@ -413,7 +426,7 @@ def _entries(folder: str | Path) -> list[Entry]:
 
 def _digest_of_entries(listed: list[Entry]) -> str:
     text = "\0".join(part for entry in listed for part in entry)
-    return _digest(text.encode("utf-8", "surrogateescape"))
+    return digest(text.encode("utf-8", "surrogateescape"))
 
 
 def _link(path: str) -> str:
@@ -425,8 +438,8 @@ def _link(path: str) -> str:
 
 
 QUESTIONS: dict[str, Callable[[str], str]] = {
-    "read": lambda path: _digest(_content(path)),
-    "head": lambda path: _digest(_content(path, HEAD)),
+    "read": lambda path: digest(_content(path)),
+    "head": lambda path: digest(_content(path, HEAD)),
     "size": lambda path: str(os.stat(path).st_size),
     "kind": _kind,
     "look": _look,

@@ -92,6 +92,7 @@ class Settings:
     baseline: Path | None = None
     addresses: AddressSettings = field(default_factory=AddressSettings)
     limits: Limits = field(default_factory=Limits)
+    cache: bool = True
     topology: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -177,6 +178,7 @@ class _Checker:
             baseline=self._path_of(document, "baseline"),
             addresses=self._addresses(document.get("addresses", {})),
             limits=self._limits(document.get("limits", {})),
+            cache=self._flag(document, "cache", True),
             topology={key: document[key] for key in TOPOLOGY_KEYS if key in document},
         )
 

@@ -1,0 +1,82 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The texts that the report of a cached run shows lines of: read again when they are asked for.
+
+They are not kept in the cache, since they may hold secrets.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import zlib
+from collections.abc import Iterator, Mapping
+from io import BytesIO
+
+from connguard.engine import disk
+from connguard.engine.cache_entry import Entry
+from connguard.engine.limits import Limits
+from connguard.engine.text import Text, decode
+
+
+class SourceTexts(Mapping[str, Text]):
+    """The texts of the files in which a report names a place, by name of the file.
+
+    There is none for a file that is not, or no longer, what the run has read.
+    """
+
+    def __init__(self, entry: Entry, limits: Limits) -> None:
+        self._lines = entry.lines
+        self._limits = limits
+        self._trace = entry.trace
+        self._digests: dict[str, str] | None = None
+        self._known: dict[str, Text | None] = {}
+
+    def __getitem__(self, name: str) -> Text:
+        if name not in self._known:
+            self._known[name] = self._read(name) if name in self._lines else None
+        text = self._known[name]
+        if text is None:
+            raise KeyError(name)
+        return text
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._lines if self.get(name) is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _read(self, name: str) -> Text | None:
+        if self._digests is None:
+            self._digests = self._trace.contents()
+        try:
+            path = os.path.abspath(name)
+            data = disk.read_bytes(path, self._limits.size_of(name)[1])
+            if disk.digest(data) != self._digests.get(path):
+                return None
+            if name.lower().endswith(".gz"):
+                data = _unpacked(data, self._limits.unpacked_size)
+        except (OSError, ValueError, EOFError, zlib.error):
+            return None
+        text, _ = decode(name, data)
+        return text if text.line_count >= self._lines[name] else None
+
+
+def _unpacked(data: bytes, most: int) -> bytes:
+    with gzip.open(BytesIO(data)) as stream:
+        unpacked = stream.read(most + 1)
+    if len(unpacked) > most:
+        raise ValueError("too large")
+    return unpacked
+
+
+def can_be_read_again(entry: Entry, limits: Limits) -> bool:
+    """Whether the texts of a report that was just made can be had from its files."""
+    again = SourceTexts(entry, limits)
+    return all(
+        _string(again.get(name)) == _string(entry.report.texts.get(name)) for name in entry.lines
+    )
+
+
+def _string(text: Text | None) -> str | None:
+    return text.string if text is not None else None
