@@ -4,26 +4,25 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from connguard.commands.caching import cache_of, earlier_or_now
 from connguard.commands.common import complain, load_settings, wants_colour
-from connguard.engine import baseline as baselines
-from connguard.engine.baseline import BaselineError
-from connguard.engine.difference import keep_new
 from connguard.engine.finding import EXIT_CLEAN, EXIT_FINDINGS, Report
-from connguard.engine.git_tree import GitError
 from connguard.engine.output import write_output
-from connguard.engine.progress import status_line
+from connguard.engine.progress import Progress, status_line
 from connguard.engine.registry import RegistryError
-from connguard.engine.scan import chosen_policies, scan
-from connguard.engine.settings import SettingsError
-from connguard.reporters import text_report
+from connguard.engine.settings import Settings, SettingsError
 from connguard.reporters.table import FORMATS, renderer
+
+if TYPE_CHECKING:
+    from connguard.engine.known import Known
 
 
 def _ids(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -77,6 +76,13 @@ _FORMATS = ", ".join(FORMATS)
     help="List all findings in this file, and exit 0.",
 )
 @click.option("--config", type=click.Path(path_type=Path), help="Use this settings file.")
+@click.option("--no-cache", is_flag=True, help="Scan, whatever an earlier scan has seen.")
+@click.option(
+    "--cache-dir",
+    type=click.Path(path_type=Path),
+    envvar="CONNGUARD_CACHE_DIR",
+    help="The folder of the cache, in place of the user's own.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="One line per finding, no summary.")
 @click.option("--verbose", "-v", is_flag=True, help="Show how the files were read.")
 @click.option("--no-color", is_flag=True, help="No colours, even on a terminal.")
@@ -103,6 +109,8 @@ def command(
     no_baseline: bool,
     write_baseline: Path | None,
     config: Path | None,
+    no_cache: bool,
+    cache_dir: Path | None,
     quiet: bool,
     verbose: bool,
     no_color: bool,
@@ -134,24 +142,36 @@ def command(
             respect_gitignore=settings.respect_gitignore and not no_ignore,
             baseline=None if write_baseline or no_baseline else baseline or settings.baseline,
         )
-        accepted = baselines.load(settings.baseline) if settings.baseline else []
+        accepted = _accepted(settings)
         stdin = (stdin_filename, sys.stdin.buffer.read()) if use_stdin else None
         with status_line(sys.stderr, wanted=not quiet) as progress:
-            report = scan(paths, settings, stdin=stdin, progress=progress)
+            report = earlier_or_now(
+                lambda: _scan(paths, settings, stdin, progress),
+                paths,
+                settings,
+                cache_of(settings, paths, cache_dir, off=no_cache or use_stdin),
+                formats=(format_, *(name for name, _ in reports)),
+                verbose=verbose,
+            )
             if write_baseline:
                 _write_baseline(report, write_baseline)
-            elif settings.baseline:
-                chosen = chosen_policies(settings)
-                baselines.apply(report, [one for one in accepted if one.id in chosen])
+            elif accepted is not None:
+                _pass_over(report, accepted, settings)
             if diff is not None:
+                from connguard.engine.difference import keep_new
+
                 progress(f"comparing with {diff}")
                 keep_new(report, paths, settings, diff)
-    except (SettingsError, RegistryError, BaselineError, GitError, ValueError) as error:
+    except _usage_errors() as error:
         raise click.UsageError(str(error)) from error
     colour = output is None and not no_color and wants_colour()
     format_ = f"{format_} statistics" if statistics else format_
     if format_ == "text" and output is None and sys.stdout.isatty():
-        text = text_report.render(
+        import shutil
+
+        from connguard.reporters.text_report import render
+
+        text = render(
             report,
             colour=colour,
             verbose=verbose,
@@ -172,8 +192,47 @@ def command(
     sys.exit(EXIT_CLEAN if write_baseline and code == EXIT_FINDINGS else code)
 
 
+def _scan(
+    paths: Sequence[Path],
+    settings: Settings,
+    stdin: tuple[Path, bytes] | None,
+    progress: Progress,
+) -> Report:
+    """Readers and parsers are imported only where there is something to scan."""
+    from connguard.engine.scan import scan
+
+    return scan(paths, settings, stdin=stdin, progress=progress)
+
+
+def _usage_errors() -> tuple[type[Exception], ...]:
+    """What is said to the user in one line. Asked for only when something was raised."""
+    from connguard.engine.baseline import BaselineError
+    from connguard.engine.git_tree import GitError
+
+    return (SettingsError, RegistryError, BaselineError, GitError, ValueError)
+
+
+def _accepted(settings: Settings) -> list[Known] | None:
+    """The findings of the baseline, if there is one. Raises BaselineError."""
+    if settings.baseline is None:
+        return None
+    from connguard.engine.baseline import load
+
+    return load(settings.baseline)
+
+
+def _pass_over(report: Report, accepted: list[Known], settings: Settings) -> None:
+    from connguard.engine.baseline import apply
+    from connguard.engine.scan import chosen_policies
+
+    chosen = chosen_policies(settings)
+    apply(report, [one for one in accepted if one.id in chosen])
+
+
 def _write_baseline(report: Report, file: Path) -> None:
     """Nothing is written about a scan that saw less than it should have."""
+    from connguard.engine.baseline import apply, load, render
+
     if not report.failures and report.files:
-        write_output(baselines.render(report, file), file)
-        baselines.apply(report, baselines.load(file))
+        write_output(render(report, file), file)
+        apply(report, load(file))

@@ -7,9 +7,9 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from connguard.engine.finding import Finding
@@ -56,6 +56,20 @@ def identity(finding: Finding, texts: Mapping[str, Text]) -> str:
 def fingerprint(finding: Finding, texts: Mapping[str, Text]) -> str:
     """A hash of the identity. Equal findings have equal ones: they are told apart by counting."""
     return hashlib.sha256(identity(finding, texts).encode("utf-8", "replace")).hexdigest()[:32]
+
+
+class Numbering:
+    """Gives findings a hash that survives line shifts and renamed files, and counts equal ones."""
+
+    def __init__(self, texts: Mapping[str, Text]) -> None:
+        self._texts = texts
+        self._seen: Counter[str] = Counter()
+
+    def marked(self, finding: Finding) -> Finding:
+        key = identity(finding, self._texts)
+        self._seen[key] += 1
+        digest = hashlib.sha256(f"{key}\n{self._seen[key]}".encode("utf-8", "replace")).hexdigest()
+        return replace(finding, fingerprint=digest[:32])
 
 
 def remember(

@@ -4,20 +4,15 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-
-from pathspec import GitIgnoreSpec
 
 from connguard.engine import disk, suppressions
 from connguard.engine.discovery import discover, display_name
 from connguard.engine.finding import Failed, Finding, Report, Suppressed
 from connguard.engine.frontends import Entry, by_front_end, is_claimed, may_be_claimed
 from connguard.engine.judge import Judge
-from connguard.engine.known import identity
 from connguard.engine.natural import path_key
 from connguard.engine.progress import Progress, silent
 from connguard.engine.reading import Context, SourceFile
@@ -197,6 +192,10 @@ def _read_with(
 
 def _ignore_paths(report: Report, settings: Settings) -> None:
     """Apply `per-path-ignores`."""
+    if not settings.per_path_ignores:
+        return
+    from pathspec import GitIgnoreSpec
+
     rules = [
         (glob, GitIgnoreSpec.from_lines([glob]), select(ids))
         for glob, ids in settings.per_path_ignores.items()
@@ -217,14 +216,17 @@ def _ignore_paths(report: Report, settings: Settings) -> None:
 def _finish(report: Report, texts: dict[str, Text]) -> None:
     """Sort everything by place and give the findings their fingerprints."""
     report.texts = texts
-    seen: Counter[str] = Counter()
-    report.findings[:] = [
-        _with_fingerprint(finding, texts, seen) for finding in sorted(report.findings, key=by_place)
-    ]
-    report.suppressed[:] = [
-        replace(one, finding=_with_fingerprint(one.finding, texts, seen))
-        for one in sorted(report.suppressed, key=lambda one: by_place(one.finding))
-    ]
+    if report.findings or report.suppressed:
+        from connguard.engine.known import Numbering
+
+        number = Numbering(texts)
+        report.findings[:] = [
+            number.marked(finding) for finding in sorted(report.findings, key=by_place)
+        ]
+        report.suppressed[:] = [
+            replace(one, finding=number.marked(one.finding))
+            for one in sorted(report.suppressed, key=lambda one: by_place(one.finding))
+        ]
     report.undecided.sort(key=lambda gap: (gap.origin, gap.policy_id))
     report.not_parsed.sort(key=lambda part: part.origin)
 
@@ -234,11 +236,3 @@ def by_place(finding: Finding) -> tuple[object, ...]:
     origin = finding.origin
     place = (path_key(origin.path), origin.path, origin.line, origin.column)
     return place, finding.policy.id, finding.message
-
-
-def _with_fingerprint(finding: Finding, texts: dict[str, Text], seen: Counter[str]) -> Finding:
-    """A hash that survives line shifts and renamed files, and counts equal ones."""
-    key = identity(finding, texts)
-    seen[key] += 1
-    digest = hashlib.sha256(f"{key}\n{seen[key]}".encode("utf-8", "replace")).hexdigest()
-    return replace(finding, fingerprint=digest[:32])
