@@ -9,7 +9,7 @@ overlap nor touch. IPv4-mapped IPv6 addresses are IPv6 addresses here.
 from __future__ import annotations
 
 import ipaddress
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -69,7 +69,8 @@ def _without(ours: tuple[Interval, ...], theirs: tuple[Interval, ...]) -> tuple[
     if not ours or not theirs:
         return ours
     left: list[Interval] = []
-    j = 0
+    # From the interval that may hold the first address: those before are not looked at.
+    j = max(0, bisect_right(theirs, (ours[0][0],)) - 1)
     for first, last in ours:
         while j < len(theirs) and theirs[j][1] < first:
             j += 1
@@ -193,6 +194,59 @@ class AddressSet:
         return self.text
 
 
+class GrowingSet:
+    """A set of addresses to which others are added, one after the other, in little time each."""
+
+    def __init__(self) -> None:
+        self._v4 = _Intervals()
+        self._v6 = _Intervals()
+
+    def missing(self, addresses: AddressSet) -> AddressSet:
+        """Those of the addresses that are not in the set yet."""
+        return AddressSet(self._v4.missing(addresses.v4), self._v6.missing(addresses.v6))
+
+    def add(self, addresses: AddressSet) -> None:
+        self._v4.add(addresses.v4)
+        self._v6.add(addresses.v6)
+
+    def frozen(self) -> AddressSet:
+        """The set as it is now."""
+        return AddressSet(self._v4.normal(), self._v6.normal())
+
+
+class _Intervals:
+    """Intervals that do not overlap, sorted; kept apart by their ends, for bisecting."""
+
+    def __init__(self) -> None:
+        self._firsts: list[int] = []
+        self._lasts: list[int] = []
+
+    def missing(self, intervals: tuple[Interval, ...]) -> tuple[Interval, ...]:
+        found: list[Interval] = []
+        for first, last in intervals:
+            index = bisect_left(self._lasts, first)
+            while index < len(self._firsts) and self._firsts[index] <= last:
+                if self._firsts[index] > first:
+                    found.append((first, self._firsts[index] - 1))
+                first = self._lasts[index] + 1
+                index += 1
+            if first <= last:
+                found.append((first, last))
+        return tuple(found)
+
+    def add(self, intervals: tuple[Interval, ...]) -> None:
+        for first, last in intervals:
+            low, high = bisect_left(self._lasts, first), bisect_right(self._firsts, last)
+            if low < high:
+                first = min(first, self._firsts[low])
+                last = max(last, self._lasts[high - 1])
+            self._firsts[low:high] = [first]
+            self._lasts[low:high] = [last]
+
+    def normal(self) -> tuple[Interval, ...]:
+        return _normal(zip(self._firsts, self._lasts, strict=True))
+
+
 def masked(version: int, base: int, mask: int, *, most: int = 4096) -> AddressSet | None:
     """The addresses that equal `base` in the bits of `mask`, which need not be contiguous.
 
@@ -250,6 +304,8 @@ PRIVATE_CLASSES = tuple(
     for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fd00::/8")
 )
 
+_PRIVATE_SIZES = tuple(one.size(4) + one.size(6) for one in PRIVATE_CLASSES)
+
 
 class Breadth(Enum):
     """How wide a set of addresses is open, from the narrowest to the widest."""
@@ -280,16 +336,38 @@ class BreadthLimits:
 
 def breadth(addresses: AddressSet, limits: BreadthLimits | None = None) -> Breadth:
     """How wide a set of client addresses is open."""
-    limits = limits or BreadthLimits()
-    public = addresses & GLOBAL
-    v4, v6 = public.size(4), public.size(6)
-    if v4 >= limits.internet_v4 or v6 >= limits.internet_v6:
-        return Breadth.INTERNET
-    if v4 >= limits.block_v4 or v6 >= limits.block_v6:
-        return Breadth.PUBLIC_BLOCK
-    if any(one <= addresses for one in PRIVATE_CLASSES):
-        return Breadth.PRIVATE_CLASS
-    return Breadth.NARROW
+    size = Size()
+    size.add(addresses)
+    return size.breadth(limits or BreadthLimits())
+
+
+class Size:
+    """How many addresses a set has of those that decide about its breadth.
+
+    Sets that are added must not have addresses in common with each other.
+    """
+
+    def __init__(self) -> None:
+        self._public = {4: 0, 6: 0}
+        self._private = [0] * len(PRIVATE_CLASSES)
+
+    def add(self, addresses: AddressSet) -> None:
+        public = addresses & GLOBAL
+        for version in self._public:
+            self._public[version] += public.size(version)
+        for index, one in enumerate(PRIVATE_CLASSES):
+            common = addresses & one
+            self._private[index] += common.size(4) + common.size(6)
+
+    def breadth(self, limits: BreadthLimits) -> Breadth:
+        v4, v6 = self._public[4], self._public[6]
+        if v4 >= limits.internet_v4 or v6 >= limits.internet_v6:
+            return Breadth.INTERNET
+        if v4 >= limits.block_v4 or v6 >= limits.block_v6:
+            return Breadth.PUBLIC_BLOCK
+        if any(map(int.__eq__, self._private, _PRIVATE_SIZES)):
+            return Breadth.PRIVATE_CLASS
+        return Breadth.NARROW
 
 
 def share(addresses: AddressSet) -> str:

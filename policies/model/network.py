@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from connguard.policies.model.addresses import (
     EVERYWHERE,
@@ -18,6 +19,8 @@ from connguard.policies.model.addresses import (
     AddressSet,
     Breadth,
     BreadthLimits,
+    GrowingSet,
+    Size,
     breadth,
 )
 from connguard.policies.model.origin import Known, Origin, Related, Unknown, Value
@@ -62,7 +65,7 @@ class Target:
     has_public_address: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Endpoint:
     """Ports behind filters, on which a PostgreSQL server or pooler is or may be reached.
 
@@ -76,6 +79,11 @@ class Endpoint:
     origin: Origin
     targets: tuple[Target, ...] = ()
     limits: BreadthLimits = field(default_factory=BreadthLimits)
+
+    @cached_property
+    def access(self) -> Access:
+        """As `access`: several policies ask for it."""
+        return _widest(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +107,10 @@ def access(endpoint: Endpoint) -> Access:
     first. `unknown` is empty when what is known decides: when the known part is as wide as it can
     be, or a filter with nothing unknown keeps the rest narrow.
     """
+    return endpoint.access
+
+
+def _widest(endpoint: Endpoint) -> Access:
     found = [_access(endpoint, port) for port in endpoint.ports]
     if not found:
         return Access((), NOWHERE, (), (), Breadth.NARROW)
@@ -166,44 +178,53 @@ class _Passage:
 
 
 def _pass(rules: Iterable[Rule], port: int) -> _Passage:
-    decided = passed = possible = NOWHERE
+    decided = GrowingSet()
+    passed: list[AddressSet] = []
+    possible: list[AddressSet] = []
     used: list[Rule] = []
     doubts: list[Unknown] = []
+    is_open_ended = False
     for rule in sorted(rules, key=lambda one: (one.rank, one.allow)):
         ports = rule.ports.value if isinstance(rule.ports, Known) else rule.ports
         if isinstance(ports, Unknown) or port in ports:
-            fresh = rule.sources - decided
+            fresh = decided.missing(rule.sources) if rule.allow else NOWHERE
             if rule.allow and rule.unknown:
-                possible |= EVERYWHERE - decided
+                if not is_open_ended:  # what later rules may cover besides is part of it
+                    possible.append(EVERYWHERE - decided.frozen())
+                    is_open_ended = True
                 doubts.extend(rule.unknown)
             if isinstance(ports, Unknown):
-                if rule.allow and fresh:
-                    possible |= fresh
+                if fresh:
+                    possible.append(fresh)
                     doubts.append(ports)
                 continue
-            if rule.allow and fresh:
-                passed |= fresh
+            if fresh:
+                passed.append(fresh)
                 used.append(rule)
             if rule.allow or rule.certain:
-                decided |= rule.sources
-    return _Passage(passed, possible | passed, tuple(used), tuple(doubts))
+                decided.add(rule.sources)
+    certain = AddressSet.union_of(passed)
+    return _Passage(certain, AddressSet.union_of((*possible, certain)), tuple(used), tuple(doubts))
 
 
 def _needed(
     rules: Sequence[Rule], passed: AddressSet, width: Breadth, limits: BreadthLimits
 ) -> tuple[Rule, ...]:
     """The fewest rules, by size, that are together as wide as all."""
-    ordered = sorted(rules, key=lambda rule: _weight(rule.sources & passed), reverse=True)
+    let_in = [(rule, rule.sources & passed) for rule in rules]
     needed: list[Rule] = []
-    so_far = NOWHERE
-    for rule in ordered:
-        fresh = (rule.sources & passed) - so_far
-        wide = breadth(so_far, limits) is width and needed
-        if wide and breadth(fresh, limits).rank < Breadth.PUBLIC_BLOCK.rank:
+    so_far = GrowingSet()
+    size = Size()
+    is_wide = False  # what is once as wide as all of it stays so
+    for rule, addresses in sorted(let_in, key=lambda one: _weight(one[1]), reverse=True):
+        fresh = so_far.missing(addresses)
+        if is_wide and breadth(fresh, limits).rank < Breadth.PUBLIC_BLOCK.rank:
             continue
         if fresh or not needed:
             needed.append(rule)
-            so_far |= fresh
+            so_far.add(fresh)
+            size.add(fresh)
+            is_wide = is_wide or size.breadth(limits) is width
     return tuple(needed)
 
 

@@ -168,10 +168,7 @@ class Library:
             for name, kind in self._listed(path).items()
             if "." not in name
             and name not in _NO_VALUES
-            and (
-                kind is disk.Kind.FOLDER
-                or (kind is disk.Kind.LINK and disk.is_dir(path / name))
-            )
+            and (kind is disk.Kind.FOLDER or (kind is disk.Kind.LINK and disk.is_dir(path / name)))
         ]
 
     def _files(self, paths: Iterable[Path]) -> list[SourceFile]:
