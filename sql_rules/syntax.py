@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The connguard authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""PostgreSQL's parser. The only module that imports pglast.
+"""Syntax trees of SQL and of PL/pgSQL, from PostgreSQL's parser.
 
 Trees come as JSON: pglast's Python trees can kill the process on deep expressions, and cost three
 times as much.
@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from pglast.parser import ParseError, parse_plpgsql_json, parse_sql_json
+
+from connguard.sql_rules.postgres_parser import ParseError, parse_plpgsql_json, parse_sql_json
 
 _SECRET = re.compile(r"password|secret|identified|token|://", re.IGNORECASE)
 _HARMLESS = re.compile(r"(?:[^\W\d]\w{0,30}|[^\w\s'\"]{1,3}|\d{1,6})\"")
