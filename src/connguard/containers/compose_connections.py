@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from connguard.containers import compose_service, databases
 from connguard.containers.clients import Wanted, wanted
@@ -69,10 +70,7 @@ class Connections:
 
     def _concerns_us(self, one: Wanted) -> bool:
         """A variable about just any database counts where there is only PostgreSQL."""
-        return one.certain or not any(
-            databases.is_other_database(container.image or "")
-            for container in self.containers.values()
-        )
+        return one.certain or not self._has_other_database
 
     def _problem(self, client: Container, one: Wanted) -> _Problem | None:
         """Why nothing answers; None when something does, `_UNDECIDED` when nobody can say."""
@@ -141,11 +139,7 @@ class Connections:
         return servers or found
 
     def _no_such_name(self, client: Container, one: Wanted) -> _Problem | None:
-        known = self.application.outside | {
-            name
-            for other in self.containers.values()
-            for name in compose_service.names(other.service)
-        }
+        known = self._known_names
         if (
             "." in one.host
             or one.host in _OUTSIDE
@@ -153,7 +147,7 @@ class Connections:
             or self.application.incomplete
             or client.mode
             or self._is_external(client)
-            or any("$" in name for name in known)
+            or self._has_unknown_name
         ):
             return _UNDECIDED
         for pattern in (_SCALED, _SWARM):
@@ -180,20 +174,43 @@ class Connections:
                 return True
         return False
 
+    @cached_property
+    def _has_other_database(self) -> bool:
+        return any(
+            databases.is_other_database(container.image or "")
+            for container in self.containers.values()
+        )
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Container]]:
+        """The containers by the names under which others find them."""
+        found: dict[str, list[Container]] = {}
+        for container in self.containers.values():
+            for name in compose_service.names(container.service):
+                found.setdefault(name, []).append(container)
+        return found
+
+    @cached_property
+    def _known_names(self) -> frozenset[str]:
+        return frozenset({*self.application.outside, *self._by_name})
+
+    @cached_property
+    def _has_unknown_name(self) -> bool:
+        return any("$" in name for name in self._known_names)
+
     def _named(self, host: str) -> list[Container]:
-        return [
-            one for one in self.containers.values() if host in compose_service.names(one.service)
-        ]
+        return self._by_name.get(host, [])
+
+    @cached_property
+    def _by_home(self) -> dict[str, list[Container]]:
+        found: dict[str, list[Container]] = {}
+        for container in self.containers.values():
+            found.setdefault(_home(container), []).append(container)
+        return found
 
     def _namespace(self, container: Container) -> list[Container]:
         """The containers that share its addresses, itself included."""
-
-        def home(one: Container) -> str:
-            kind, _, name = one.mode.partition(":")
-            return name if kind == "service" else one.service.name
-
-        place = home(container)
-        return [one for one in self.containers.values() if home(one) == place]
+        return self._by_home.get(_home(container), [])
 
     def _share_network(self, first: Container, second: Container) -> bool:
         if first.mode or second.mode:
@@ -292,6 +309,12 @@ class Connections:
                 for one in wanted(client.environment):
                     if one.host in names:
                         yield client, one
+
+
+def _home(container: Container) -> str:
+    """The service whose addresses a container has."""
+    kind, _, name = container.mode.partition(":")
+    return name if kind == "service" else container.service.name
 
 
 def _is_as_its_image(server: Container) -> bool:
