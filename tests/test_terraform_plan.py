@@ -203,6 +203,29 @@ def test_deeply_nested_plan(tmp_path: Path) -> None:
     assert [type(fact) for fact in facts(reading)] == [NotParsed]
 
 
+@pytest.mark.parametrize("kind", ["aws_security_group", "random_pet"])
+def test_plan_without_roles_that_is_no_json(tmp_path: Path, kind: str) -> None:
+    """Also a plan that holds nothing of ours before the place where it is cut off."""
+    text = (
+        '{"format_version": "1.2", "planned_values": {"root_module": {"resources": [\n'
+        f'{{"type": "{kind}", "mode": "managed"'
+    )
+
+    (fact,) = facts(read_plan(tmp_path, text))
+
+    assert isinstance(fact, NotParsed)
+    assert fact.origin.line == 2
+
+
+def test_group_in_deeply_nested_modules(tmp_path: Path) -> None:
+    """A security group below 2,000 modules is not passed over in silence."""
+    group = '{"resources": [{"type": "aws_security_group", "address": "aws_security_group.db"}]}'
+    deep = '{"child_modules": [' * 2_000 + group + "]}" * 2_000
+    text = f'{{"format_version": "1.2", "planned_values": {{"root_module": {deep}}}}}'
+
+    assert [type(fact) for fact in facts(read_plan(tmp_path, text))] == [NotParsed]
+
+
 def test_role_and_source_agree(tmp_path: Path) -> None:
     """A role in a plan is the same fact as in source."""
     (role,) = facts(read_plan(tmp_path, plan({"name": "a", "login": True}, {"after_unknown": {}})))

@@ -11,6 +11,7 @@ from typing import Any
 
 _BLANK = re.compile(r"[ \t\n\r]*")
 _DECODER = JSONDecoder(strict=False)
+_CHECKER = JSONDecoder(strict=False, object_pairs_hook=lambda _: None)
 
 
 class JsonError(ValueError):
@@ -37,6 +38,10 @@ class JsonCursor:
     def plain(self) -> Any:
         """The value as Python data."""
         return self._decode()[0]
+
+    def check(self) -> None:
+        """Read all of the value, and keep nothing of it. Raises JsonError where it is no JSON."""
+        self._read(_CHECKER)
 
     def members(self) -> Iterator[tuple[str, int, JsonCursor]]:
         """Name, offset of the name, and value of each member; none if this is no object."""
@@ -69,12 +74,15 @@ class JsonCursor:
 
     def _decode(self) -> tuple[Any, int]:
         if self._decoded is None:
-            try:
-                self._decoded = _DECODER.raw_decode(self._string, self.start)
-            except (ValueError, RecursionError) as error:
-                offset = getattr(error, "pos", self.start)
-                raise JsonError(str(error) or "nested too deeply", offset) from error
+            self._decoded = self._read(_DECODER)
         return self._decoded
+
+    def _read(self, decoder: JSONDecoder) -> tuple[Any, int]:
+        try:
+            return decoder.raw_decode(self._string, self.start)
+        except (ValueError, RecursionError) as error:
+            offset = getattr(error, "pos", self.start)
+            raise JsonError(str(error) or "nested too deeply", offset) from error
 
     def _skip(self, at: int) -> int:
         found = _BLANK.match(self._string, at)

@@ -66,11 +66,13 @@ def _is_plan(string: str) -> bool:
 
 
 def _read_plan(text: Text, reading: Reading) -> None:
+    """Read our resources; what is no JSON is reported whether or not it would hold any."""
     known = (*RESOURCE_TYPES, *server_settings.RESOURCE_TYPES)
-    if not any(f'"{kind}"' in text.string for kind in known):
-        return
     try:
         plan = JsonCursor(text.string)
+        if not any(f'"{kind}"' in text.string for kind in known):
+            plan.check()
+            return
         changes = _changes(plan)
         planned = {
             _read_resource(each, "values", changes, text, reading) for each in _resources(plan)
@@ -83,6 +85,7 @@ def _read_plan(text: Text, reading: Reading) -> None:
             address = _address(each)
             if address in changes and address not in planned:
                 _read_resource(each, "change/after", changes, text, reading)
+        plan.check()
     except JsonError as error:
         place = text.origin(error.offset, error.offset)
         reading.add(NotParsed(f"JSON syntax error: {error}", place))
