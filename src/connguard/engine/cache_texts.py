@@ -7,11 +7,8 @@ They are not kept in the cache, since they may hold secrets.
 
 from __future__ import annotations
 
-import gzip
 import os
-import zlib
 from collections.abc import Iterator, Mapping
-from io import BytesIO
 
 from connguard.engine import disk
 from connguard.engine.cache_entry import Entry
@@ -56,15 +53,23 @@ class SourceTexts(Mapping[str, Text]):
                 return None
             if name.lower().endswith(".gz"):
                 data = _unpacked(data, self._limits.unpacked_size)
-        except (OSError, ValueError, EOFError, zlib.error):
+        except (OSError, ValueError):
             return None
         text, _ = decode(name, data)
         return text if text.line_count >= self._lines[name] else None
 
 
 def _unpacked(data: bytes, most: int) -> bytes:
-    with gzip.open(BytesIO(data)) as stream:
-        unpacked = stream.read(most + 1)
+    """Raises OSError and ValueError."""
+    import gzip
+    import zlib
+    from io import BytesIO
+
+    try:
+        with gzip.open(BytesIO(data)) as stream:
+            unpacked = stream.read(most + 1)
+    except (EOFError, zlib.error) as error:
+        raise ValueError("no gzip file") from error
     if len(unpacked) > most:
         raise ValueError("too large")
     return unpacked

@@ -67,6 +67,10 @@ SETTINGS: dict[str, dict[str, Setting]] = {
             "nodes that the aliases of a YAML document stand for, besides those that are written",
             "200000",
         ),
+        "hba-comparisons": Setting(
+            "pairs of a line of `pg_hba.conf` and a kind of login, for telling what each decides",
+            "2000000",
+        ),
         "terraform-instances": Setting("instances that one block may make", "1000"),
         "terraform-resources": Setting("resources of all instances of all modules", "20000"),
         "evaluation-steps": Setting("steps of evaluating one expression of Terraform", "100000"),

@@ -8,7 +8,6 @@ import contextlib
 import errno
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,7 +55,8 @@ def temporary(path: Path, data: bytes, *, durable: bool = True) -> Iterator[str]
 
     A `durable` one is on the disk before it can be renamed. Raises OSError.
     """
-    number, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".part")
+    part = os.fspath(path.with_name(f".{path.name[:100]}.{os.urandom(8).hex()}.part"))
+    number = os.open(part, _NEW_FILE, 0o600)
     try:
         try:
             write_all(number, data)
@@ -68,6 +68,9 @@ def temporary(path: Path, data: bytes, *, durable: bool = True) -> Iterator[str]
     finally:
         with contextlib.suppress(OSError):
             os.unlink(part)
+
+
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 def write_all(number: int, data: bytes) -> None:
