@@ -63,18 +63,36 @@ class Cell:
     databases: tuple[DatabaseCell, ...]
 
 
+MOST_COMPARISONS = 2_000_000
+"""Pairs of a rule and a cell that are looked at: a file that names thousands of users and thousands
+of databases has millions of cells."""
+
+
+class TooManyCells(Exception):
+    """Comparing all rules would take too long."""
+
+
 class Grid:
-    """The cells for a list of rules, and which of them each rule may match."""
+    """The cells for a list of rules, and which of them each rule may match.
+
+    Raises TooManyCells, also in `matches`, when there are more than `most` pairs of rules and
+    cells.
+    """
 
     def __init__(
         self,
         rules: Sequence[HbaRule],
         memberships: Memberships,
         transports: frozenset[Transport],
+        most: int = MOST_COMPARISONS,
     ) -> None:
         self._memberships = memberships
+        self._most = most
+        self._seen = 0
         self.cells: list[Cell] = []
         self._users, self._databases = _alphabets(rules, memberships)
+        if len(rules) * (len(self._users) + len(self._databases)) > 2 * most:
+            raise TooManyCells
         self._linked = any(_is_linked(rule) for rule in rules)
         self._user_numbers = {
             user.name if user.name is not None else f"\0{number}": number
@@ -92,6 +110,13 @@ class Grid:
 
     def matches(self, rule: HbaRule) -> dict[int, Answer]:
         """The cells (by their place in `cells`) whose names and transport the rule may match."""
+        found = self._matches(rule)
+        self._seen += len(found)
+        if self._seen > self._most:
+            raise TooManyCells
+        return found
+
+    def _matches(self, rule: HbaRule) -> dict[int, Answer]:
         found: dict[int, Answer] = {}
         transports = rule.transports
         if _is_linked(rule):
@@ -127,6 +152,8 @@ class Grid:
                             place = (user_class, database_class)
                             self._places.setdefault(place, []).append(len(self.cells))
                             self.cells.append(Cell(transport, tuple(same_users), group))
+                if len(self.cells) > self._most:
+                    raise TooManyCells
 
     def _split(
         self, user: UserCell, databases: Sequence[DatabaseCell]

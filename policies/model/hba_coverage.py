@@ -28,7 +28,14 @@ from connguard.policies.model.hba import (
     database_answer,
     user_answer,
 )
-from connguard.policies.model.hba_cells import Cell, DatabaseCell, Grid, UserCell
+from connguard.policies.model.hba_cells import (
+    MOST_COMPARISONS,
+    Cell,
+    DatabaseCell,
+    Grid,
+    TooManyCells,
+    UserCell,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +125,13 @@ def cover(
     rules: Sequence[HbaRule],
     memberships: Memberships = NOTHING_KNOWN,
     transports: frozenset[Transport] = frozenset(Transport),
+    most: int = MOST_COMPARISONS,
 ) -> Coverage:
-    """What every rule can match. `transports` leaves out what cannot happen (TLS with ssl off)."""
-    grid = Grid(rules, memberships, transports)
+    """What every rule can match. `transports` leaves out what cannot happen (TLS with ssl off).
+
+    Raises TooManyCells when more than `most` pairs of rules and cells are to be compared.
+    """
+    grid = Grid(rules, memberships, transports, most)
     left = [CLIENT_ADDRESSES] * len(grid.cells)
     sure_left = list(left)
     matches = [grid.matches(rule) for rule in rules]
@@ -142,6 +153,24 @@ def cover(
         alone = bool(matches[index]) and bool(rule.address.possible)
         reaches.append(Reach(rule, tuple(pieces), hidden_by, not alone))
     return Coverage(tuple(reaches), tuple(grid.cells))
+
+
+def cover_each(
+    rules: Sequence[HbaRule],
+    memberships: Memberships = NOTHING_KNOWN,
+    transports: frozenset[Transport] = frozenset(Transport),
+) -> Coverage:
+    """What every rule could match if it were the only one: no rule hides another one.
+
+    A rule that cannot be looked at even so is left out.
+    """
+    reaches: list[Reach] = []
+    for rule in rules:
+        try:
+            reaches.extend(cover([rule], memberships, transports).reaches)
+        except TooManyCells:  # it names more users and databases than any file has
+            continue
+    return Coverage(tuple(reaches))
 
 
 class _Step:

@@ -17,6 +17,7 @@ from connguard.engine.reading import Context, SourceFile
 from connguard.engine.settings import Settings, SettingsError, load, locate
 from connguard.policies.model.addresses import IPAddress
 from connguard.policies.model.hba import NOTHING_KNOWN, Connection, Memberships, Transport
+from connguard.policies.model.hba_cells import TooManyCells
 from connguard.postgres.hba_answer import TableRow, answer, answer_lines, table
 from connguard.postgres.hba_reader import NEWEST_VERSION, OLDEST_VERSION, HbaFile, read_hba
 from connguard.postgres.named_yaml import NotOneList, read_hba_in_yaml
@@ -131,8 +132,9 @@ def _read(file: Path | None, version: int | None, dialect: str | None) -> HbaFil
             hba = read_hba(source, context, version)
     except NotOneList as error:
         raise click.UsageError(f"{source.name}: {error}") from error
-    if hba is None or context.unreadable:
-        raise click.UsageError("; ".join(f"{name}: {why}" for name, why in context.unreadable))
+    if hba is None or context.unreadable or context.refused:
+        failed = [*context.unreadable, *((one.origin.path, one.reason) for one in context.refused)]
+        raise click.UsageError("; ".join(f"{name}: {why}" for name, why in failed))
     return hba
 
 
@@ -159,7 +161,11 @@ def _memberships(path: Path) -> Memberships:
 
 
 def _show_table(hba: HbaFile, memberships: Memberships, format_: str) -> None:
-    rows = table(hba, memberships) if hba.loads else []
+    try:
+        rows = table(hba, memberships) if hba.loads else []
+    except TooManyCells as error:
+        message = "the file names too many users and databases for a table; ask for one login"
+        raise click.UsageError(message) from error
     if format_ == "json":
         document = {
             "version": 1,

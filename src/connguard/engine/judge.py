@@ -6,12 +6,30 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 
 from connguard.engine.finding import Failed, Finding, Report
 from connguard.engine.registry import RegisteredPolicy, fact_name
 from connguard.policies.model.facts import NotParsed, Undecided
+from connguard.policies.model.origin import Related
 from connguard.policies.model.reading import Subject
 from connguard.policies.model.verdict import PASS, Status, Verdict, worst
+
+_LONGEST = 2_000
+_LONGEST_FIX = 20_000
+
+
+def shortened(text: str, most: int = _LONGEST) -> str:
+    """A text of at most `most` characters: what files hold may be a name of megabytes."""
+    if len(text) <= most:
+        return text
+    return f"{text[: most * 3 // 4]} … {text[-(most // 4) + 3 :]}"
+
+
+def _shortened_related(related: tuple[Related, ...]) -> tuple[Related, ...]:
+    if all(len(one.message) <= _LONGEST for one in related):
+        return related
+    return tuple(replace(one, message=shortened(one.message)) for one in related)
 
 
 class Judge:
@@ -34,7 +52,8 @@ class Judge:
     def _judge_subject(self, subject: Subject) -> None:
         first = subject.alternatives[0]
         if isinstance(first, NotParsed) and self._new("not parsed", first):
-            self._report.not_parsed.append(first)
+            short = shortened(first.reason)
+            self._report.not_parsed.append(replace(first, reason=short))
         for registered in self._deciding(type(first)):
             verdict = self._decide(registered, subject)
             if verdict.at is None or verdict.status is Status.PASS:
@@ -45,7 +64,7 @@ class Judge:
             else:
                 self._fail(registered, verdict)
         if isinstance(first, Undecided) and self._new("undecided", first):
-            self._report.undecided.append(first)
+            self._report.undecided.append(replace(first, reason=shortened(first.reason)))
 
     def _deciding(self, fact: type) -> list[RegisteredPolicy]:
         """The policies about a class of facts; their modules are imported when one is met."""
@@ -71,10 +90,10 @@ class Judge:
                 Finding(
                     policy=policy,
                     severity=verdict.severity or policy.severity,
-                    message=verdict.message,
+                    message=shortened(verdict.message),
                     origin=verdict.at,
-                    related=verdict.related,
-                    fix=verdict.fix or policy.fix,
+                    related=_shortened_related(verdict.related),
+                    fix=shortened(verdict.fix, _LONGEST_FIX) if verdict.fix else policy.fix,
                 )
             )
 

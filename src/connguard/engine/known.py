@@ -16,7 +16,7 @@ from connguard.engine.finding import Finding
 from connguard.engine.text import Text
 from connguard.policies.model.facts import Database, Role
 
-_PLACE = re.compile(r"\S*\.[A-Za-z]\w*:\d+\b")
+_PLACE = re.compile(r"(?<!\S)\S*\.[A-Za-z]\w*:\d+\b")
 """A file and line as messages name them."""
 
 

@@ -10,6 +10,7 @@ from connguard.engine.reading import Context
 from connguard.live.snapshot import Compared, LiveServer, LiveSource
 from connguard.policies.model.facts import Undecided
 from connguard.policies.model.hba import HbaRule, Transport
+from connguard.policies.model.hba_cells import TooManyCells
 from connguard.policies.model.hba_difference import Difference, differences
 from connguard.policies.model.hba_facts import Dialect, EffectiveRule
 from connguard.policies.model.live_facts import LiveHbaDifference, LiveHbaError
@@ -55,7 +56,12 @@ def hba_facts(
         source.origin,
     )
     yield Compared("pg_hba.conf", source.name)
-    found = [_differences(file_rules, live, source, context) for _, file_rules, _ in lists]
+    try:
+        found = [_differences(file_rules, live, source, context) for _, file_rules, _ in lists]
+    except TooManyCells:
+        reason = "the files and the server name too many users and databases to compare them"
+        yield Undecided("PG605", reason, source.origin)
+        return
     best = min(range(len(lists)), key=lambda index: len(found[index]))
     name, rules, whole = lists[best]
     doubt = next((rule for rule in rules if rule.is_gap), None)

@@ -55,7 +55,8 @@ def _is_foreign(settings: ServerSettings, text: Text | None) -> bool:
     unknown = sum(
         "unrecognized" in (refusal(setting.name, "") or "") for setting in settings.settings
     )
-    wrong = len(settings.problems) + unknown
+    syntax = sum(problem.reason.startswith("syntax error") for problem in settings.problems)
+    wrong = syntax + unknown
     return wrong > 1 and wrong > 2 * (len(settings.settings) - unknown)
 
 

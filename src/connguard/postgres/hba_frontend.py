@@ -7,10 +7,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from connguard.engine.limits import passed
 from connguard.engine.reading import Context, SourceFile
-from connguard.policies.model.facts import Undecided
+from connguard.policies.model.facts import NotParsed, Undecided
 from connguard.policies.model.hba import AddressKind, Answer, Transport
-from connguard.policies.model.hba_coverage import Coverage, Reach, cover, exposures
+from connguard.policies.model.hba_cells import TooManyCells
+from connguard.policies.model.hba_coverage import Coverage, Reach, cover, cover_each, exposures
 from connguard.policies.model.hba_facts import AccessList, Dialect, EffectiveRule, InvalidRule
 from connguard.policies.model.origin import Known, Origin
 from connguard.policies.model.reading import Reading
@@ -92,7 +94,14 @@ def add_hba(hba: HbaFile, server: Server, context: Context, reading: Reading) ->
     # What is wrong with the other lines is worth knowing even before a bad line is mended.
     memberships = known_memberships(hba.rules, context)
     reading.add(AccessList(hba.name, tuple(hba.rules), memberships, hba.loads, server.dialect))
-    coverage = cover(hba.rules, memberships, frozenset(transports))
+    most = context.settings.limits.hba_comparisons
+    try:
+        coverage = cover(hba.rules, memberships, frozenset(transports), most)
+    except TooManyCells:
+        coverage = cover_each(hba.rules, memberships, frozenset(transports))
+        what = "whether lines hide others: they name too many users and databases"
+        reason = passed("hba-comparisons", what)
+        reading.add(NotParsed(reason, hba.rules[0].origin))
     for reach in coverage.reaches:
         if not reach.rule.is_gap:
             reading.add(
