@@ -42,6 +42,20 @@ from connguard.sql_rules.syntax import Node, Parsed
 _ADDRESS = re.compile(
     r"\d{1,3}(?:\.\d{1,3}){3}|::|\b\d{1,3}/\d|\ball[ \t]+(?:md5|trust|scram|password)"
 )
+_MAY_BE_ADDRESS = re.compile(
+    r"\d{1,3}(?:\.\d{1,3}){3}|::[0-9a-fA-F]{0,4}(?!\w)|\b\d{1,3}/\d"
+    r"|\ball[ \t]+(?:md5|trust|scram|password)"
+)
+"""The same in the text of statements, without the casts that `::` mostly stands for there."""
+
+_HINTS = (
+    re.compile(r"\.\d{1,3}\.\d{1,3}\.\d"),
+    re.compile(r"::[0-9a-fA-F]{0,4}(?!\w)"),
+    re.compile(r"/\d"),
+    re.compile(r"all[ \t]+(?:md5|trust|scram|password)"),
+)
+"""One of them is in every such text. Each starts with a fixed character, which makes it fast."""
+
 _NAMES = (
     "accept",
     "access",
@@ -112,14 +126,17 @@ class AllowLists:
         self._wireguard = self._wireguard or (
             "allowed_ips" in lowered and any(word in lowered for word in _WIREGUARD)
         )
-        if any(name in lowered for name in _NAMES) and _ADDRESS.search(text):
+        if any(name in lowered for name in _NAMES) and _may_hold_address(text):
             return True
         return self._names_list(text)
 
+    def concerns(self, text: str) -> bool:
+        """A cheap test of a statement's text."""
+        return _may_hold_address(text) or self._names_list(text)
+
     def see(self, source: Source, parsed: Parsed) -> None:
         """Take in a statement."""
-        text = source.text[parsed.start : parsed.end]
-        if not (_ADDRESS.search(text) or self._names_list(text)):
+        if not self.concerns(source.text[parsed.start : parsed.end]):
             return
         places = _Places(source)
         for statement in observe(source, parsed):
@@ -468,6 +485,12 @@ class _Statement:
         if self._places is not None and _ADDRESS.search(text):
             origin = self._places.of(constant.get("location", 0), len(text))
         return [Literal(text, origin)]
+
+
+def _may_hold_address(text: str) -> bool:
+    if not any(hint.search(text) for hint in _HINTS):
+        return False
+    return _MAY_BE_ADDRESS.search(text) is not None
 
 
 def _addresses(text: str) -> AddressSet:

@@ -170,9 +170,22 @@ def walk(node: object) -> Iterator[Node]:
         current = waiting.pop()
         if isinstance(current, dict):
             yield current
-            waiting.extend(reversed(list(current.values())))
+            waiting.extend(reversed(current.values()))
         elif isinstance(current, list):
             waiting.extend(reversed(current))
+
+
+def function_calls(node: object) -> Iterator[Node]:
+    """The fields of all function calls in a tree, in the order of `walk`."""
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, list):
+            waiting.extend(reversed(current))
+        elif isinstance(current, dict) and "A_Const" not in current:
+            if "funcname" in current:
+                yield current
+            waiting.extend(reversed(current.values()))
 
 
 def name_of(node: Node) -> str:

@@ -20,10 +20,11 @@ from connguard.sql_rules import (
     texts,
 )
 from connguard.sql_rules.changes import Changes
-from connguard.sql_rules.expressions import function_name, selected, walk
+from connguard.sql_rules.expressions import function_calls, function_name, selected
 from connguard.sql_rules.frames import ANY_ERROR, NO_ERROR, NOWHERE, Flow, Frame, joined
 from connguard.sql_rules.placeholders import Blanks, Source
 from connguard.sql_rules.plpgsql import Code
+from connguard.sql_rules.relevance import Topic
 from connguard.sql_rules.routines import (
     OBJECT_DDL,
     Routine,
@@ -66,9 +67,12 @@ _REMOTE = frozenset(
 
 _QUERIES = ("SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt")
 _ALTERS = ("AlterRoleStmt", "AlterDatabaseStmt")
-_TESTED = frozenset({*_QUERIES, "DoStmt", "CreateFunctionStmt"})
 _RAISES = re.compile(r"\b(?:raise|assert)\b", re.IGNORECASE)
-_RUNS_ELSEWHERE = re.compile(r"dblink|\bschedule|run_command_on", re.IGNORECASE)
+_RUNS_ELSEWHERE = re.compile(
+    r"dblink|\bschedule(?:_in_database)?\"?(?=\s*(?:\(|/\*|--|\Z))|run_command_on", re.IGNORECASE
+)
+_ELSEWHERE_WORDS = ("dblink", "schedule", "run_command_on")
+_CATALOG_WORDS = ("connlimit", "rolcanlogin", "rolsuper")
 _CATALOG_COLUMN = re.compile(r"\b(?:(?:rol|dat)connlimit|rolcanlogin|rolsuper)\b", re.IGNORECASE)
 
 Fact = object
@@ -107,21 +111,23 @@ class Interpreter:
         self._deepest = max(self._deepest, self._level)
         return self._level <= DEEPEST_CODE
 
-    def concerns(self, source: Source, parsed: Parsed) -> bool:
-        """A cheap test whether a statement can matter at all."""
-        if parsed.kind not in _TESTED:
-            return True
-        text = source.text[parsed.start : parsed.end]
-        if parsed.kind == "DoStmt":
-            return self.routines.matters(text)
-        if parsed.kind == "CreateFunctionStmt":
-            return runs_text(text) or self.routines.matters(text)
-        return _CATALOG_COLUMN.search(text) is not None or self._matters(text)
+    def concerns(self, about: Topic, text: str) -> bool:
+        """A cheap test whether a statement can matter at all, by its topic and its text."""
+        match about:
+            case Topic.OBJECTS:
+                return True
+            case Topic.BLOCK:
+                return self.routines.matters(text)
+            case Topic.ROUTINE:
+                return runs_text(text) or self.routines.matters(text)
+            case Topic.QUERY:
+                return _writes_catalog(text) or self._matters(text)
+            case Topic.OTHER:
+                return False
 
-    def may_abort(self, source: Source, parsed: Parsed) -> bool:
+    def may_abort(self, about: Topic, text: str) -> bool:
         """Whether a DO block raises errors: in a transaction they undo what came before."""
-        text = source.text[parsed.start : parsed.end]
-        return parsed.kind == "DoStmt" and _RAISES.search(text) is not None
+        return about is Topic.BLOCK and _RAISES.search(text) is not None
 
     def run(
         self, source: Source, parsed: Parsed, frame: Frame, origin: Origin, *, in_transaction: bool
@@ -232,7 +238,7 @@ class Interpreter:
 
     def _query(self, source: Source, parsed: Parsed, frame: Frame, origin: Origin) -> Flow:
         text = source.text[parsed.start : parsed.end]
-        if parsed.kind == "UpdateStmt" or _CATALOG_COLUMN.search(text):
+        if parsed.kind == "UpdateStmt" or _writes_catalog(text):
             for update in catalog.updates({parsed.kind: parsed.node}):
                 for write in catalog.apply(update, frame, origin, source.blanks.name):
                     self.report(CatalogWrite(write.table, write.column, write.origin))
@@ -246,7 +252,7 @@ class Interpreter:
         return run.merge(Flow(no))
 
     def _matters(self, text: str) -> bool:
-        return _RUNS_ELSEWHERE.search(text) is not None or self.routines.mentioned(text)
+        return _runs_elsewhere(text) or self.routines.mentioned(text)
 
     # SQL that code puts together
 
@@ -276,7 +282,7 @@ class Interpreter:
         """A text that cannot be read, with what the routines that build it speak of."""
         if node is None or any(isinstance(part, str) for version in text for part in version):
             return text
-        found = [routine.content for routine, _ in self.routines.calls(node)]
+        found = [routine.content for routine, _ in self.routines.called(function_calls(node))]
         gap = texts.first_hole(text[0])
         return texts.hole(gap.label, " ".join(found)) if found and gap else text
 
@@ -419,7 +425,7 @@ class Interpreter:
     def _define_atomic(self, source: Source, parsed: Parsed, name: str, origin: Origin) -> None:
         """A function with BEGIN ATOMIC: only queries can stand in it."""
         text = source.text[parsed.start : parsed.end]
-        if not _CATALOG_COLUMN.search(text) and not self.routines.mentioned(text):
+        if not _writes_catalog(text) and not self.routines.mentioned(text):
             return
         body = bodies.Body(source, parsed.start, parsed.end, dollar=True)
         self.routines.define(
@@ -429,13 +435,14 @@ class Interpreter:
     def calls(self, node: Node, frame: Frame, origin: Origin) -> Flow:
         """Run the known routines that a tree calls, in its order."""
         flow = Flow(frame)
-        for routine, call in self.routines.calls(node):
+        found = list(function_calls(node))
+        for routine, call in self.routines.called(found):
             if flow.normal is not None:
                 bound = routine.bind(call, flow.normal.expressions)
                 flow = flow.then(self._routine(routine, bound, flow.normal))
-        for each in walk(node):
-            if "funcname" in each and function_name(each) in _REMOTE and flow.normal is not None:
-                flow = flow.then(self._remote(each, flow.normal, origin))
+        for call in found:
+            if function_name(call) in _REMOTE and flow.normal is not None:
+                flow = flow.then(self._remote(call, flow.normal, origin))
         return flow
 
     def _remote(self, call: Node, frame: Frame, origin: Origin) -> Flow:
@@ -557,6 +564,21 @@ class Interpreter:
                 flow = self._counted(run, routine.origin)
                 frame = joined(frame, flow.normal) or frame
         return frame
+
+
+def _writes_catalog(text: str) -> bool:
+    """Whether a query speaks of a column of a catalog that is followed here."""
+    lowered = text.lower()
+    if not any(word in lowered for word in _CATALOG_WORDS):
+        return False
+    return _CATALOG_COLUMN.search(text) is not None
+
+
+def _runs_elsewhere(text: str) -> bool:
+    lowered = text.lower()
+    if not any(word in lowered for word in _ELSEWHERE_WORDS):
+        return False
+    return _RUNS_ELSEWHERE.search(text) is not None
 
 
 def _outside_transactions(statement: ObjectStatement) -> str | None:

@@ -111,6 +111,7 @@ _MARKS = {
 _PLAIN_RUN = re.compile(r"(?:[^\W\d](?:\w|\$(?![{(]))*+(?!')|\d[\w.]*+|[\s,.=<>*+\[\]|!~^&])++")
 """Words, numbers, blanks and operators: nothing in which a statement can end."""
 
+_BLANKS = re.compile(r"\s+")
 _BLOCK_COMMENT_MARK = re.compile(r"/\*|\*/")
 _END_OF_COPY = re.compile(r"^\\\.[ \t]*\r?$", re.MULTILINE)
 _COPY_IN = re.compile(r"copy\b.*\bfrom\s+std(?:in|out)\b", re.IGNORECASE | re.DOTALL)
@@ -167,8 +168,9 @@ def _dollar_quote(text: str, opening: re.Match[str], stop: int) -> tuple[int, bo
 def skip_blanks(text: str, start: int, end: int) -> int:
     """The position of the first token in the range that is no blank and no comment."""
     while start < end:
-        if text[start].isspace():
-            start += 1
+        blank = _BLANKS.match(text, start, end)
+        if blank:
+            start = blank.end()
         elif text.startswith("--", start):
             line_end = text.find("\n", start, end)
             start = end if line_end < 0 else line_end

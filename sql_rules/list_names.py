@@ -44,6 +44,7 @@ _TEST_PATH = word_set(
     test tests testdata fixture fixtures spec specs e2e mock mocks
     """
 )
+_TEST_PARTS = ("test", "fixture", "spec", "e2e", "mock")
 _VERBS = word_set(
     """
     set add insert create upsert update put register open grant replace append enable save
@@ -104,5 +105,8 @@ def is_end(column: str) -> bool:
 
 def is_test_path(name: str) -> bool:
     """Whether a script is test data by its name or its folder."""
+    lowered = name.lower()
+    if not any(word in lowered for word in _TEST_PARTS):
+        return False
     path = PurePosixPath(name)
     return bool(_TEST_PATH & {*words(path.stem), *words(path.parent.name)})

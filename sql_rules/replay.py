@@ -15,7 +15,7 @@ from connguard.policies.model.reading import Notes, Reading, mentions_suppressio
 from connguard.policies.model.server_values import parse_integer
 from connguard.policies.model.statement_facts import PasswordLiteral, RemovedLimit
 from connguard.policies.model.usage import ServerSize
-from connguard.sql_rules import lexer, list_names, passwords, psql, syntax
+from connguard.sql_rules import isolation, lexer, list_names, passwords, psql, syntax
 from connguard.sql_rules.allow_lists import AllowLists
 from connguard.sql_rules.frames import Frame
 from connguard.sql_rules.interpreter import Interpreter, place
@@ -23,6 +23,7 @@ from connguard.sql_rules.lexer import Piece
 from connguard.sql_rules.notes import notes
 from connguard.sql_rules.observed import Observed, observe
 from connguard.sql_rules.placeholders import Blanks, Source
+from connguard.sql_rules.relevance import topic
 from connguard.sql_rules.script import Chunk, Direction, Script
 from connguard.sql_rules.state import Kind, State, never_logs_in
 from connguard.sql_rules.statements import transaction
@@ -62,7 +63,7 @@ _BIG_TEXT = 8_000_000
 _BIG_STATEMENT = 1_000_000
 _DATA = re.compile(r"(?:insert|values|copy|select)\b", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\$\{\s*([\w.:-]+)\s*\}|\{\{-?\s*\.?([\w.]+)\s*-?\}\}")
-_IN_ROLLBACK = re.compile(rf"\bconnection\s+limit\b|{passwords.MAY_HOLD.pattern}", re.IGNORECASE)
+_LIMIT = re.compile(r"\bconnection\s+limit\b", re.IGNORECASE)
 _MOST_RESUMES = 50
 _MOST_READ_AGAIN = 20_000_000
 
@@ -73,7 +74,7 @@ def replay(scripts: Sequence[Script]) -> Reading:
     Only forward chunks run. There is one subject for each role and each database, with all the
     states that may come true, and one for each statement that is a finding of its own.
     """
-    return _run(scripts).reading()
+    return isolation.with_room(lambda: _run(scripts).reading())
 
 
 def final_state(scripts: Sequence[Script]) -> State:
@@ -146,7 +147,8 @@ class _Replay:
         chunks = tuple(
             replace(chunk, direction=Direction.UP)
             for chunk in script.chunks
-            if chunk.direction is Direction.DOWN and _IN_ROLLBACK.search(chunk.text)
+            if chunk.direction is Direction.DOWN
+            and (passwords.may_hold(chunk.text) or _LIMIT.search(chunk.text))
         )
         if not chunks:
             return
@@ -200,21 +202,53 @@ class _Replay:
 
     def _chunk(self, chunk: Chunk) -> None:
         source = self._with_values(Source(chunk.text, chunk.origin))
-        self._written = chunk.text if passwords.MAY_HOLD.search(source.text) else None
+        self._written = chunk.text if passwords.may_hold(source.text) else None
         test_data = list_names.is_test_path(self._script)
         self._writes_lists = not test_data and self._allow_lists.may_matter(source.text)
-        if len(source.text) <= _BIG_TEXT:
+        if len(source.text) <= _BIG_TEXT and not isolation.has_long_operator(source.text):
             try:
-                statements = syntax.parse(source.text)
+                ranges = syntax.split(source.text)
             except NotReadable:
                 pass
             else:
-                for parsed in statements:
-                    self._observe(source, parsed)
-                    if parsed.kind in RELEVANT:
-                        self._statement(source, parsed)
+                for start, end in ranges:
+                    self._split_off(source, start, end)
                 return
         self._pieces(source)
+
+    def _split_off(self, source: Source, start: int, end: int) -> None:
+        """Run a statement of a text that parses as a whole."""
+        text = source.text[start:end]
+        runs, seen = self._concerns(text)
+        if not runs and not seen:
+            return
+        part = source.part(start, end)
+        try:
+            statements = syntax.parse(text)
+        except NotReadable as problem:
+            self._interpreter.report(NotParsed(problem.reason, source.place(start, end)))
+            return
+        for parsed in statements:
+            self._observe(part, parsed)
+            if runs and parsed.kind in RELEVANT:
+                self._statement(part, parsed)
+
+    def _concerns(self, text: str) -> tuple[bool, bool]:
+        """Whether a statement may change what is followed, and whether it may show something else.
+
+        What is true of neither need not be read, once it is known to parse.
+        """
+        about = topic(text)
+        interpreter = self._interpreter
+        runs = interpreter.concerns(about, text)
+        if not runs and self._session.in_transaction:
+            runs = interpreter.may_abort(about, text)
+        seen = (
+            self.seen is not None
+            or (self._written is not None and passwords.may_hold(text))
+            or (self._writes_lists and self._allow_lists.concerns(text))
+        )
+        return runs, seen
 
     def _with_values(self, source: Source) -> Source:
         """The text with the placeholders filled in whose values are known."""
@@ -263,7 +297,13 @@ class _Replay:
             return True
         blanks = Blanks()
         part = Source(source.text, source.place, blanks).part(piece.start, piece.end)
+        written = part.text
+        runs, seen = self._concerns(written) if piece.command is None else (True, True)
+        if not runs and not seen and not self._copies(written) and _is_sql(written):
+            return True
         part, statements, problem = self._interpreter.parse(part)
+        if part.text != written:
+            runs = runs or self._concerns(part.text)[0]
         if problem is not None:
             resume = lexer.resume_at(source.text, piece) or piece.end
             self._interpreter.report(
@@ -276,11 +316,15 @@ class _Replay:
                 data = lexer.copy_data(source.text, piece)
                 if data is not None:
                     self._allow_lists.see_data(parsed, source, data)
-            if parsed.kind in RELEVANT:
+            if runs and parsed.kind in RELEVANT:
                 self._statement(part, parsed, results=piece.command_name == "gexec")
             if piece.command_name == "gset":
                 self._forget_columns(parsed)
         return True
+
+    def _copies(self, text: str) -> bool:
+        """Whether a statement may be followed by data for an allow-list."""
+        return self._writes_lists and text[:4].lower() == "copy"
 
     def _command(self, piece: Piece) -> None:
         name, arguments = piece.command_name, piece.arguments
@@ -328,11 +372,6 @@ class _Replay:
             session.run(control)
             return
         interpreter = self._interpreter
-        concerns = results or interpreter.concerns(source, parsed)
-        if session.in_transaction and not concerns:
-            concerns = interpreter.may_abort(source, parsed)
-        if not concerns:
-            return
         origin = place(source, parsed)
         if session.aborted:
             self._not_run(parsed, origin)
@@ -366,6 +405,14 @@ class _Replay:
                 f" the transaction failed at {self._failed_at}"
             )
             self._interpreter.report(Undecided(policy, reason, origin))
+
+
+def _is_sql(text: str) -> bool:
+    try:
+        syntax.split(text)
+    except NotReadable:
+        return False
+    return True
 
 
 _NOT_RUN = {

@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from connguard.policies.model.origin import Origin
 from connguard.sql_rules import texts
 from connguard.sql_rules.bodies import Body
-from connguard.sql_rules.expressions import Expressions, function_name, walk
+from connguard.sql_rules.expressions import Expressions, function_name
 from connguard.sql_rules.syntax import Node
 from connguard.sql_rules.texts import Text
 
@@ -26,6 +26,9 @@ OBJECT_DDL = re.compile(_DDL, re.IGNORECASE)
 _LOWER_DDL = re.compile(_DDL)
 _LOWER_NAMES_OBJECT = re.compile(r"'[^']*\b(?:role|user|group|database)\b")
 _RUNS_TEXT = re.compile(r"\bexecute\b", re.IGNORECASE)
+_OBJECT_WORDS = ("role", "user", "group", "database", "system", "limit")
+"""One of them is in every text that the two patterns match."""
+
 _MOST_NEW_NAMES = 20
 _IN_MODES = ("FUNC_PARAM_IN", "FUNC_PARAM_INOUT", "FUNC_PARAM_DEFAULT", "FUNC_PARAM_VARIADIC")
 
@@ -125,13 +128,12 @@ class Routines:
         """Whether code may change a role or database, by itself or through a routine."""
         return changes_objects(content) or self.mentioned(content)
 
-    def calls(self, node: Node) -> Iterator[tuple[Routine, Node]]:
-        """The calls of known routines in a tree, with the call's node."""
-        for each in walk(node):
-            if "funcname" in each:
-                routine = self._match(function_name(each), len(each.get("args", [])))
-                if routine:
-                    yield routine, each
+    def called(self, calls: Iterable[Node]) -> Iterator[tuple[Routine, Node]]:
+        """The known routines among function calls, each with its call."""
+        for call in calls:
+            routine = self._match(function_name(call), len(call.get("args", [])))
+            if routine:
+                yield routine, call
 
     def never_called(self) -> list[Routine]:
         """Routines that matter and that nothing calls; those that others name come last."""
@@ -159,6 +161,8 @@ class Routines:
 def changes_objects(content: str) -> bool:
     """Whether code speaks of changing a role or database."""
     lowered = content.lower()
+    if not any(word in lowered for word in _OBJECT_WORDS):
+        return False
     if _LOWER_DDL.search(lowered):
         return True
     return "execute" in lowered and _LOWER_NAMES_OBJECT.search(lowered) is not None
@@ -166,7 +170,7 @@ def changes_objects(content: str) -> bool:
 
 def runs_text(content: str) -> bool:
     """Whether code may run a text that it is given."""
-    return _RUNS_TEXT.search(content) is not None
+    return "execute" in content.lower() and _RUNS_TEXT.search(content) is not None
 
 
 def parameters(node: Node) -> tuple[Parameter, ...]:

@@ -1,0 +1,129 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tells by a statement's first words what it may be, without its tree.
+
+Most statements of a migration make tables and fill them: they cannot change a role or a database,
+and it is enough to know that they parse. Whatever these tests leave open counts as relevant.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+
+class Topic(Enum):
+    """What a statement can be.
+
+    OBJECTS may change roles, databases, settings or the transaction, or call a procedure. BLOCK is
+    DO, ROUTINE makes or drops a function or procedure, QUERY reads or writes rows; they can do so
+    by code that they hold or call. OTHER does nothing of that kind.
+    """
+
+    OBJECTS = "objects"
+    BLOCK = "block"
+    ROUTINE = "routine"
+    QUERY = "query"
+    OTHER = "other"
+
+
+_HEAD = re.compile(r"([a-zA-Z]*)" + r"(?:\s+([a-zA-Z]+)(?=\s))?" * 3)
+"""The first word, and those behind it that only blanks keep apart."""
+
+_QUERIES = frozenset({"delete", "insert", "merge", "select", "table", "update", "values", "with"})
+_ROUTINE_KINDS = frozenset({"function", "procedure", "routine"})
+_OTHER_KINDS = frozenset(
+    {
+        "aggregate",
+        "cast",
+        "collation",
+        "constraint",
+        "conversion",
+        "default",
+        "domain",
+        "event",
+        "extension",
+        "foreign",
+        "index",
+        "language",
+        "large",
+        "materialized",
+        "operator",
+        "owned",
+        "policy",
+        "publication",
+        "rule",
+        "schema",
+        "sequence",
+        "server",
+        "statistics",
+        "subscription",
+        "table",
+        "tablespace",
+        "temp",
+        "temporary",
+        "text",
+        "transform",
+        "trigger",
+        "type",
+        "unique",
+        "unlogged",
+        "view",
+    }
+)
+_OTHERS = frozenset(
+    {
+        "analyze",
+        "checkpoint",
+        "close",
+        "cluster",
+        "comment",
+        "copy",
+        "deallocate",
+        "declare",
+        "discard",
+        "execute",
+        "explain",
+        "fetch",
+        "import",
+        "listen",
+        "load",
+        "lock",
+        "move",
+        "notify",
+        "refresh",
+        "reindex",
+        "reset",
+        "security",
+        "set",
+        "show",
+        "truncate",
+        "unlisten",
+        "vacuum",
+    }
+)
+
+
+def topic(text: str) -> Topic:
+    """What a statement can be that starts with this text."""
+    head = _HEAD.match(text)
+    assert head is not None  # it takes an empty match
+    first, second, third, fourth = (word.lower() if word else "" for word in head.groups())
+    if first in _QUERIES or text.startswith("("):
+        return Topic.QUERY
+    if first in ("create", "alter", "drop"):
+        if second == "or" and third == "replace":
+            second = fourth
+        return _about(first, second)
+    if first == "do":
+        return Topic.BLOCK
+    return Topic.OTHER if first in _OTHERS else Topic.OBJECTS
+
+
+def _about(first: str, second: str) -> Topic:
+    if second in _OTHER_KINDS:
+        return Topic.OTHER
+    if second in _ROUTINE_KINDS:
+        # ALTER FUNCTION changes neither what it does nor whom it is called by.
+        return Topic.OTHER if first == "alter" else Topic.ROUTINE
+    return Topic.OBJECTS
