@@ -72,10 +72,7 @@ def django_histories(pool: Pool) -> Iterator[History]:
 
 
 def _project(path: Path, pool: Pool) -> Path:
-    for folder in path.parents:
-        if pool.context.file(folder / "manage.py"):
-            return folder
-    return path.parent
+    return pool.nearest(path.parent, "manage.py") or path.parent
 
 
 def _history(root: Path, members: Sequence[tuple[SourceFile, Text]], pool: Pool) -> History:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 import tomllib
+from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from connguard.engine import paths
 from connguard.engine.natural import natural_key, path_key
 from connguard.engine.reading import SourceFile
 from connguard.engine.text import Text
@@ -23,6 +25,7 @@ from connguard.migrations.history import History
 from connguard.migrations.names import is_migrations_folder
 from connguard.migrations.pool import Pool, shown, too_deep
 from connguard.migrations.settings_text import properties
+from connguard.policies.model.numbers import whole
 from connguard.sql_rules.script import Chunk, Direction, Script
 
 _NAME = re.compile(
@@ -39,6 +42,9 @@ _AFTER = re.compile(
 )
 _OTHER_CALLBACK = re.compile(r"^(?:before|after)[A-Z]\w*?(?:__.*)?\.sql$")
 _TRAILING_ZEROS = re.compile(r"(?:[._]0+)+$")
+
+_SUFFIXES = (".sql", ".java", ".kt")
+_FIRST_LETTERS = frozenset("VUBRbac")
 
 _FIRST, _VERSIONED, _REPEATABLE, _LAST, _BY_HAND = range(5)
 
@@ -66,25 +72,28 @@ class Configuration:
 
 def flyway_histories(pool: Pool) -> Iterator[History]:
     """One history per location: a folder with versioned files, with the folders in it."""
-    migrations: dict[Path, list[_Migration]] = defaultdict(list)
-    files = [file for file in pool if file.path.suffix in (".sql", ".java", ".kt")]
-    for file in files:
+    migrations: dict[str, list[_Migration]] = defaultdict(list)
+    for file in pool.with_suffix(*_SUFFIXES):
         migration = _migration(file)
         if migration:
-            migrations[file.path.parent].append(migration)
+            migrations[paths.parent(str(file.path))].append(migration)
     versioned = {
         folder: found
         for folder, found in migrations.items()
         if any(migration.kind in "VRB" for migration in found)
     }
+    configurations: dict[str, Configuration] = {}
     for root, members in _locations(versioned).items():
-        history = _history(root, members, pool)
+        configuration = _configuration(root, pool, configurations)
+        history = _history(Path(root), members, configuration, pool)
         if history.files:
             yield history
 
 
 def _migration(file: SourceFile) -> _Migration | None:
-    name = file.path.name
+    name = paths.last(str(file.path))
+    if name[0] not in _FIRST_LETTERS or not name.endswith(_SUFFIXES):
+        return None
     match = _NAME.match(name)
     if match and match["repeat"]:
         return _Migration(file, _REPEATABLE, (match["what"],), "R")
@@ -100,43 +109,61 @@ def _migration(file: SourceFile) -> _Migration | None:
 
 def _version(text: str) -> tuple[int, ...]:
     """Versions compare number by number; 1.0 and 1 are the same."""
-    return tuple(int(part) for part in re.split(r"[._]", _TRAILING_ZEROS.sub("", text)))
+    return tuple(whole(part) for part in re.split(r"[._]", _TRAILING_ZEROS.sub("", text)))
 
 
-def _locations(folders: Mapping[Path, list[_Migration]]) -> Mapping[Path, list[_Migration]]:
+def _locations(folders: Mapping[str, list[_Migration]]) -> Mapping[str, list[_Migration]]:
     """Join folders of one location.
 
     Flyway searches a location recursively, so folders below a common one belong together unless
     they hold the same version twice: then they are meant for different databases.
     """
     locations = dict(folders)
-    for folder in sorted(folders, key=lambda path: -len(path.parts)):
-        above = [
-            parent
-            for parent in folder.parents
-            if parent in locations or is_migrations_folder(parent.name)
-        ]
-        if not above:
-            continue
-        parent = above[0]
-        siblings = [path for path in locations if parent in path.parents or path == parent]
+    turns = {folder: turn for turn, folder in enumerate(folders)}
+    by_name = sorted(folders)
+    tried: set[str] = set()
+    for folder in sorted(folders, key=lambda path: -len(paths.parts(path))):
+        parent = next(
+            (
+                above
+                for above in paths.parents(folder)
+                if above in locations or is_migrations_folder(paths.last(above))
+            ),
+            None,
+        )
+        if parent is None or parent in tried:
+            continue  # what could not be joined there never can: versions only come together
+        tried.add(parent)
+        start = paths.within(parent)
+        siblings = [parent] if parent in locations else []
+        for index in range(bisect_left(by_name, start), len(by_name)):
+            path = by_name[index]
+            if not path.startswith(start):
+                break
+            if path in locations:
+                siblings.append(path)
         versions = [
             (migration.kind, migration.version or migration.order)
             for path in siblings
             for migration in locations[path]
         ]
         if len(siblings) > 1 and len(versions) == len(set(versions)):
-            joined = [migration for path in siblings for migration in locations.pop(path)]
-            locations[parent] = joined
+            siblings.sort(key=turns.__getitem__)
+            locations[parent] = [one for path in siblings for one in locations.pop(path)]
+            turns[parent] = len(turns) + len(tried)
+            if parent not in folders:
+                insort(by_name, parent)
     return locations
 
 
-def _history(root: Path, members: Sequence[_Migration], pool: Pool) -> History:
-    configuration = _configuration(root, pool)
+def _history(
+    root: Path, members: Sequence[_Migration], configuration: Configuration, pool: Pool
+) -> History:
     history = History(shown(root, members[0].file), "Flyway")
     effective = sorted(_effective(members), key=_run_order)
+    running = {migration.file.path for migration in effective}
     for migration in members:
-        if migration not in effective:
+        if migration.file.path not in running:
             pool.take(migration.file)
             pool.log.append(f"{migration.file.name}: covered by a baseline migration; left out")
     for migration in effective:
@@ -182,7 +209,7 @@ def _add(history: History, migration: _Migration, configuration: Configuration, 
             host.add_to(history, file, pool)
         return
     direction = Direction.DOWN if migration.phase == _BY_HAND else Direction.UP
-    script = properties(_text(file.path.with_name(file.path.name + ".conf"), pool))
+    script = properties(_text(Path(f"{file.path}.conf"), pool))
     if script.get("shouldExecute", "").lower() == "false":
         direction = Direction.DOWN
     replaced = configuration.replaced and script.get("placeholderReplacement", "") != "false"
@@ -207,18 +234,33 @@ def _with_usual_placeholders(
     return fragment.chunk(text, direction)
 
 
-def _configuration(root: Path, pool: Pool) -> Configuration:
-    """The configuration of the nearest folder above the migrations that has one."""
-    for folder in (root, *root.parents):
-        for name in ("flyway.toml", "flyway.conf", "conf/flyway.toml", "conf/flyway.conf"):
-            text = _text(folder / name, pool)
-            if text:
-                return _from_toml(text) if name.endswith("toml") else _from_conf(text)
-        for name in ("application.properties", "src/main/resources/application.properties"):
-            entries = _section(properties(_text(folder / name, pool)), "spring.")
-            if any(key.startswith("flyway.") for key in entries):
-                return _configured(entries)
-    return Configuration()
+def _configuration(root: str, pool: Pool, known: dict[str, Configuration]) -> Configuration:
+    """The configuration of the nearest folder above the migrations that has one.
+
+    `known` holds those of folders that were looked at before.
+    """
+    passed = []
+    found: Configuration | None = None
+    for folder in (root, *paths.parents(root)):
+        passed.append(folder)
+        found = known.get(folder) or _configuration_in(Path(folder), pool)
+        if found is not None:
+            break
+    configuration = found or Configuration()
+    known.update(dict.fromkeys(passed, configuration))
+    return configuration
+
+
+def _configuration_in(folder: Path, pool: Pool) -> Configuration | None:
+    for name in ("flyway.toml", "flyway.conf", "conf/flyway.toml", "conf/flyway.conf"):
+        text = _text(folder / name, pool)
+        if text:
+            return _from_toml(text) if name.endswith("toml") else _from_conf(text)
+    for name in ("application.properties", "src/main/resources/application.properties"):
+        entries = _section(properties(_text(folder / name, pool)), "spring.")
+        if any(key.startswith("flyway.") for key in entries):
+            return _configured(entries)
+    return None
 
 
 def _text(path: Path, pool: Pool) -> str:

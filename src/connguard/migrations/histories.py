@@ -10,13 +10,14 @@ from importlib import import_module
 from pathlib import PurePath
 from typing import cast
 
+from connguard.engine import paths
 from connguard.engine.reading import SourceFile
 from connguard.migrations.claims import PROGRAM_SUFFIXES, may_hold_sql
 from connguard.migrations.history import History
 from connguard.migrations.names import (
     POSTGRESQL_DIALECTS,
     other_product,
-    postgresql_variant,
+    postgresql_variants,
 )
 from connguard.migrations.overrides import overridden_histories
 from connguard.migrations.pool import SQL_SUFFIXES, Layout, Pool
@@ -55,8 +56,8 @@ def histories(pool: Pool) -> Iterator[History]:
         reason = _left_out(file, pool)
         if reason:
             pool.take(file)
-        if reason and may_hold_sql(_within_root(file, pool)):
-            pool.log.append(f"{file.name}: {reason}; left out")
+            if _may_hold_sql(file, pool):
+                pool.log.append(f"{file.name}: {reason}; left out")
     pool.leave_out_included()
     read: set[str] = set()
     for history in _laid_out(pool):
@@ -74,24 +75,34 @@ def _laid_out(pool: Pool) -> Iterator[History]:
 
 def _left_out(file: SourceFile, pool: Pool) -> str | None:
     """Why a file is no migration for PostgreSQL, if it is none."""
-    if not may_hold_sql(_within_root(file, pool)):
+    if not _may_hold_sql(file, pool):
         return "not in a migrations folder"
-    is_sql = file.path.suffix.lower() in SQL_SUFFIXES
+    path = str(file.path)
+    is_sql = paths.suffix(path) in SQL_SUFFIXES
     product = other_product(file.name)
     if product and (product in POSTGRESQL_DIALECTS or not _speaks_postgresql(file, pool, is_sql)):
         return f"for {product}, not PostgreSQL"
     if is_sql:
-        variant = postgresql_variant(file.path)
-        if variant:
-            return f"{variant.name} runs instead"
+        folder = paths.parent(path)
+        for variant in postgresql_variants(paths.last(path)):
+            if pool.nearby.is_file(folder, variant):
+                return f"{variant} runs instead"
         text = pool.context.text(file)
+        if text is None:
+            return None
         in_project = pool.is_below(file, "dbt_project.yml")
-        if text and is_dbt_template(text.string, in_project=in_project):
+        if is_dbt_template(text.string, in_project=in_project):
             return "a dbt model, no migration"
-        foreign = product_of(text.string) if text else None
+        foreign = product_of(text.string)
         if foreign:
             return f"for {foreign}, not PostgreSQL"
     return None
+
+
+def _may_hold_sql(file: SourceFile, pool: Pool) -> bool:
+    """Whether the path says so; that of a plain SQL file always does."""
+    is_sql = paths.suffix(str(file.path)) in SQL_SUFFIXES
+    return is_sql or may_hold_sql(_within_root(file, pool))
 
 
 def _speaks_postgresql(file: SourceFile, pool: Pool, is_sql: bool) -> bool:

@@ -79,7 +79,7 @@ class Includes:
             if file.path in reached:
                 continue
             text = self._read(file)
-            if text is not None and _MENTION.search(text.string):
+            if text is not None and _mentions(text.string):
                 found = {one.path for one in self.expand(file, text, Direction.UP).files}
                 reached |= found - {file.path}
         return reached
@@ -93,7 +93,7 @@ class Includes:
     def _split(
         self, file: SourceFile, chunk: Chunk, above: tuple[Path, ...]
     ) -> Iterator[Chunk | NotParsed | SourceFile]:
-        if not _MENTION.search(chunk.text):
+        if not _mentions(chunk.text):
             yield chunk
             return
         position = 0
@@ -141,6 +141,10 @@ class Includes:
             if found is not None:
                 return found
         return None
+
+
+def _mentions(text: str) -> bool:
+    return "\\i" in text and _MENTION.search(text) is not None
 
 
 def _commands(text: str) -> Iterator[tuple[int, int, re.Match[str]]]:

@@ -17,12 +17,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connguard.engine import disk
+from connguard.engine import disk, paths
 from connguard.engine.limits import Limits, passed
 from connguard.engine.reading import SourceFile
 from connguard.engine.text import Text, decode
 from connguard.migrations.history import History
-from connguard.migrations.names import direction_of, is_numbered
+from connguard.migrations.names import is_numbered
 from connguard.migrations.pool import SQL_SUFFIXES, Pool, shown, unreadable
 from connguard.migrations.sections import sections
 from connguard.sql_rules.script import Chunk, Direction, Script
@@ -30,25 +30,28 @@ from connguard.sql_rules.script import Chunk, Direction, Script
 if TYPE_CHECKING:
     from connguard.migrations.shell_host import ShellMigration
 
+_SHELLS = (".sh", ".bash")
 _FOLDER = re.compile(r"initdb|entrypoint|(?:^|[-_.])init(?:$|[-_.])", re.IGNORECASE)
 
 
 def initdb_histories(pool: Pool) -> Iterator[History]:
     """One history per initdb folder; other shell scripts are on their own."""
-    folders: dict[Path, list[SourceFile]] = defaultdict(list)
+    folders: dict[str, list[SourceFile]] = defaultdict(list)
     scripts: list[tuple[SourceFile, ShellMigration]] = []
-    for file in pool:
-        if not _is_script(file.path):
-            continue
-        name = file.path.parent.name
-        if _is_packed(file.path) or (_FOLDER.search(name) and not is_numbered(name)):
-            folders[file.path.parent].append(file)
-        elif file.path.suffix in (".sh", ".bash"):
+    runs: dict[str, bool] = {}
+    for file in pool.with_suffix(*SQL_SUFFIXES, *_SHELLS, ".gz"):
+        folder = paths.parent(str(file.path))
+        if folder not in runs:
+            runs[folder] = _is_run(paths.last(folder))
+        packed = _is_packed(file.path)
+        if packed or (runs[folder] and paths.suffix(str(file.path)) != ".gz"):
+            folders[folder].append(file)
+        elif file.path.suffix in _SHELLS:
             script = _shell(file, pool)
             if script is not None:
                 scripts.append((file, script))
-    for folder, members in sorted(folders.items()):
-        history = _folder_history(folder, members, pool)
+    for folder in sorted(folders, key=paths.parts):
+        history = _folder_history(Path(folder), folders[folder], pool)
         if history.files:
             yield history
     for file, script in scripts:
@@ -58,8 +61,9 @@ def initdb_histories(pool: Pool) -> Iterator[History]:
         yield history
 
 
-def _is_script(path: Path) -> bool:
-    return path.suffix.lower() in (*SQL_SUFFIXES, ".sh", ".bash") or _is_packed(path)
+def _is_run(folder: str) -> bool:
+    """Whether a folder of this name is one whose scripts a container runs."""
+    return _FOLDER.search(folder) is not None and not is_numbered(folder)
 
 
 def _is_packed(path: Path) -> bool:
@@ -73,7 +77,7 @@ def _folder_history(folder: Path, files: Sequence[SourceFile], pool: Pool) -> Hi
         if _is_packed(file.path):
             _add_packed(history, file, pool)
         elif file.path.suffix.lower() in SQL_SUFFIXES:
-            pool.add_sql(history, file, direction_of(file.path))
+            pool.add_sql(history, file, pool.direction_of(file))
         else:
             script = _shell(file, pool)
             if script is not None:

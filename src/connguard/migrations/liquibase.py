@@ -66,7 +66,7 @@ def liquibase_histories(pool: Pool) -> Iterator[History]:
             yield walk.history()
     # Changelogs that include each other in a circle: the first one starts.
     for walk in walks:
-        if walk.start.file.path in included and walk.start.file in list(pool):
+        if walk.start.file.path in included and walk.start.file in pool:
             yield walk.history()
 
 

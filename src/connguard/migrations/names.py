@@ -5,15 +5,18 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path, PurePath
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
 
-from connguard.engine import disk
+from connguard.engine import disk, paths
 from connguard.sql_rules.script import Direction
 
 _DOWN_SUFFIX = re.compile(r"\.(?:down|undo|revert|rollback)\.(?:p|pg)?sql$", re.IGNORECASE)
 _DOWN_WORD = re.compile(r"^(?P<stem>.+)[_-](?:down|undo|revert|rollback)$", re.IGNORECASE)
 _FLYWAY_UNDO = re.compile(r"^U\d[\d._]*__.+\.sql$")
-_DOWN_STEMS = frozenset(("down", "revert", "rollback", "undo"))
+_DOWN_WORDS = ("down", "revert", "rollback", "undo")
+_DOWN_STEMS = frozenset(_DOWN_WORDS)
 _STEP_STEMS = frozenset(("up", "migration", "migrate", "deploy")) | _DOWN_STEMS
 _MIGRATIONS_FOLDER = re.compile(
     r"migrat|^version(?:s|ed)?$|^changelogs?$|initdb|^evolutions$|^releases?$|^deltas?$|^patches$"
@@ -36,26 +39,38 @@ _WORD_BREAK = re.compile(r"[-_.]")
 _POSTGRESQL_WORD = re.compile(r"^(?:pg\w*|postgres\w*|fdw)$")
 
 
-def direction_of(path: Path) -> Direction:
-    """The direction that the name of an SQL file announces."""
-    name, stem = path.name, path.stem
-    if _DOWN_SUFFIX.search(name) or _FLYWAY_UNDO.match(name) or stem.casefold() in _DOWN_STEMS:
+def is_file(folder: str, name: str) -> bool:
+    """Whether a folder holds a file of this name, as the disk says."""
+    return disk.is_file(Path(folder, name))
+
+
+def direction_of(path: Path, has_file: Callable[[str, str], bool] = is_file) -> Direction:
+    """The direction that the name of an SQL file announces.
+
+    `has_file` tells whether a folder holds a file of a name.
+    """
+    name = path.name
+    lowered = name.lower()
+    if not any(word in lowered for word in _DOWN_WORDS) and name[:1] != "U":
+        return Direction.UP
+    if _DOWN_SUFFIX.search(name) or _FLYWAY_UNDO.match(name) or path.stem.casefold() in _DOWN_STEMS:
         return Direction.DOWN
-    word = _DOWN_WORD.match(stem)
-    if word and _has_forward_file(path, word["stem"]):
+    word = _DOWN_WORD.match(path.stem)
+    if word and _has_forward_file(path, word["stem"], has_file):
         return Direction.DOWN
     return Direction.UP
 
 
-def _has_forward_file(path: Path, stem: str) -> bool:
+def _has_forward_file(path: Path, stem: str, has_file: Callable[[str, str], bool]) -> bool:
     """`scale_down.sql` is a rollback only beside `scale_up.sql` or `scale.sql`."""
+    folder = str(path.parent)
     forward = (f"{stem}_up", f"{stem}-up", f"{stem}.up", stem)
-    return any(disk.is_file(path.with_name(name + path.suffix)) for name in forward)
+    return any(has_file(folder, name + path.suffix) for name in forward)
 
 
-def is_step_of_folder(path: PurePath) -> bool:
+def is_step_of_folder(path: str) -> bool:
     """Whether the folder of this file holds one migration: `20260101_roles/up.sql`."""
-    return path.stem.casefold() in _STEP_STEMS
+    return paths.stem(path).casefold() in _STEP_STEMS
 
 
 def is_migrations_folder(name: str) -> bool:
@@ -67,14 +82,11 @@ def is_numbered(name: str) -> bool:
     return bool(_NUMBERED.match(name))
 
 
-def postgresql_variant(path: Path) -> Path | None:
-    """`1_a.postgres.up.sql` for `1_a.up.sql`: it runs instead of the general file."""
-    stem, dot, rest = path.name.partition(".")
+def postgresql_variants(name: str) -> Iterator[str]:
+    """`1_a.postgres.up.sql` for `1_a.up.sql`: a file that runs instead of the general one."""
+    stem, dot, rest = name.partition(".")
     for product in ("postgres", "postgresql", "pg"):
-        variant = path.with_name(f"{stem}.{product}{dot}{rest}")
-        if disk.is_file(variant):
-            return variant
-    return None
+        yield f"{stem}.{product}{dot}{rest}"
 
 
 def other_product(name: str) -> str | None:
@@ -83,14 +95,24 @@ def other_product(name: str) -> str | None:
     `migrations/mysql-init/1.sql` and `1_roles.mysql.up.sql` are for MySQL; `mysql_fdw.sql` is not,
     and neither is `mysql_to_postgres/1.sql`.
     """
-    *folders, last = PurePath(name).parts or ("",)
-    groups = [_WORD_BREAK.split(folder.casefold()) for folder in folders]
-    for words in [*groups, last.casefold().split(".")]:
-        if not any(_POSTGRESQL_WORD.match(word) for word in words):
-            found = next((word for word in words if word in _OTHER_PRODUCTS), None)
-            if found:
-                return found
-    return None
+    *folders, last = [part for part in name.split("/") if part] or [""]
+    for folder in folders:
+        found = _product_of_folder(folder)
+        if found:
+            return found
+    return _product(last.casefold().split("."))
+
+
+@lru_cache(maxsize=10_000)
+def _product_of_folder(folder: str) -> str | None:
+    return _product(_WORD_BREAK.split(folder.casefold()))
+
+
+def _product(words: Sequence[str]) -> str | None:
+    found = next((word for word in words if word in _OTHER_PRODUCTS), None)
+    if found is None or any(_POSTGRESQL_WORD.match(word) for word in words):
+        return None
+    return found
 
 
 def for_postgresql(products: str) -> bool:

@@ -4,38 +4,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from connguard.engine import disk
+from connguard.engine import disk, paths
 from connguard.engine.natural import path_key
 from connguard.engine.reading import SourceFile
 from connguard.engine.settings import MigrationSettings
 from connguard.migrations.history import History
-from connguard.migrations.names import direction_of
 from connguard.migrations.pool import Layout, Pool, shown
 
 
 def overridden_histories(pool: Pool, layouts: Mapping[str, Layout]) -> Iterator[History]:
     """The histories of the folders that the settings name; `layouts` are the formats by name."""
     settings = pool.context.settings
+    if not settings.migrations:
+        return
+    resolved = _resolved(pool)
     for table in settings.migrations:
         folder = disk.resolve(Path(settings.base, table.path))
-        resolved = {file.path: disk.resolve(file.path) for file in pool}
-        files = [
-            file for file in pool if folder in (resolved[file.path], *resolved[file.path].parents)
-        ]
+        start = paths.within(str(folder))
+        files = [file for file in pool if paths.within(resolved[file.path]).startswith(start)]
         if not files:
             pool.log.append(f"{table.path}: set in the settings, but nothing is scanned there")
         elif table.format == "none":
             pool.log.append(f"{table.path}: left out by the settings")
         elif table.format == "plain":
-            yield _plain(folder, table, files, pool)
+            yield _plain(start, table, files, resolved, pool)
         else:
             yield from _with_layout(files, pool, layouts, table.format)
         for file in files:
             pool.take(file)
+
+
+def _resolved(pool: Pool) -> dict[Path, str]:
+    """The paths of the files without links. A walk gives no links, but its folder may be one."""
+    folders: dict[str, str] = {}
+    found: dict[Path, str] = {}
+    for file in pool:
+        folder = paths.parent(str(file.path))
+        if file.named:
+            found[file.path] = str(disk.resolve(file.path))
+            continue
+        if folder not in folders:
+            folders[folder] = str(disk.resolve(Path(folder)))
+        found[file.path] = paths.within(folders[folder]) + paths.last(str(file.path))
+    return found
 
 
 def _with_layout(
@@ -48,28 +64,41 @@ def _with_layout(
 
 
 def _plain(
-    folder: Path, table: MigrationSettings, files: Sequence[SourceFile], pool: Pool
+    start: str,
+    table: MigrationSettings,
+    files: Sequence[SourceFile],
+    resolved: Mapping[Path, str],
+    pool: Pool,
 ) -> History:
     inner = Pool(files, pool.context)
-    wanted = inner.sql()
     relative = {
-        file.path: disk.resolve(file.path).relative_to(folder).as_posix() for file in wanted
+        file.path: resolved[file.path][len(start) :].replace(os.sep, "/") for file in inner.sql()
     }
     first = files[0]
-    depth_root = first.path.parents[len(Path(relative.get(first.path, "x")).parts) - 1]
+    depth_root = first.path.parents[relative.get(first.path, "x").count("/")]
     history = History(shown(depth_root, first), "plain SQL, order of the settings")
-    for file in sorted(wanted, key=lambda file: _place(relative[file.path], table.order)):
-        inner.add_sql(history, file, direction_of(file.path))
+    place = _places(table.order)
+    for file in sorted(inner.sql(), key=lambda file: place(relative[file.path])):
+        inner.add_sql(history, file, inner.direction_of(file))
     return history
 
 
-def _place(path: str, order: str | tuple[str, ...]) -> tuple[Any, ...]:
+def _places(order: str | tuple[str, ...]) -> Callable[[str], tuple[Any, ...]]:
     """Where a file stands; files that a list does not name come last, in natural order."""
     if order == "natural":
-        return path_key(path)
+        return path_key
     if order == "name":
-        return (path,)
+        return lambda path: (path,)
+    files: dict[str, int] = {}
+    folders: dict[str, int] = {}
     for index, name in enumerate(order):
-        if path == name or path.startswith(name.rstrip("/") + "/"):
-            return (index, *path_key(path))
-    return (len(order), *path_key(path))
+        files.setdefault(name, index)
+        folders.setdefault(name.rstrip("/"), index)
+
+    def place(path: str) -> tuple[Any, ...]:
+        last = len(order)
+        above = (path[:end] for end, character in enumerate(path) if character == "/")
+        named = min((folders.get(folder, last) for folder in above), default=last)
+        return (min(files.get(path, last), named), *path_key(path))
+
+    return place

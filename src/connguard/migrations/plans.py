@@ -11,13 +11,13 @@ from pathlib import Path
 
 import orjson
 
-from connguard.engine import disk
+from connguard.engine import disk, paths
 from connguard.engine.natural import natural_key, path_key
 from connguard.engine.reading import SourceFile
 from connguard.migrations.history import History
-from connguard.migrations.names import direction_of
 from connguard.migrations.pool import Pool, shown
 from connguard.migrations.settings_text import git_config
+from connguard.policies.model.numbers import whole
 from connguard.sql_rules.script import Direction
 
 _SQITCH_CHANGE = re.compile(r"^\s*(?P<operator>[+-]?)\s*(?P<name>[^\s%#@+-]\S*)")
@@ -29,23 +29,24 @@ Order = Callable[[Path, list[SourceFile], Pool], "History | None"]
 
 def planned_histories(pool: Pool) -> Iterator[History]:
     """The histories whose order a plan file gives."""
-    plans: tuple[tuple[str, Order], ...] = (
-        ("sqitch.plan", _sqitch),
-        ("meta/_journal.json", _drizzle),
-        ("atlas.sum", _atlas),
-        ("migrations", _supabase),
-        ("committed", _graphile),
+    plans: tuple[tuple[str, str, Order], ...] = (
+        ("", "sqitch.plan", _sqitch),
+        ("meta", "_journal.json", _drizzle),
+        ("", "atlas.sum", _atlas),
+        ("", "migrations", _supabase),
+        ("", "committed", _graphile),
     )
     for folder in pool.folders(pool.sql()):
-        for name, order in plans:
-            if disk.exists(folder / name):
-                history = order(folder, _sql_below(folder, pool), pool)
+        for below, name, order in plans:
+            if pool.nearby.exists(str(folder / below), name):
+                history = order(folder, pool.sql_below(folder), pool)
                 if history and history.files:
                     yield history
 
 
-def _sql_below(folder: Path, pool: Pool) -> list[SourceFile]:
-    return [file for file in pool.sql() if folder in file.path.parents]
+def _directly_in(folder: Path, files: Iterable[SourceFile]) -> list[SourceFile]:
+    wanted = str(folder)
+    return [file for file in files if paths.parent(str(file.path)) == wanted]
 
 
 def _sqitch(folder: Path, files: list[SourceFile], pool: Pool) -> History | None:
@@ -56,9 +57,7 @@ def _sqitch(folder: Path, files: list[SourceFile], pool: Pool) -> History | None
     plan = pool.text(folder / "sqitch.plan")
     if plan is None or not files:
         return None
-    base = next(
-        (above for above in (folder, *folder.parents) if pool.file(above / "sqitch.conf")), folder
-    )
+    base = pool.nearest(folder, "sqitch.conf") or folder
     configuration = pool.text(base / "sqitch.conf")
     entries = git_config(configuration.string) if configuration else {}
     # The plan lies in the top directory, unless the configuration says otherwise.
@@ -73,20 +72,19 @@ def _sqitch(folder: Path, files: list[SourceFile], pool: Pool) -> History | None
         for key, value in entries.items()
         if key.startswith("deploy.variables.")
     }
+    tops = {kind: str(disk.resolve(top_of_kind)) for kind, top_of_kind in folders.items()}
     claimed = {str(disk.resolve(file.path)): file for file in files}
     for names in _sqitch_scripts(plan.string):
         for kind, direction in (("deploy", Direction.UP), ("revert", Direction.DOWN)):
-            top_of_kind = str(disk.resolve(folders[kind]))
-            paths = [os.path.join(top_of_kind, f"{name}.sql") for name in names]
-            path = next((path for path in paths if path in claimed), None)
+            candidates = [os.path.join(tops[kind], f"{name}.sql") for name in names]
+            path = next((path for path in candidates if path in claimed), None)
             if path is not None:
                 pool.add_sql(history, claimed.pop(path), direction, variables)
-    for file in claimed.values():
+    for path, file in claimed.items():
         # Verify scripts are rolled back; scripts that the plan does not name never run.
-        parents = disk.resolve(file.path).parents
-        if any(disk.resolve(kind) in parents for kind in folders.values()):
+        if any(path.startswith(paths.within(top)) for top in tops.values()):
             pool.take(file)
-            if disk.resolve(folders["verify"]) in parents:
+            if path.startswith(paths.within(tops["verify"])):
                 history.files.add(file.name)
             else:
                 pool.log.append(f"{file.name}: not in the sqitch plan, never run; left out")
@@ -122,12 +120,12 @@ def _sqitch_scripts(plan: str) -> list[list[str]]:
 def _drizzle(folder: Path, files: list[SourceFile], pool: Pool) -> History | None:
     """Drizzle: the journal lists the files. https://orm.drizzle.team/docs/drizzle-kit-generate"""
     journal = pool.text(folder / "meta" / "_journal.json")
-    own = [file for file in files if file.path.parent == folder]
+    own = _directly_in(folder, files)
     if journal is None or not own:
         return None
     try:
         document = orjson.loads(journal.string)
-        entries = [(int(entry["idx"]), str(entry["tag"])) for entry in document["entries"]]
+        entries = [(whole(entry["idx"]), str(entry["tag"])) for entry in document["entries"]]
         dialect = str(document.get("dialect", "postgresql"))
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
         return None
@@ -144,7 +142,7 @@ def _drizzle(folder: Path, files: list[SourceFile], pool: Pool) -> History | Non
 def _atlas(folder: Path, files: list[SourceFile], pool: Pool) -> History | None:
     """Atlas: atlas.sum lists the files. https://atlasgo.io/concepts/migration-directory-integrity"""
     listing = pool.text(folder / "atlas.sum")
-    own = [file for file in files if file.path.parent == folder]
+    own = _directly_in(folder, files)
     if listing is None or not own:
         return None
     history = History(shown(folder, own[0]), "Atlas, order of atlas.sum")
@@ -162,7 +160,7 @@ def _listed(
         files,
         key=lambda file: (place.get(file.path.name, len(place)), natural_key(file.path.name)),
     ):
-        pool.add_sql(history, file, direction_of(file.path))
+        pool.add_sql(history, file, pool.direction_of(file))
 
 
 def _supabase(folder: Path, files: list[SourceFile], pool: Pool) -> History | None:
@@ -172,13 +170,13 @@ def _supabase(folder: Path, files: list[SourceFile], pool: Pool) -> History | No
     """
     if folder.name != "supabase":
         return None
-    migrations = [file for file in files if file.path.parent == folder / "migrations"]
+    migrations = _directly_in(folder / "migrations", files)
     if not migrations:
         return None
     roles = [file for file in files if file.path == folder / "roles.sql"]
     history = History(shown(folder, migrations[0]), "Supabase")
     for file in [*roles, *sorted(migrations, key=lambda file: path_key(file.path.name))]:
-        pool.add_sql(history, file, direction_of(file.path))
+        pool.add_sql(history, file, pool.direction_of(file))
     return history
 
 
@@ -187,16 +185,16 @@ def _graphile(folder: Path, files: list[SourceFile], pool: Pool) -> History | No
 
     https://github.com/graphile/migrate
     """
-    committed = [file for file in files if file.path.parent == folder / "committed"]
+    committed = _directly_in(folder / "committed", files)
+    alone = folder / "current.sql"
     current = [
-        file
-        for file in files
-        if file.path == folder / "current.sql" or file.path.parent == folder / "current"
+        *(file for file in files if file.path == alone),
+        *_directly_in(folder / "current", files),
     ]
     if not committed or not (current or folder.name == "migrations"):
         return None
     history = History(shown(folder, committed[0]), "graphile-migrate")
     for group in (committed, current):
         for file in sorted(group, key=lambda file: path_key(file.path.name)):
-            pool.add_sql(history, file, direction_of(file.path))
+            pool.add_sql(history, file, pool.direction_of(file))
     return history

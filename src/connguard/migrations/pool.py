@@ -4,14 +4,18 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
-from connguard.engine import disk
+from connguard.engine import disk, paths
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import Text
 from connguard.migrations.history import History
 from connguard.migrations.includes import Expanded, Includes
+from connguard.migrations.names import direction_of
+from connguard.migrations.nearby import nearby
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Subject
@@ -28,17 +32,24 @@ class Pool:
     """
 
     def __init__(self, files: Iterable[SourceFile], context: Context) -> None:
-        self._files = {file.path: file for file in files}
+        self._files = {str(file.path): file for file in files}
         self.context = context
         self.log: list[str] = []
-        self._present: dict[Path, bool] = {}
+        self.nearby = nearby(context)
+        self._found: dict[str, SourceFile | None] = {}
+        self._nearest: dict[tuple[str, str], str | None] = {}
         self._includes = Includes(self.file, context.text, context.settings.limits)
         self._left_out: list[SourceFile] = []
+        self._places = {path: index for index, path in enumerate(self._files)}
+        self._by_suffix: dict[str, list[str]] = {}
+        for path in self._files:
+            self._by_suffix.setdefault(paths.suffix(path), []).append(path)
+        self._sorted = sorted(self._files)
 
     def leave_out_included(self) -> None:
         """Scripts that others include run there and not on their own."""
         for path in self._includes.included(self.sql()):
-            file = self._files.pop(path, None)
+            file = self._files.pop(str(path), None)
             if file is not None:
                 self._left_out.append(file)
 
@@ -46,45 +57,99 @@ class Pool:
         """Take in again what was left out as included, but did not get into a history."""
         for file in self._left_out:
             if file.name not in read:
-                self._files[file.path] = file
+                self._files[str(file.path)] = file
 
     def __iter__(self) -> Iterator[SourceFile]:
-        return iter(list(self._files.values()))
+        return iter(self._in_order(self._files))
+
+    def __contains__(self, file: SourceFile) -> bool:
+        return str(file.path) in self._files
 
     def with_suffix(self, *suffixes: str) -> list[SourceFile]:
-        return [file for file in self if file.path.suffix.lower() in suffixes]
+        groups = [self._by_suffix[one] for one in suffixes if one in self._by_suffix]
+        return self._in_order(chain.from_iterable(groups), ordered=len(groups) == 1)
 
     def sql(self) -> list[SourceFile]:
         return self.with_suffix(*SQL_SUFFIXES)
 
-    def below(self, folder: Path) -> list[SourceFile]:
-        """The files left in a folder and the folders in it."""
-        return [file for file in self if folder in file.path.parents]
+    def sql_below(self, folder: Path) -> list[SourceFile]:
+        """The SQL files left in a folder and the folders in it."""
+        start = paths.within(str(folder))
+        found = []
+        for index in range(bisect_left(self._sorted, start), len(self._sorted)):
+            path = self._sorted[index]
+            if not path.startswith(start):
+                break
+            if paths.suffix(path) in SQL_SUFFIXES:
+                found.append(path)
+        return self._in_order(found)
+
+    def _in_order(self, found: Iterable[str], *, ordered: bool = False) -> list[SourceFile]:
+        """Those of the files that are left, in the order of the scan."""
+        left = [path for path in found if path in self._files]
+        if not ordered:
+            left.sort(key=self._places.__getitem__)
+        return [self._files[path] for path in left]
 
     def folders(self, files: Iterable[SourceFile]) -> list[Path]:
         """The folders of the files and every folder above them, the outermost first."""
-        found = {parent for file in files for parent in file.path.parents}
-        return sorted(found, key=lambda folder: (len(folder.parts), folder))
+        found: set[str] = set()
+        for file in files:
+            for folder in paths.parents(str(file.path)):
+                if folder in found:
+                    break
+                found.add(folder)
+        split = {folder: paths.parts(folder) for folder in found}
+        ordered = sorted(found, key=lambda folder: (len(split[folder]), split[folder]))
+        return [Path(folder) for folder in ordered]
 
     def take(self, file: SourceFile) -> None:
-        self._files.pop(file.path, None)
+        self._files.pop(str(file.path), None)
+
+    def direction_of(self, file: SourceFile) -> Direction:
+        """The direction that the name of an SQL file announces."""
+        return direction_of(file.path, self.nearby.is_file)
 
     def file(self, path: Path) -> SourceFile | None:
         """A file that the scan claimed, or one below a scanned directory."""
+        key = str(path)
+        file = self._files.get(key)
+        if file is None and key not in self._found:
+            self._found[key] = self._find(path)
+        return file or self._found[key]
+
+    def _find(self, path: Path) -> SourceFile | None:
+        key = str(path)
+        if not self.nearby.may_hold(paths.parent(key), paths.last(key)):
+            return None
         try:
-            return self._files.get(path) or self.context.file(path)
+            return self.context.file(path)
         except (OSError, ValueError):  # a name that no file can have
             return None
 
+    def nearest(self, folder: Path, name: str) -> Path | None:
+        """The nearest folder, from this one upwards within the scanned ones, with such a file."""
+        found = self._nearest_holding(str(folder), name)
+        return Path(found) if found is not None else None
+
+    def _nearest_holding(self, folder: str, name: str) -> str | None:
+        passed = []
+        found = None
+        for one in (folder, *paths.parents(folder)):
+            if (one, name) in self._nearest:
+                found = self._nearest[one, name]
+                break
+            passed.append(one)
+            if self.file(Path(one, name)) is not None:
+                found = one
+                break
+        for one in passed:
+            self._nearest[one, name] = found
+        return found
+
     def is_below(self, file: SourceFile, name: str) -> bool:
         """Whether a folder above a file, within the scanned directories, holds a file `name`."""
-        return any(self._holds(folder, name) for folder in file.path.parents)
-
-    def _holds(self, folder: Path, name: str) -> bool:
-        key = folder / name
-        if key not in self._present:
-            self._present[key] = self.file(key) is not None
-        return self._present[key]
+        return self._nearest_holding(paths.parent(str(file.path)), name) is not None
 
     def files_in(self, folder: Path) -> list[SourceFile]:
         """The files in a folder and the folders in it, by name; none when there is no folder."""
@@ -92,10 +157,10 @@ class Pool:
         if not self.context.is_inside(resolved):
             return []
         try:
-            paths = disk.tree(resolved)
+            found = disk.tree(resolved)
         except (OSError, ValueError):
             return []
-        files = [self.file(path) for path in paths]
+        files = [self.file(path) for path in found]
         return [file for file in files if file is not None]
 
     def text(self, path: Path) -> Text | None:

@@ -6,26 +6,65 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from connguard.sql_rules import syntax
 from connguard.sql_rules.syntax import NotReadable
 
+
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    """What only another product writes. `words` are in every text that has it, in lower case.
+
+    Where there is a `then`, it follows `pattern` before the next `end`; None is that of the text.
+    """
+
+    words: tuple[str, ...]
+    pattern: re.Pattern[str]
+    then: re.Pattern[str] | None = None
+    end: str | None = ";"
+
+    def is_in(self, text: str) -> bool:
+        """Whether a text has the sign, in time that is linear in its length."""
+        found = self.pattern.search(text)
+        while found and self.then:
+            end = (text.find(self.end, found.end()) + 1 if self.end else 0) or len(text)
+            if self.then.search(text, found.end(), end):
+                return True
+            found = self.pattern.search(text, end)
+        return found is not None
+
+
+def _sign(words: str, pattern: str, then: str | None = None, end: str | None = ";") -> _Sign:
+    flags = re.IGNORECASE | re.MULTILINE
+    later = re.compile(then, flags) if then else None
+    return _Sign(tuple(words.split()), re.compile(pattern, flags), later, end)
+
+
+_COLUMN = r"\s+(?:COLUMN\s+)?\w+\s+\w+"
 _FOREIGN = {
-    "SQLite": re.compile(
-        r"^[ \t]*PRAGMA\s+\w+|\bAUTOINCREMENT\b|\)\s*(?:WITHOUT\s+ROWID|STRICT)\s*;",
-        re.IGNORECASE | re.MULTILINE,
+    "SQLite": (
+        _sign("pragma", r"^[ \t]*PRAGMA\s+\w+"),
+        _sign("autoincrement", r"\bAUTOINCREMENT\b"),
+        _sign("rowid", r"\)\s*WITHOUT\s+ROWID\s*;"),
+        _sign("strict", r"\)\s*STRICT\s*;"),
     ),
-    "MySQL": re.compile(
-        r"\bAUTO_INCREMENT\b|\bENGINE\s*=\s*\w+|^[ \t]*FLUSH\s+PRIVILEGES"
-        r"|[\s(,.]`\w+`|^[ \t]*DELIMITER\s+\S+|^[ \t]*\#(?![!{]|\s*---\s*!)"
-        r"|\bALTER\s+TABLE\s[^;]*\b(?:MODIFY|CHANGE)\s+(?:COLUMN\s+)?\w+\s+\w+"
-        r"|\bADD\s+(?:COLUMN\s+)?\w+\s[^;]*\bAFTER\s+\w+\s*[;,]"
-        r"|\bDROP\s+INDEX\s+\w+\s+ON\s",
-        re.IGNORECASE | re.MULTILINE,
+    "MySQL": (
+        _sign("auto_increment", r"\bAUTO_INCREMENT\b"),
+        _sign("engine", r"\bENGINE\s*=\s*\w+"),
+        _sign("flush privileges", r"^[ \t]*FLUSH\s+PRIVILEGES"),
+        _sign("`", r"[\s(,.]`\w+`"),
+        _sign("delimiter", r"^[ \t]*DELIMITER\s+\S+"),
+        _sign("#", r"^[ \t]*\#(?![!{]|\s*---\s*!)"),
+        _sign("alter table modify", r"\bALTER\s+TABLE\s", rf"\bMODIFY{_COLUMN}"),
+        _sign("alter table change", r"\bALTER\s+TABLE\s", rf"\bCHANGE{_COLUMN}"),
+        _sign("add after", r"\bADD\s+\w+\s", r"\bAFTER\s+\w+\s*[;,]"),
+        _sign("drop index on", r"\bDROP\s+INDEX\s+\w+\s+ON\s"),
     ),
-    "SQL Server": re.compile(
-        r"^[ \t]*GO[ \t]*\r?$.*\[\w+\]|\[dbo\]\.\[\w+\]|\bIDENTITY\s*\(\s*1\s*,\s*1\s*\)",
-        re.IGNORECASE | re.MULTILINE | re.DOTALL,
+    "SQL Server": (
+        _sign("go [ ]", r"^[ \t]*GO[ \t]*\r?$", r"\[\w+\]", end=None),
+        _sign("[dbo].[", r"\[dbo\]\.\[\w+\]"),
+        _sign("identity", r"\bIDENTITY\s*\(\s*1\s*,\s*1\s*\)"),
     ),
 }
 _DBT = re.compile(
@@ -36,7 +75,7 @@ _ROLES = re.compile(
     r"\b(?:create|alter|drop)\s+(?:role|user|group|database)\b|\bconnection\s+limit\b|\bpg_authid\b",
     re.IGNORECASE,
 )
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/|^[ \t]*\\[a-z][^\n]*", re.DOTALL | re.MULTILINE)
+_COMMENT = re.compile(r"--[^\n]*|/\*|^[ \t]*\\[a-z][^\n]*", re.MULTILINE)
 """Comments, and psql's own commands: `\\set x `whoami`` is no MySQL."""
 _POSTGRESQL = re.compile(
     r"\bconnection\s+limit\b|\b(?:create|alter|drop)\s+role\b|\bpg_\w+|\bplpgsql\b|::\s*[a-z]"
@@ -51,13 +90,30 @@ _ONLY_POSTGRESQL = re.compile(
 )
 
 
+def _bare(text: str) -> str:
+    """A text without comments and psql's own commands; a comment that is not closed stays."""
+    parts = []
+    position = kept = 0
+    last_close = text.rfind("*/")
+    while comment := _COMMENT.search(text, position):
+        position = comment.end()
+        if comment.group() == "/*":
+            if position > last_close:
+                continue
+            position = text.index("*/", position) + 2
+        parts.append(text[kept : comment.start()])
+        kept = position
+    parts.append(text[kept:])
+    return " ".join(parts)
+
+
 def speaks_postgresql(text: str, *, is_sql: bool) -> bool:
     """Whether a text is surely for PostgreSQL, whatever its path says.
 
     Some words decide alone; others are also known elsewhere and need PostgreSQL's parser to take
     the whole text, for which it has to be SQL and not a program that holds some.
     """
-    bare = _COMMENT.sub(" ", text)
+    bare = _bare(text)
     if _ONLY_POSTGRESQL.search(bare):
         return True
     return is_sql and _POSTGRESQL.search(bare) is not None and _parses(text)
@@ -69,12 +125,18 @@ def product_of(text: str) -> str | None:
     A text is only taken for another product's when PostgreSQL's parser refuses it, and when nothing
     in it is PostgreSQL's own.
     """
-    for product, pattern in _FOREIGN.items():
-        if pattern.search(text):
-            bare = _COMMENT.sub(" ", text)
-            if pattern.search(bare) and not _POSTGRESQL.search(bare) and not _parses(text):
+    lowered = text.lower()
+    for product, signs in _FOREIGN.items():
+        if _shows(signs, lowered, text):
+            bare = _bare(text)
+            if _shows(signs, lowered, bare) and not _POSTGRESQL.search(bare) and not _parses(text):
                 return product
     return None
+
+
+def _shows(signs: Iterable[_Sign], lowered: str, text: str) -> bool:
+    """Whether one of the signs is in a text; `lowered` is a text that holds all of its words."""
+    return any(all(word in lowered for word in sign.words) and sign.is_in(text) for sign in signs)
 
 
 def product_of_all(texts: Iterable[str]) -> str | None:
@@ -85,7 +147,7 @@ def product_of_all(texts: Iterable[str]) -> str | None:
     """
     found = None
     for text in texts:
-        bare = _COMMENT.sub(" ", text)
+        bare = _bare(text)
         if _POSTGRESQL.search(bare) or _ROLES.search(bare):
             return None
         found = found or product_of(text)
@@ -98,7 +160,9 @@ def is_dbt_template(text: str, *, in_project: bool) -> bool:
     `in_project` tells that it lies below a dbt_project.yml. A text about roles or databases is
     never taken for one.
     """
-    return (in_project or bool(_DBT.search(text))) and not _ROLES.search(text)
+    if not in_project and not (("{{" in text or "{%" in text) and _DBT.search(text)):
+        return False
+    return not _ROLES.search(text)
 
 
 def _parses(text: str) -> bool:

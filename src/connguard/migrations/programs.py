@@ -7,19 +7,20 @@ SQL files that lie among them, under the same numbering, belong to the same hist
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import cast
 
-from connguard.engine.natural import path_key
+from connguard.engine import paths
 from connguard.engine.reading import SourceFile
 from connguard.engine.text import Text
 from connguard.migrations.history import History
 from connguard.migrations.host import HostMigration
-from connguard.migrations.names import direction_of, is_numbered
-from connguard.migrations.plain import root_of
+from connguard.migrations.names import is_numbered
+from connguard.migrations.plain import in_natural_order, root_of
 from connguard.migrations.pool import SQL_SUFFIXES, Pool, shown, too_deep
 
 Reader = Callable[[Text], HostMigration]
@@ -41,8 +42,8 @@ _READERS = {
 
 def program_histories(pool: Pool) -> Iterator[History]:
     """One history per folder that holds migration programs."""
-    groups: dict[Path, list[tuple[SourceFile, HostMigration]]] = defaultdict(list)
-    problems: dict[Path, list[SourceFile]] = defaultdict(list)
+    groups: dict[str, list[tuple[SourceFile, HostMigration]]] = defaultdict(list)
+    problems: dict[str, list[SourceFile]] = defaultdict(list)
     for file in pool.with_suffix(*_READERS):
         if file.path.name.endswith(".d.ts"):
             continue
@@ -52,12 +53,25 @@ def program_histories(pool: Pool) -> Iterator[History]:
         try:
             host = _reader(file.path.suffix.lower())(text)
         except RecursionError:
-            problems[root_of(file.path)].append(file)
+            problems[root_of(str(file.path))].append(file)
             continue
         if host.is_migration:
-            groups[root_of(file.path)].append((file, host))
-    for root in sorted({*groups, *problems}):
-        yield _history(root, groups[root], problems[root], pool)
+            groups[root_of(str(file.path))].append((file, host))
+    roots = sorted({*groups, *problems}, key=paths.parts)
+    beside = _numbered_sql(pool) if roots else {}
+    for root in roots:
+        yield _history(root, groups[root], problems[root], beside.get(root, []), pool)
+
+
+def _numbered_sql(pool: Pool) -> dict[str, list[SourceFile]]:
+    """SQL files that may belong among programs, by the folder of their history."""
+    found: dict[str, list[SourceFile]] = defaultdict(list)
+    for file in pool.sql():
+        path = str(file.path)
+        root = root_of(path)
+        if is_numbered(path[len(paths.within(root)) :].partition(os.sep)[0]):
+            found[root].append(file)
+    return found
 
 
 def _reader(suffix: str) -> Reader:
@@ -66,29 +80,25 @@ def _reader(suffix: str) -> Reader:
 
 
 def _history(
-    root: Path,
+    root: str,
     programs: Sequence[tuple[SourceFile, HostMigration]],
     problems: Sequence[SourceFile],
+    beside: Sequence[SourceFile],
     pool: Pool,
 ) -> History:
     first = programs[0][0] if programs else problems[0]
     language = _READERS[first.path.suffix.lower()][2]
-    history = History(shown(root, first), f"{language} migrations in natural order of names")
+    history = History(shown(Path(root), first), f"{language} migrations in natural order of names")
     hosts = {file.path: host for file, host in programs}
     for file in problems:
         pool.take(file)
         text = pool.context.text(file)
         if text is not None:
             too_deep(history, text)
-    beside = [
-        file
-        for file in pool.sql()
-        if root_of(file.path) == root and is_numbered(file.path.relative_to(root).parts[0])
-    ]
-    files = [*(file for file, _ in programs), *beside]
-    for file in sorted(files, key=lambda one: path_key(one.path.relative_to(root).as_posix())):
+    left = [file for file in beside if file in pool]
+    for file in in_natural_order(root, [*(file for file, _ in programs), *left]):
         if file.path.suffix.lower() in SQL_SUFFIXES:
-            pool.add_sql(history, file, direction_of(file.path))
+            pool.add_sql(history, file, pool.direction_of(file))
         else:
             pool.take(file)
             hosts[file.path].add_to(history, file, pool)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from connguard.engine.text import Text
+from connguard.policies.model.numbers import whole
 from connguard.migrations.fragment import (
     EMPTY,
     Fragment,
@@ -275,7 +276,7 @@ class Strings:
             if not name:
                 node = next(positional, None)
             elif name.isdecimal():
-                node = call.args[int(name)] if int(name) < len(call.args) else None
+                node = call.args[whole(name)] if whole(name) < len(call.args) else None
             else:
                 node = named.get(name)
             if node is None or isinstance(node, ast.Starred):

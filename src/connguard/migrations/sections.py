@@ -31,6 +31,9 @@ _MARKER = re.compile(
     )[ \t]*\r?$""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
+_COMMENT = re.compile(r"--[^\n]*")
+_WORDS = ("up", "down", "undo", "below")
+
 _TOOLS = {
     "goose": "goose",
     "migrate": "sql-migrate",
@@ -60,6 +63,8 @@ def sections(text: Text, direction: Direction = Direction.UP) -> tuple[Chunk, ..
         return (chunk(text, 0, len(text.string), Direction.DOWN),)
     if _LIQUIBASE.match(text.string):
         return tuple(_change_sets(text))
+    if not _may_have_markers(text.string):
+        return (chunk(text, 0, len(text.string)),) if text.string else ()
     return tuple(
         chunk(text, start, end, way) for start, end, way in _ranges(text.string) if end > start
     )
@@ -69,10 +74,19 @@ def tool_of(string: str) -> str | None:
     """The tool whose marker lines the text has."""
     if _LIQUIBASE.match(string):
         return "Liquibase formatted SQL"
-    match = _MARKER.search(string)
+    match = _MARKER.search(string) if _may_have_markers(string) else None
     if match is None:
         return None
     return next((tool for name, tool in _TOOLS.items() if match[name]), None)
+
+
+def _may_have_markers(string: str) -> bool:
+    """A cheap test: each marker has one of the words behind the marks of a comment."""
+    for comment in _COMMENT.finditer(string):
+        lowered = comment.group().lower()
+        if any(word in lowered for word in _WORDS):
+            return True
+    return False
 
 
 def chunk(text: Text, start: int, end: int, direction: Direction = Direction.UP) -> Chunk:

@@ -30,6 +30,7 @@ from connguard.migrations.fragment import (
 )
 from connguard.migrations.host import HostMigration
 from connguard.policies.model.reading import mentions_suppression
+from connguard.policies.model.numbers import whole
 from connguard.sql_rules.script import Direction
 
 _SIMPLE_ESCAPES = dict(zip("abefnrtvs", "\a\b\x1b\f\n\r\t\v ", strict=True))
@@ -354,7 +355,7 @@ class TreeHost:
                 return written("%", *host)
             if match["kind"] == "n" and not match["index"]:
                 return written("\n", *host)
-            index = int(match["index"]) - 1 if match["index"] else None
+            index = whole(match["index"]) - 1 if match["index"] else None
             if index is not None:
                 node = arguments[index] if index < len(arguments) else None
             else:
