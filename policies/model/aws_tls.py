@@ -22,6 +22,7 @@ from connguard.policies.model.origin import Known, Origin, Related, Unknown, Val
 from connguard.policies.model.server_values import parse_boolean
 from connguard.policies.model.terraform_resource import Body
 from connguard.policies.model.terraform_value import Setting, Unresolved, text
+from connguard.policies.model.whole_numbers import whole
 
 FORCE_SSL = "rds.force_ssl"
 RDS_REQUIRES_FROM = 15
@@ -52,10 +53,10 @@ def version(settings: Sequence[Setting | None], *, aurora: bool) -> ServerVersio
             continue
         family = _FAMILY.search(value.value)
         if family is not None:
-            return ServerVersion(int(family[2]), bool(family[1]) or aurora, setting.origin)
+            return ServerVersion(whole(family[2]), bool(family[1]) or aurora, setting.origin)
         plain = _VERSION.match(value.value.strip())
         if plain is not None:
-            return ServerVersion(int(plain[1]), aurora, setting.origin)
+            return ServerVersion(whole(plain[1]), aurora, setting.origin)
     return None
 
 

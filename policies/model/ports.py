@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from connguard.policies.model.whole_numbers import whole
+
 HIGHEST = 65535
 POSTGRES = 5432
 POOLERS = (6432, 6543)
@@ -66,7 +68,7 @@ def parse_ports(text: str) -> Ports | None:
         ends = (first.strip(), last.strip() if dash else first.strip())
         if not all(end.isascii() and end.isdigit() and len(end) <= 5 for end in ends):
             return None
-        low, high = int(ends[0]), int(ends[1])
+        low, high = whole(ends[0]), whole(ends[1])
         if low > high or high > HIGHEST:
             return None
         found.append((low, high))

@@ -27,6 +27,7 @@ from connguard.policies.model.topology import (
     PREPARED_STATEMENTS,
     Service,
 )
+from connguard.policies.model.whole_numbers import whole
 
 _SPRING = re.compile(r"^application(?:-prod(?:uction)?)?\.(?:ya?ml|properties)$")
 _DEFAULT = re.compile(r"\$\{[\w.]+:([^}]*)\}")
@@ -91,7 +92,7 @@ def _spring(values: dict[str, _Value], name: str) -> ServiceFound | None:
         database_origin=url.origin,
         needs=needs,
         timeouts=tuple(
-            (own, int(value.text) / _MILLISECONDS, value.origin)
+            (own, whole(value.text) / _MILLISECONDS, value.origin)
             for key, own in _HIKARI_TIMES.items()
             if (value := hikari.get(key)) is not None and value.text.isdecimal()
         ),
@@ -163,7 +164,7 @@ def _size(value: _Value | None, default: int, name: str) -> Amount:
     text = _ERB.sub(r"\1", _DEFAULT.sub(r"\1", value.text)).strip()
     if not text.isdecimal():
         return unknown_amount(name, f"{value.text} is set elsewhere", value.origin)
-    return exactly(int(text), name, value.origin)
+    return exactly(whole(text), name, value.origin)
 
 
 def _known(value: _Value | None) -> str | None:

@@ -15,6 +15,7 @@ from connguard.engine.reading import Context
 from connguard.policies.model.amount import Amount, exactly, plus, unknown_amount
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.topology import Service
+from connguard.policies.model.whole_numbers import whole
 
 HIKARI_DEFAULT = 10
 """HikariCP's maximumPoolSize where nothing sets it, and so Spring Boot's."""
@@ -189,7 +190,7 @@ def _pool(name: str, environment: Environment, target: dsn.Target, place: Origin
         if not is_size and not is_overflow:
             continue
         amount = (
-            exactly(int(text), label, origin)
+            exactly(whole(text), label, origin)
             if known and text.isdecimal()
             else unknown_amount(label, f"{key} is set elsewhere", origin)
         )

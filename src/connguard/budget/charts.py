@@ -22,6 +22,7 @@ from connguard.engine.text import Text
 from connguard.engine.yaml_source import Node
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.whole_numbers import whole
 
 _TAKEN = r"\{\{-?\s*\.Values\.([\w.]+)\s*(?:\|\s*(?:quote|squote|int|toString|toYaml)\s*)*-?\}\}"
 _WORKLOAD = re.compile(r"^kind:[ \t]*(Deployment|StatefulSet)\b", re.MULTILINE)
@@ -97,7 +98,7 @@ def _replicas(chart: _Chart, template: Text, name: str, place: Origin) -> Amount
         return exactly(1, label, place)
     own = template.origin(*found.span(1))
     if found[1].isdecimal():
-        return exactly(int(found[1]), label, own)
+        return exactly(whole(found[1]), label, own)
     if taken is None:
         return unknown_amount(label, f"{found[1]} is filled in by Helm", own)
     return _number(chart.at(taken[1]), label, own)

@@ -14,6 +14,7 @@ from connguard.engine.reading import Context
 from connguard.engine.text import Text
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.whole_numbers import whole
 
 Environment = Mapping[str, tuple[str, Origin, bool]]
 
@@ -133,21 +134,21 @@ def _of_celery(
 def _count(word: str, place: Origin, environment: Environment, label: str) -> Amount:
     """A number on a command line, where a variable of the shell may stand for it."""
     if word.isdecimal():
-        return exactly(max(1, int(word)), label, place)
+        return exactly(max(1, whole(word)), label, place)
     variable = _SHELL_DEFAULT.fullmatch(word)
     if variable is not None:
         name = variable[1] or variable[3]
         if name in environment:
             return _of_variable(name, environment, label)
         if variable[2]:
-            return exactly(max(1, int(variable[2])), label, place)
+            return exactly(max(1, whole(variable[2])), label, place)
     return unknown_amount(label, f"{word} is set elsewhere", place, low=1)
 
 
 def _of_variable(name: str, environment: Environment, label: str) -> Amount:
     text, place, known = environment[name]
     if known and text.isdecimal():
-        return exactly(max(1, int(text)), label, place)
+        return exactly(max(1, whole(text)), label, place)
     return unknown_amount(label, f"{name} is set elsewhere", place, low=1)
 
 
@@ -189,7 +190,7 @@ def _gunicorn(text: Text, label: str) -> Amount | None:
     place = text.origin(*found[-1].span(1))
     word = found[-1][1]
     if len(found) == 1 and word.isdecimal():
-        return exactly(max(1, int(word)), label, place)
+        return exactly(max(1, whole(word)), label, place)
     return unknown_amount(label, f"{word} is decided elsewhere", place, low=1)
 
 

@@ -29,6 +29,7 @@ from connguard.engine.reading import Context, SourceFile
 from connguard.engine.yaml_source import Node
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
+from connguard.policies.model.whole_numbers import whole
 
 _DATABASE_NAME = re.compile(r"(?i)pg|postgres|postgis|timescale|bouncer|database|^db|db$")
 _SERVER_SETTINGS = (
@@ -220,14 +221,14 @@ def _server_command(container: Container) -> tuple[dict[str, Amount], str | None
     for name in _SERVER_SETTINGS:
         value = given.get(name)
         if isinstance(value, Known) and value.value.isdecimal():
-            settings[name] = exactly(int(value.value), name, value.origin)
+            settings[name] = exactly(whole(value.value), name, value.origin)
         elif value is not None:
             settings[name] = unknown_amount(name, _doubt(value), value.origin)
     file = given.get("config_file")
     config = file.value if isinstance(file, Known) else None
     most = container.environment.get("POSTGRESQL_MAX_CONNECTIONS")
     if config is None and most is not None and most.known and most.text.isdecimal():
-        settings["max_connections"] = exactly(int(most.text), "max_connections", most.origin)
+        settings["max_connections"] = exactly(whole(most.text), "max_connections", most.origin)
     return settings, config
 
 
@@ -258,7 +259,7 @@ def _mounted(container: Container, folder: Path, wanted: str) -> Path | None:
 
 def _number(node: Node) -> tuple[int | None, bool]:
     text, known = resolve(node.string or "", {})
-    return (int(text), True) if known and text.isdecimal() else (None, False)
+    return (whole(text), True) if known and text.isdecimal() else (None, False)
 
 
 def _strings(node: Node | None) -> list[str]:

@@ -33,6 +33,7 @@ from connguard.policies.model.topology import (
     Service,
     Version,
 )
+from connguard.policies.model.whole_numbers import whole
 
 DIRECT = "direct"
 
@@ -346,7 +347,7 @@ class _Reader:
 def version_of(text: str) -> Version | None:
     """ "1.18.0" is (1, 18); a lone major version has the minor 0."""
     match = _VERSION.fullmatch(text.strip())
-    return (int(match[1]), int(match[2] or 0)) if match else None
+    return (whole(match[1]), whole(match[2] or 0)) if match else None
 
 
 def memory_of(value: object) -> int | None:

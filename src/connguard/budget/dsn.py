@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from connguard.policies.model.whole_numbers import whole
+
 _URL = re.compile(
     r"^(?:jdbc:)?(?:postgres(?:ql)?|ecto|postgis|pgsql|cockroachdb)(?:\+[\w]+)?://", re.IGNORECASE
 )
@@ -102,9 +104,9 @@ def _target(known: dict[str, str], options: dict[str, str]) -> Target:
     pool = next((options[key] for key in POOL_OPTIONS if key in options), "")
     return Target(
         host=value("host"),
-        port=int(port) if port and port.isdecimal() else None,
+        port=whole(port) if port and port.isdecimal() else None,
         database=value("database"),
         user=value("user"),
-        pool=int(pool) if pool.isdecimal() else None,
+        pool=whole(pool) if pool.isdecimal() else None,
         options=options,
     )

@@ -16,6 +16,7 @@ from pathlib import PurePath
 from connguard.engine.text import Text
 from connguard.policies.model.amount import Amount, exactly, plus, unknown_amount
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.whole_numbers import whole
 from connguard.terraform.json_cursor import JsonCursor, JsonError
 
 _NAME = re.compile(r"(?i)(?:ecosystem|pm2|process(?:es)?)(?:[.-]\w+)*\.(?:json|[cm]?js)")
@@ -68,7 +69,7 @@ def _number(code: str, place: Origin, reason: str, label: str) -> Amount:
     if code in ("max", "0") or code.startswith("-"):
         return unknown_amount(label, "how many CPUs the machine has", place, low=1)
     if code.isdecimal():
-        return exactly(int(code), label, place)
+        return exactly(whole(code), label, place)
     return unknown_amount(label, reason, place, low=1)
 
 

@@ -40,6 +40,7 @@ from connguard.policies.model.topology import (
     Topology,
     Version,
 )
+from connguard.policies.model.whole_numbers import whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +311,7 @@ def with_files(deployed: ServiceFound, application: ServiceFound) -> ServiceFoun
     if variable in deployed.environment:
         text, place, known = deployed.environment[variable]
         if known and text.isdecimal():
-            pool = exactly(int(text), pool.name, place)
+            pool = exactly(whole(text), pool.name, place)
         else:
             pool = unknown_amount(pool.name, f"{variable} is set elsewhere", place)
     service = replace(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from connguard.policies.model.topology import Version
+from connguard.policies.model.whole_numbers import whole
 
 
 class Kind(Enum):
@@ -46,7 +47,7 @@ def identify(image: str) -> Image | None:
         return Image(Kind.PGBOUNCER, flavour, version if version and version[0] == 1 else None)
     if _POSTGRES.search(name):
         pinned = re.search(r"pg(\d+)", tag)
-        found = (int(pinned[1]), 0) if pinned else _version(tag)
+        found = (whole(pinned[1]), 0) if pinned else _version(tag)
         return Image(Kind.POSTGRES, flavour, found if found and found[0] >= 9 else None)
     return None
 
@@ -61,4 +62,4 @@ def _split(image: str) -> tuple[str, str]:
 
 def _version(tag: str) -> Version | None:
     match = _VERSION.match(tag)
-    return (int(match[1]), int(match[2] or 0)) if match else None
+    return (whole(match[1]), whole(match[2] or 0)) if match else None

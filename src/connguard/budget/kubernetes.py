@@ -29,6 +29,7 @@ from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.topology import ANY, Pooler, PoolerEntry, Version
+from connguard.policies.model.whole_numbers import whole
 
 __all__ = ["Folder", "manifests", "may_have_part", "project"]
 
@@ -402,7 +403,7 @@ def _arguments(container: Node) -> dict[str, Amount]:
             if match and match[1] in _SERVER_SETTINGS:
                 known = match[2].isdecimal()
                 found[match[1]] = (
-                    exactly(int(match[2]), match[1], element.origin)
+                    exactly(whole(match[2]), match[1], element.origin)
                     if known
                     else unknown_amount(match[1], match[2], element.origin)
                 )
@@ -420,7 +421,7 @@ def _surge(manifest: Manifest, instances: Amount) -> Amount:
     name = f"maxSurge of {manifest.name}"
     text = (node.string if node else None) or "25%"
     if text.endswith("%") and text[:-1].isdecimal():
-        share = -(-instances.high * int(text[:-1]) // 100)
+        share = -(-instances.high * whole(text[:-1]) // 100)
         return exactly(share, name, node.origin if node else None)
     return _amount(node, name) if node else exactly(0)
 

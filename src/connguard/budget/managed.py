@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 
+from connguard.policies.model.whole_numbers import whole
+
 _GIB = 1024**3
 _RDS_CLASS = re.compile(r"db\.([a-z]+)\d*\w*\.(?:(\d+)?xlarge|(\w+))")
 _RDS_LARGE = {"t": 8, "m": 8, "c": 4, "r": 16, "x": 32, "z": 16}
@@ -70,7 +72,7 @@ def rds_memory(instance_class: str) -> int | None:
     if match[3]:
         gib = large if match[3] == "large" else _RDS_SMALL.get(match[3])
     else:
-        gib = large * 2 * int(match[2] or 1)
+        gib = large * 2 * whole(match[2] or 1)
     return int(gib * _GIB) if gib else None
 
 
@@ -81,7 +83,7 @@ def cloud_sql_connections(tier: str) -> int | None:
     match = re.fullmatch(r"db-custom-\d+-(\d+)", tier)
     if match is None:
         return None
-    gigabytes = int(match[1]) / 1024
+    gigabytes = whole(match[1]) / 1024
     return next((number for most, number in _CLOUD_SQL if gigabytes < most), 1000)
 
 
@@ -96,4 +98,4 @@ def azure_connections(sku: str) -> int | None:
 def digitalocean_gigabytes(size: str) -> int | None:
     """The memory in a size slug such as db-s-2vcpu-4gb."""
     match = re.search(r"-(\d+)gb", size)
-    return int(match[1]) if match else None
+    return whole(match[1]) if match else None

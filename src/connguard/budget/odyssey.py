@@ -19,6 +19,7 @@ from connguard.engine.text import Text
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.topology import ANY, Pooler, PoolerEntry
+from connguard.policies.model.whole_numbers import whole
 
 _TOKEN = re.compile(r'#[^\n]*|"(?P<string>(?:\\.|[^"\\])*)"|(?P<mark>[{}])|(?P<word>[^\s{}"#]+)')
 _MODERN = ((1, 24),)
@@ -195,7 +196,7 @@ def _number(block: Block, name: str) -> Amount | None:
         return None
     text, origin = block.values[name]
     if text.isdecimal():
-        return exactly(int(text), name, origin)
+        return exactly(whole(text), name, origin)
     return unknown_amount(name, f"{text} is filled in elsewhere", origin)
 
 

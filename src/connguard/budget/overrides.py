@@ -23,6 +23,7 @@ from connguard.policies.model.topology import (
     Service,
     Topology,
 )
+from connguard.policies.model.whole_numbers import whole
 
 Named = TypeVar("Named", Service, Pooler, LimitedRole, LimitedDatabase)
 
@@ -45,7 +46,7 @@ def parse(text: str) -> Override:
     name, _, key = rest.rpartition(".")
     path = (kind, name, key) if name else (kind, key)
     try:
-        value = int(right)
+        value = whole(right)
     except ValueError:
         value = -2
     if not equals or not key or value < UNLIMITED:

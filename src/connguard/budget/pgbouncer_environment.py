@@ -15,6 +15,7 @@ from connguard.budget import pgbouncer_keys as keys
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.topology import ANY, Pooler, PoolerEntry, Version
+from connguard.policies.model.whole_numbers import whole
 
 Environment = Mapping[str, tuple[str, Origin, bool]]
 """Variables: the text, its place, and whether the text is known."""
@@ -107,7 +108,7 @@ class _Environment:
         text, origin, known = self._variables[name]
         if not known or not text.isdecimal():
             return unknown_amount(key, f"{text} is set elsewhere", origin) if text else None
-        return exactly(int(text), key, origin)
+        return exactly(whole(text), key, origin)
 
     def text(self, key: str) -> str | None:
         return self._plain(self._prefix + key)

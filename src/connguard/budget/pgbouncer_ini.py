@@ -22,6 +22,7 @@ from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import Text
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.topology import Version
+from connguard.policies.model.whole_numbers import whole
 
 _MAX_INCLUDE = 10
 _SPACE = " \t\n\r\v\f"
@@ -111,13 +112,14 @@ def strtol(text: str) -> int | None:
         return None
     sign, digits = match.groups()
     base = 16 if digits[:2].lower() == "0x" else 8 if digits.startswith("0") else 10
-    return int(f"{sign}{digits}", base)
+    value = whole(f"{sign}{digits}") if base == 10 else int(f"{sign}{digits}", base)
+    return max(-(2**63), min(value, 2**63 - 1))  # as C does
 
 
 def atoi(text: str) -> int:
     """C's atoi: leading decimal digits, and 0 if there are none; 0x10 is 0."""
     match = _ATOI.match(text)
-    return int(match[1]) if match else 0
+    return whole(match[1]) if match else 0
 
 
 def seconds(text: str) -> float | None:

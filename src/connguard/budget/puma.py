@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from connguard.engine.text import Text
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.whole_numbers import whole
 
 _WORKERS = re.compile(
     r"^([ \t]*)workers(?:[ \t]+|[ \t]*\()[ \t]*([^#\n]+?)[ \t]*(?:#[^\n]*)?$", re.M
@@ -53,15 +54,15 @@ def expression(
     """A number of Ruby: a literal, or a variable of the environment with its default."""
     code = re.sub(r"^Integer\((.*)\)$", r"\1", code.strip())
     if code.isdecimal():
-        return exactly(max(1, int(code)), label, place)
+        return exactly(max(1, whole(code)), label, place)
     match = _ENV.fullmatch(code)
     if match is not None:
         name, default = match[1], match[2]
         if name in environment:
             value, origin, known = environment[name]
             if known and value.isdecimal():
-                return exactly(max(1, int(value)), label, origin)
+                return exactly(max(1, whole(value)), label, origin)
             return unknown_amount(label, f"{name} is set elsewhere", origin, low=1)
         if default is not None:
-            return exactly(max(1, int(default)), label, place)
+            return exactly(max(1, whole(default)), label, place)
     return unknown_amount(label, f"{code} is decided elsewhere", place, low=1)

@@ -12,6 +12,7 @@ from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Known, Origin
 from connguard.policies.model.topology import Server, Version
+from connguard.policies.model.whole_numbers import whole
 from connguard.postgres.conf import read_conf
 
 RESERVED_SINCE = 16
@@ -88,13 +89,13 @@ def formula(text: str, memory: int | None, origin: Origin) -> Amount:
     where their whole memory would make 112, 225 and 450.
     """
     if text.strip().isdecimal():
-        return exactly(int(text), "max_connections", origin)
+        return exactly(whole(text), "max_connections", origin)
     match = _RDS_MEMORY.fullmatch(text)
     if match is None or memory is None:
         missing = "the memory of the server" if match else f"the value of {text}"
         return unknown_amount("max_connections", missing, origin)
-    cap = int(match[2]) if match[2] else 262143
-    divisor = max(1, int(match[1]))
+    cap = whole(match[2]) if match[2] else 262143
+    divisor = max(1, whole(match[1]))
     high = min(cap, memory // divisor)
     usable = min(memory * 4 // 5, memory * 19 // 20 - _RDS_OWN)
     low = max(0, min(cap, usable // divisor))

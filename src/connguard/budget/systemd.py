@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 
 from connguard.engine.text import Text
 from connguard.policies.model.amount import UNBOUNDED, Amount, exactly, unknown_amount
+from connguard.policies.model.whole_numbers import whole
 
 _SECTION = re.compile(r"^\s*\[(\w+)\]\s*$")
 _LIMIT = re.compile(r"^\s*LimitNOFILE\s*=\s*(\S*)\s*$")
@@ -48,7 +49,7 @@ def read(text: Text, path: PurePath) -> UnitLimit | None:
             origin = text.line_origin(number)
             soft = match[1].partition(":")[0]
             if soft.isdecimal():
-                found = exactly(int(soft), "LimitNOFILE", origin)
+                found = exactly(whole(soft), "LimitNOFILE", origin)
             elif soft == "infinity":
                 found = exactly(UNBOUNDED, "LimitNOFILE", origin)
             elif not soft:

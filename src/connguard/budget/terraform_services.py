@@ -20,6 +20,7 @@ from connguard.budget.terraform_maps import Entry, entries
 from connguard.policies.model.amount import Amount, exactly, saturate, unknown_amount
 from connguard.policies.model.origin import Known, Origin
 from connguard.policies.model.terraform_value import Setting, Unresolved, integer
+from connguard.policies.model.whole_numbers import whole
 
 if TYPE_CHECKING:
     from connguard.budget.terraform_topology import Body, Resource
@@ -349,7 +350,7 @@ def _unlimited(service: Resource, name: str) -> Amount:
 
 def _counted(entry: Entry, label: str) -> Amount:
     if entry.value is not None and entry.value.isdecimal():
-        return exactly(int(entry.value), label, entry.origin)
+        return exactly(whole(entry.value), label, entry.origin)
     return unknown_amount(label, f"{entry.code or entry.value} is set elsewhere", entry.origin, 1)
 
 

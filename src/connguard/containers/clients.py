@@ -12,6 +12,7 @@ from connguard.budget import dsn
 from connguard.containers.compose_service import Variable
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.ports import POSTGRES
+from connguard.policies.model.whole_numbers import whole
 
 _HOST = re.compile(
     r"(?P<prefix>(?:.*_)?(?P<family>PG|POSTGRES(?:QL)?|DB|DATABASE))(?P<join>_?)"
@@ -108,11 +109,13 @@ def _host(
     family = match["family"]
     certain = family not in ("DB", "DATABASE")
     if colon:
-        return Wanted(key, host, int(own_port), variable.origin, certain, True, variable.from_file)
+        return Wanted(
+            key, host, whole(own_port), variable.origin, certain, True, variable.from_file
+        )
     port = POSTGRES if name == "PGHOST" else None  # what others take is for the program to say
     explicit = False
     for other, one in environment.items():
         if re.fullmatch(rf"{re.escape(match['prefix'])}_?(?:URL_)?PORT", other.upper()):
             explicit = True
-            port = int(one.text) if one.known and one.text.isdecimal() else None
+            port = whole(one.text) if one.known and one.text.isdecimal() else None
     return Wanted(key, host, port, variable.origin, certain, explicit, variable.from_file)

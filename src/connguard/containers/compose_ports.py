@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from connguard.containers.compose_files import Part, Service
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
+from connguard.policies.model.whole_numbers import whole
 
 _RANGE = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
 _ADDRESS_NAME = re.compile(r"(?i)bind|addr|listen|interface|(?:^|_)ips?(?:_|$)|host(?!.*port)")
@@ -158,5 +159,5 @@ def _range(text: str) -> tuple[int, int] | None:
     match = _RANGE.fullmatch(text.strip())
     if match is None:
         return None
-    first, last = int(match[1]), int(match[2] or match[1])
+    first, last = whole(match[1]), whole(match[2] or match[1])
     return (first, last) if first <= last <= _HIGHEST else None

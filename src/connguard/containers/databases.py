@@ -18,6 +18,7 @@ from connguard.budget.images import Kind, identify
 from connguard.containers.compose_service import Variable, Word
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
 from connguard.policies.model.ports import POSTGRES
+from connguard.policies.model.whole_numbers import whole
 
 _OTHER_POOLERS = {
     "pgcat": (6432,),
@@ -112,7 +113,7 @@ def listen_ports(
         if isinstance(value, Unknown):
             return ()
         if value is not None and value.value.isdecimal():
-            return (int(value.value),)
+            return (whole(value.value),)
     return what.ports
 
 

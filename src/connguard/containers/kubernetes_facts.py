@@ -29,6 +29,7 @@ from connguard.policies.model.network import Endpoint, Rule, Target
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
 from connguard.policies.model.ports import Ports
 from connguard.policies.model.setting_facts import EffectiveSetting
+from connguard.policies.model.whole_numbers import whole
 
 POSTGRES_PORTS = (5432, 6432)
 """Ports that tell PostgreSQL or a pooler where nothing else does."""
@@ -280,7 +281,7 @@ class Reader:
             if match is None or key.integer is None:
                 continue
             named = PORT_NAME.match(match["port"]) is not None
-            if named or (match["port"].isdecimal() and int(match["port"]) in POSTGRES_PORTS):
+            if named or (match["port"].isdecimal() and whole(match["port"]) in POSTGRES_PORTS):
                 yield self._ingress(config, match["name"], key.integer, value.origin)
 
     def _route(self, route: Manifest) -> Iterator[object]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from connguard.engine import disk
 from connguard.engine.fail_on import LEVELS, FailOn
 from connguard.engine.limits import NAMES as LIMITS
 from connguard.engine.limits import Limits
@@ -103,13 +104,13 @@ class Settings:
 
 def locate(start: Path) -> Path | None:
     """The settings file for a path: the nearest one in its folder or in a folder above it."""
-    folder = start if start.is_dir() else start.parent
+    folder = start if disk.is_dir(start) else start.parent
     for candidate in (folder, *folder.parents):
         own = candidate / FILE_NAME
-        if own.is_file():
+        if disk.is_file(own):
             return own
         project = candidate / "pyproject.toml"
-        if project.is_file() and _has_table(project):
+        if disk.is_file(project) and _has_table(project):
             return project
     return None
 
@@ -124,8 +125,10 @@ def load(path: Path, text: str | None = None) -> Settings:
 
 def _parse(path: Path, content: str | None = None) -> tuple[str, dict[str, Any]]:
     try:
-        text = path.read_text(encoding="utf-8") if content is None else content
+        text = disk.read_text(path) if content is None else content
         return text, tomllib.loads(text)
+    except RecursionError as error:
+        raise SettingsError(f"{path}: nested too deeply") from error
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -134,11 +137,13 @@ def _parse(path: Path, content: str | None = None) -> tuple[str, dict[str, Any]]
         match = re.search(r"at line (\d+)", str(error))
         line = match[1] if match else text.count("\n") + 1
         raise SettingsError(f"{path}:{line}: {error}") from error
+    except ValueError as error:  # a number of more digits than Python reads
+        raise SettingsError(f"{path}: a number of too many digits") from error
 
 
 def _has_table(project: Path) -> bool:
     try:
-        text = project.read_text(encoding="utf-8")
+        text = disk.read_text(project)
     except (OSError, UnicodeDecodeError):
         return False
     return "tool.connguard" in text and "connguard" in _parse(project)[1].get("tool", {})

@@ -35,6 +35,7 @@ from connguard.policies.model.hba import (
 )
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Notes
+from connguard.policies.model.whole_numbers import whole
 from connguard.postgres.hba_lines import (
     FieldLine,
     FieldLines,
@@ -288,9 +289,9 @@ def _address(fields: _Fields) -> ClientAddress:
             raise _Refused(f'specifying both host name and CIDR mask is invalid: "{token.text}"')
         version, number = parsed
         bits = 32 if version == 4 else 128
-        if not _PREFIX_LENGTH.fullmatch(length) or not 0 <= int(length) <= bits:
+        if not _PREFIX_LENGTH.fullmatch(length) or not 0 <= whole(length) <= bits:
             raise _Refused(f'invalid CIDR mask in address "{token.text}"')
-        prefix = int(length)
+        prefix = whole(length)
         mask = ((1 << prefix) - 1) << (bits - prefix)
         return network_address(token.text, version, number, mask)
     if parsed is None:
@@ -384,7 +385,7 @@ def _check_value(name: str, value: str) -> None:
 
 def _leading_integer(text: str) -> int:
     match = re.match(r"\s*[+-]?[0-9]{1,20}", text)
-    return int(match[0]) if match else 0
+    return whole(match[0]) if match else 0
 
 
 def _check_options(method: str, options: Sequence[tuple[str, str]]) -> None:

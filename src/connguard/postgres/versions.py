@@ -9,6 +9,7 @@ from pathlib import Path
 
 from connguard.engine import disk
 from connguard.engine.settings import Settings
+from connguard.policies.model.whole_numbers import whole
 from connguard.postgres.hba_reader import DEFAULT_VERSION, NEWEST_VERSION, OLDEST_VERSION
 
 _IN_PATH = re.compile(r"(?:^|/)(?:postgresql|pgsql|postgres)[-_/]?(\d{2})(?=/|$)")
@@ -25,7 +26,7 @@ def known_version(path: Path, settings: Settings) -> int | None:
     for text in (str(declared or ""), _data_directory(path), _from_path(path)):
         match = re.match(r"\d+", text)
         if match:
-            return min(max(int(match[0]), OLDEST_VERSION), NEWEST_VERSION)
+            return min(max(whole(match[0]), OLDEST_VERSION), NEWEST_VERSION)
     return None
 
 
