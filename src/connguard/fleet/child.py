@@ -9,6 +9,7 @@ through pipes as JSON with a length before it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -16,9 +17,12 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import asdict
 from typing import IO, Any
 
+from connguard.engine import workers
+from connguard.engine.frontends import FRONT_ENDS
 from connguard.fleet.plain import from_plain
 from connguard.fleet.repository import (
     CRASHED,
@@ -45,38 +49,49 @@ class Scanner:
 
     def scan(self, job: Job) -> Result:
         """The result, also if the process ended over the job. Never raises for its content."""
-        process = self._started(job)
+        started = time.monotonic()
+        answer, reason = self._ask(job)
+        if answer is None:
+            took = round(time.monotonic() - started, 3)
+            return {**failure(job, *reason), "seconds": took, "memory": None}
+        result: Result = answer["result"]
+        result["seconds"], result["memory"] = answer["seconds"], answer["memory"]
+        return result
+
+    def _ask(self, job: Job) -> tuple[dict[str, Any] | None, tuple[str, str]]:
+        """The answer of the process, or the status and the reason why there is none."""
+        expired = threading.Event()
+        try:
+            process = self._started(job)
+        except (OSError, EOFError) as error:
+            self.close()
+            return None, (CRASHED, f"no process could be started for it: {error}")
         assert process.stdin is not None
         assert process.stdout is not None
-        expired = threading.Event()
         guard = threading.Timer(job.timeout, self._expire, (process, expired))
         guard.daemon = True
         if job.timeout:
             guard.start()
         try:
             _send(process.stdin, asdict(job))
-            answer = _receive(process.stdout)
+            answer: dict[str, Any] = _receive(process.stdout)
         except (OSError, EOFError):
-            answer = None
-        finally:
-            guard.cancel()
-        if answer is None:
             code = process.wait()
             self.close()
             if expired.is_set():
-                return failure(job, TIMED_OUT, f"took more than {job.timeout:g} s (--timeout)")
-            return failure(job, CRASHED, f"the process that scanned it ended with {_cause(code)}")
+                return None, (TIMED_OUT, f"took more than {job.timeout:g} s (--timeout)")
+            return None, (CRASHED, f"the process that scanned it ended with {_cause(code)}")
+        finally:
+            guard.cancel()
         if answer["memory"] > _LARGEST_PROCESS:
             self.close()
-        result: Result = answer["result"]
-        result["seconds"], result["memory"] = answer["seconds"], answer["memory"]
-        return result
+        return answer, ("", "")
 
     def close(self) -> None:
         """End the process."""
         process, self._process = self._process, None
         if process is not None:
-            process.kill()
+            _kill(process)
             process.wait()
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
@@ -86,6 +101,7 @@ class Scanner:
                         continue  # what was left to write, to a process that is gone
 
     def _started(self, job: Job) -> subprocess.Popen[bytes]:
+        """The process, when it is ready: what it takes to start is no repository's time."""
         if self._process is not None and self._process.poll() is not None:
             self.close()
         if self._process is not None and self._limits != job.memory:
@@ -99,12 +115,23 @@ class Scanner:
                 stdout=subprocess.PIPE,
                 start_new_session=True,  # an interrupt is for the one who watches
             )
+            assert self._process.stdout is not None
+            _receive(self._process.stdout)
         return self._process
 
     @staticmethod
     def _expire(process: subprocess.Popen[bytes], expired: threading.Event) -> None:
         expired.set()
-        process.kill()
+        _kill(process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End the process, and all that it has started."""
+    killpg = getattr(os, "killpg", None)
+    if killpg is not None:
+        with contextlib.suppress(OSError):
+            killpg(process.pid, signal.SIGKILL)
+    process.kill()
 
 
 def _cause(code: int) -> str:
@@ -137,13 +164,15 @@ def _receive(stream: IO[bytes]) -> Any:
 
 def main() -> None:
     """Answer jobs from standard input until it ends."""
-    import time
-
     memory = int(sys.argv[1])
-    if memory:
-        limit_memory(memory)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing but answers goes through the pipe
+    for entry in FRONT_ENDS:
+        entry.load()
+    workers.WORTH_IT = sys.maxsize  # there is a process for each processor already
+    if memory:
+        limit_memory(memory)
+    _send(answers, {"ready": True})
     while True:
         try:
             job = _receive(sys.stdin.buffer)

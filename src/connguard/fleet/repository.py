@@ -117,8 +117,11 @@ def _scan(job: Job) -> Result:
     if code == EXIT_NOTHING_TO_SCAN and not facts.empty:
         code = EXIT_CLEAN  # it holds services that connect elsewhere
     status = NOTHING if code == EXIT_NOTHING_TO_SCAN else SCANNED
+    starved = any(MemoryError.__name__ in one.reason for one in report.failures)
+    if starved:
+        status = OUT_OF_MEMORY  # what was found until then still counts
     return {
-        "repository": _row(job, status, "", report, code),
+        "repository": _row(job, status, _memory_text(job) if starved else "", report, code),
         "findings": [finding_row(job.name, one, "") for one in report.findings],
         "facts": None if facts.empty else qualified(to_plain(facts), job.name),
     }
@@ -170,7 +173,7 @@ def finding_row(repository: str, finding: Finding, server: str) -> dict[str, Any
     return {
         "type": "finding",
         "repository": encodable(repository),
-        "server": server or None,
+        "server": encodable(server) or None,
         "id": finding.policy.id,
         "name": finding.policy.name,
         "severity": finding.severity.value,

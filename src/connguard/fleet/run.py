@@ -112,7 +112,7 @@ class Outcome:
             if len(self.worst) > 2 * _SHOWN:
                 self._shorten()
         if "seconds" in row:
-            self.slowest.append((row["seconds"], row["memory"], row["repository"]))
+            self.slowest.append((row["seconds"], row["memory"] or 0, row["repository"]))
             self.slowest = sorted(self.slowest, reverse=True)[:10]
 
     def _shorten(self) -> None:

@@ -1,0 +1,107 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where repositories of a fleet are scanned, and what becomes of those that break."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from fleet_repositories import write
+
+from connguard.fleet.child import Scanner
+from connguard.fleet.engines import EngineError, scan_all, scan_isolated
+from connguard.fleet.repository import Job
+
+
+def _jobs(folder: Path, count: int) -> list[Job]:
+    text = "CREATE ROLE app LOGIN;\n"
+    return [
+        Job(f"r{number}", str(write(folder / f"r{number}", {"V1__a.sql": text * (number + 1)})))
+        for number in range(count)
+    ]
+
+
+def test_dask_gives_what_this_machine_gives(tmp_path: Path) -> None:
+    """A cluster of two workers, each with scanner processes of its own."""
+    jobs = [*_jobs(tmp_path, 5), Job("gone", str(tmp_path / "gone"))]
+    here = list(scan_all(jobs, "local", workers=2))
+    there = list(scan_all(jobs, "dask", workers=2))
+
+    names = [result["repository"]["repository"] for result in there]
+    assert names == [job.name for job in jobs]
+    assert [result["repository"] for result in there] == [one["repository"] for one in here]
+    assert [result["findings"] for result in there] == [one["findings"] for one in here]
+    assert there[-1]["repository"]["status"] == "failed"
+
+
+def test_what_is_shipped_is_one_picklable_function(tmp_path: Path) -> None:
+    """The function and its job; the result is plain JSON."""
+    (job,) = _jobs(tmp_path, 1)
+    function, argument = pickle.loads(pickle.dumps((scan_isolated, asdict(job))))
+
+    assert function(argument)["repository"]["policies"] == {"PG001": 1}
+
+
+def test_no_scheduler_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names the extra that is missing, or the address."""
+    monkeypatch.setitem(__import__("sys").modules, "ray", None)
+    with pytest.raises(EngineError, match=r"connguard\[ray\]"):
+        list(scan_all(_jobs(tmp_path, 1), "ray"))
+
+
+def test_a_process_that_is_killed_costs_its_repository(tmp_path: Path) -> None:
+    """The row says the signal, and the next repository has a new process."""
+    many = "".join(f"CREATE ROLE r{number} LOGIN;\n" for number in range(4_000))
+    big = Job("big", str(write(tmp_path / "big", {"V1__a.sql": many})))
+    (small,) = _jobs(tmp_path, 1)
+    scanner = Scanner()
+    try:
+        assert scanner.scan(small)["repository"]["status"] == "scanned"
+        process = scanner._process
+        assert process is not None
+
+        def kill() -> None:
+            time.sleep(0.05)
+            process.kill()
+
+        killer = threading.Thread(target=kill)
+        killer.start()
+        row = scanner.scan(big)["repository"]
+        killer.join()
+        assert (row["status"], row["exit_code"]) == ("crashed", 2)
+        assert row["reason"] == "the process that scanned it ended with signal SIGKILL"
+        assert scanner.scan(small)["repository"]["status"] == "scanned"
+    finally:
+        scanner.close()
+
+
+def test_one_slow_repository_does_not_hold_up_the_others(tmp_path: Path) -> None:
+    """Results come in the order of the jobs, and all of them."""
+    many = "".join(f"CREATE ROLE r{number} LOGIN;\n" for number in range(4_000))
+    slow = Job("slow", str(write(tmp_path / "slow", {"V1__a.sql": many})), timeout=0.1)
+    jobs = [slow, *_jobs(tmp_path, 4)]
+    results = list(scan_all(jobs, "local", workers=2))
+
+    assert [one["repository"]["repository"] for one in results] == [job.name for job in jobs]
+    assert results[0]["repository"]["status"] == "timed-out"
+    assert {one["repository"]["status"] for one in results[1:]} == {"scanned"}
+
+
+def test_memory_is_limited_for_each_repository(tmp_path: Path) -> None:
+    """What needs more than it may have is told, and the next repository is scanned."""
+    (job,) = _jobs(tmp_path, 1)
+    write(tmp_path / "large", {"V1__a.sql": "-- " + "x" * 9_000_000})
+    large = Job("large", str(tmp_path / "large"), memory=1, timeout=30)
+    scanner = Scanner()
+    try:
+        row = scanner.scan(large)["repository"]
+        assert (row["status"], row["exit_code"]) == ("out-of-memory", 2)
+        assert row["reason"] == "needs more than 1 MiB (--memory)"
+        assert scanner.scan(job)["repository"]["status"] == "scanned"
+    finally:
+        scanner.close()
