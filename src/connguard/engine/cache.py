@@ -38,6 +38,9 @@ MOST_BYTES = 256 * 1024 * 1024
 MOST_ENTRIES = 200
 """What a folder may hold; beyond, the entries that were not used for longest are removed."""
 
+_WORTH_WRITING = 50
+"""Paths with a new stamp from which on looking at them again costs more than a new entry."""
+
 _SUFFIX = ".entry"
 _STALE = 24 * 60 * 60
 """Seconds after which a temporary file was left by a run that was ended."""
@@ -87,12 +90,16 @@ class Cache:
         return report
 
     def _verified(self, name: str, entry: Entry, settings: Settings) -> Report | None:
-        changed, noted = entry.trace.changed()
+        try:
+            changed, noted = entry.trace.changed()
+        except Unusable as error:
+            self.log.append(f"cache: {name}: {error}")
+            return None
         if changed is not None:
             self.log.append(f"cache: {changed} is not what it was")
             return None
         self.log.append("cache: nothing has changed since an earlier run")
-        if noted:
+        if noted >= _WORTH_WRITING:
             self._write(name, entry)
         else:
             with contextlib.suppress(OSError):

@@ -12,7 +12,7 @@ import errno
 import hmac
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, TypeVar
 
@@ -24,6 +24,7 @@ from connguard.engine.finding import Finding, Report, Suppressed
 from connguard.engine.registry import find
 from connguard.policies.model.facts import NotParsed, Undecided
 from connguard.policies.model.origin import Origin, Related
+from connguard.policies.model.policy import Policy
 from connguard.policies.model.verdict import Severity
 
 _MAGIC = b"connguard cache 1\n"
@@ -45,6 +46,7 @@ class Trace:
     """
 
     folders: dict[str, list[Any]]
+    _read: dict[str, dict[str, list[Any]]] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def of(cls, observed: Observations) -> Trace:
@@ -64,39 +66,46 @@ class Trace:
                 rows.append([name, *stamp, *answers])
         return cls(folders)
 
-    def changed(self) -> tuple[str | None, bool]:
-        """A path about which a question has another answer now; and whether stamps were noted.
+    def changed(self) -> tuple[str | None, int]:
+        """A path about which a question has another answer now; and how many stamps were noted.
 
-        What has the stamp that it had is not asked about again.
+        What has the stamp that it had is not asked about again. Raises Unusable for a trace that
+        is none.
         """
-        noted = False
-        for above, found in self.folders.items():
+        try:
+            return self._changed()
+        except (TypeError, ValueError, LookupError, AttributeError) as error:
+            raise Unusable(f"{type(error).__name__}: {error}") from error
+
+    def _changed(self) -> tuple[str | None, int]:
+        noted = 0
+        for above, (stamp, rows, missing) in self.folders.items():
             prefix = os.path.join(above, "")
-            for row in found[1]:
+            for row in rows:
                 path = prefix + row[0]
                 if not _has_stamp(path, row, 1):
-                    stamp = disk.stamp(path)
+                    now = disk.stamp(path)
                     if not _answers(path, row):
                         return path, noted
-                    noted = _note(stamp, row, 1) or noted
-            if found[2] and not _has_stamp(above, found[0], 0):
-                stamp = disk.stamp(above)
-                for number, names in found[2].items():
+                    noted += _note(now, row, 1)
+            if missing and not _has_stamp(above, stamp, 0):
+                now = disk.stamp(above)
+                for number, names in missing.items():
                     for name in names:
                         path = prefix + name
                         if disk.stamp(path)[0] != -int(number):
                             return path, noted
-                noted = _note(stamp, found[0], 0) or noted
+                noted += _note(now, stamp, 0)
         return None, noted
 
-    def contents(self) -> dict[str, str]:
-        """The digests of the files that the run read whole, by path."""
-        return {
-            os.path.join(above, row[0]): row[row.index("read", 7) + 1]
-            for above, (_, rows, _) in self.folders.items()
-            for row in rows
-            if "read" in row[7::2]
-        }
+    def content(self, path: str) -> str | None:
+        """The digest of a file that the run read whole."""
+        above, name = os.path.split(path)
+        if above not in self._read:
+            rows = self.folders[above][1] if above in self.folders else ()
+            self._read[above] = {row[0]: row[7:] for row in rows}
+        asked = self._read[above].get(name, ())
+        return dict(zip(asked[::2], asked[1::2], strict=True)).get("read")
 
 
 def _has_stamp(path: str, row: list[Any], start: int) -> bool:
@@ -116,13 +125,16 @@ def _has_stamp(path: str, row: list[Any], start: int) -> bool:
 
 
 def _answers(path: str, row: list[Any]) -> bool:
-    """Whether all questions of a row still have its answers."""
+    """Whether all questions of a row still have its answers. There is a question at least."""
+    if len(row) < 9:
+        raise ValueError("no question")
     return all(
         disk.answer(row[number], path) == row[number + 1] for number in range(7, len(row), 2)
     )
 
 
 def _note(stamp: Stamp, row: list[Any], start: int) -> bool:
+    """Put a stamp into a row; false where it has none."""
     if stamp == disk.NO_STAMP:
         return False
     row[start : start + len(stamp)] = stamp
@@ -203,7 +215,10 @@ def decode(data: bytes, key: bytes) -> Entry:
         )
         report.files = len(report.names)
         budgets = document["budgets"] is not False
-        return Entry(_trace(document["trace"]), report, budgets, reader.lines)
+        trace = document["trace"]
+        if type(trace) is not dict or not trace:
+            raise ValueError("no trace")
+        return Entry(Trace(trace), report, budgets, reader.lines)
     except (ValueError, TypeError, KeyError, IndexError, RecursionError) as error:
         raise Unusable(f"{type(error).__name__}: {error}") from error
 
@@ -233,17 +248,15 @@ class _Reader:
 
     def __init__(self) -> None:
         self.lines: dict[str, int] = {}
+        self._policies: dict[str, Policy] = {}
 
     def many(self, values: Any, one: Callable[[Any], T]) -> list[T]:
         return [one(value) for value in _list(values)]
 
     def finding(self, value: Any) -> Finding:
         policy_id, severity, message, origin, related, fix, fingerprint = _list(value)
-        known = find(_text(policy_id))
-        if known is None:
-            raise ValueError(f"no policy {policy_id}")
         return Finding(
-            known.policy,
+            self._policies.get(policy_id) or self._policy(_text(policy_id)),
             Severity(severity),
             _text(message),
             self.origin(origin),
@@ -251,6 +264,13 @@ class _Reader:
             _text(fix),
             _text(fingerprint),
         )
+
+    def _policy(self, policy_id: str) -> Policy:
+        known = find(policy_id)
+        if known is None:
+            raise ValueError(f"no policy {policy_id}")
+        self._policies[policy_id] = known.policy
+        return known.policy
 
     def related(self, value: Any) -> Related:
         message, origin = _list(value)
@@ -274,32 +294,6 @@ class _Reader:
         line, column, end_line, end_column = map(_positive, numbers)
         self.lines[path] = max(line, end_line, self.lines.get(_text(path), 0))
         return Origin(path, line, column, end_line, end_column)
-
-
-def _trace(value: Any) -> Trace:
-    if type(value) is not dict:
-        raise TypeError("no trace")
-    for found in value.values():
-        stamp, rows, missing = _list(found)
-        if _types(stamp) != _STAMP or type(missing) is not dict:
-            raise ValueError("no folder")
-        for number, names in missing.items():
-            if not number.isdecimal() or not all(type(name) is str for name in _list(names)):
-                raise ValueError("no missing names")
-        for row in _list(rows):
-            if _types(row)[:7] != [str, *_STAMP] or len(row) % 2 == 0:
-                raise ValueError("no observation")
-            for number in range(7, len(row), 2):
-                if row[number] not in disk.QUESTIONS or type(row[number + 1]) is not str:
-                    raise ValueError("no question and answer")
-    return Trace(value)
-
-
-_STAMP: list[type] = [int] * len(disk.NO_STAMP)
-
-
-def _types(values: Any) -> list[type]:
-    return [type(value) for value in _list(values)]
 
 
 def _list(value: Any) -> list[Any]:

@@ -26,7 +26,6 @@ class SourceTexts(Mapping[str, Text]):
         self._lines = entry.lines
         self._limits = limits
         self._trace = entry.trace
-        self._digests: dict[str, str] | None = None
         self._known: dict[str, Text | None] = {}
 
     def __getitem__(self, name: str) -> Text:
@@ -44,12 +43,10 @@ class SourceTexts(Mapping[str, Text]):
         return sum(1 for _ in self)
 
     def _read(self, name: str) -> Text | None:
-        if self._digests is None:
-            self._digests = self._trace.contents()
         try:
             path = os.path.abspath(name)
             data = disk.read_bytes(path, self._limits.size_of(name)[1])
-            if disk.digest(data) != self._digests.get(path):
+            if disk.digest(data) != self._trace.content(path):
                 return None
             if name.lower().endswith(".gz"):
                 data = _unpacked(data, self._limits.unpacked_size)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from functools import cached_property
+from itertools import accumulate
 
 from connguard.policies.model.origin import Origin
 
@@ -26,7 +27,11 @@ class Text:
 
     @cached_property
     def _starts(self) -> list[int]:
-        return [0, *(match.end() for match in _LINE_END.finditer(self.string))]
+        if "\r" in self.string:
+            return [0, *(match.end() for match in _LINE_END.finditer(self.string))]
+        lengths = map(len, self.string.split("\n"))
+        starts = [0, *accumulate(map((1).__add__, lengths))]
+        return starts[:-1]  # after the last line there is no line end
 
     @property
     def line_count(self) -> int:
