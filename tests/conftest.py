@@ -17,6 +17,9 @@ hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=No
 hypothesis.settings.register_profile("explore", deadline=None)
 hypothesis.settings.load_profile("explore" if os.environ.get("CONNGUARD_EXPLORE") else "repeatable")
 
+# Tests change what connguard does with the same files; those of the cache say so.
+os.environ["CONNGUARD_NO_CACHE"] = "1"
+
 
 @pytest.fixture(scope="session")
 def postgres_oldest() -> Iterator[Postgres]:
