@@ -8,6 +8,7 @@ an ignored folder is looked at, so that what stands above an entry need not be m
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import re
 from collections.abc import Callable, Iterable
@@ -16,6 +17,10 @@ from dataclasses import dataclass
 from pathspec import GitIgnoreSpec
 
 _LITERAL = re.compile(r"[\w.+@~-]+")
+_PLAIN = re.compile(r"[\w.+@~*-]+")
+_MOST_STARS = 5
+"""A pattern of more takes forever on a name that it nearly matches, unless it can be matched in
+another way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,13 @@ def _pattern(line: str, strict: bool) -> Iterable[_Pattern]:
         return
     folders_only = text.endswith("/")
     bare_text = text.removeprefix("!").removesuffix("/")
+    if bare_text.count("*") > _MOST_STARS:
+        if _PLAIN.fullmatch(bare_text):
+            without_backtracking = re.compile(fnmatch.translate(bare_text)).fullmatch
+            yield _Pattern(not text.startswith("!"), folders_only, None, True, without_backtracking)
+        elif strict:
+            raise ValueError(f"more than {_MOST_STARS} stars")
+        return
     try:
         compiled = GitIgnoreSpec.from_lines([text.removesuffix("/")]).patterns
     except ValueError:
