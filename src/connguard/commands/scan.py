@@ -83,6 +83,12 @@ _FORMATS = ", ".join(FORMATS)
     envvar="CONNGUARD_CACHE_DIR",
     help="The folder of the cache, in place of the user's own.",
 )
+@click.option(
+    "--jobs",
+    "-j",
+    type=click.IntRange(min=1),
+    help="How many processes read at once; by default as many as pay.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="One line per finding, no summary.")
 @click.option("--verbose", "-v", is_flag=True, help="Show how the files were read.")
 @click.option("--no-color", is_flag=True, help="No colours, even on a terminal.")
@@ -111,6 +117,7 @@ def command(
     config: Path | None,
     no_cache: bool,
     cache_dir: Path | None,
+    jobs: int | None,
     quiet: bool,
     verbose: bool,
     no_color: bool,
@@ -141,6 +148,7 @@ def command(
             exclude=(*settings.exclude, *exclude),
             respect_gitignore=settings.respect_gitignore and not no_ignore,
             baseline=None if write_baseline or no_baseline else baseline or settings.baseline,
+            jobs=jobs or settings.jobs,
         )
         accepted = _accepted(settings)
         stdin = (stdin_filename, sys.stdin.buffer.read()) if use_stdin else None

@@ -38,6 +38,10 @@ SETTINGS: dict[str, dict[str, Setting]] = {
             "`tree-sitter`, or `hcl2` with `connguard[hcl]`", "`tree-sitter`"
         ),
         "terraform-var-files": Setting("tfvars files that Terraform is run with", "none"),
+        "jobs": Setting(
+            "how many processes read at once; the report is the same with any number",
+            "one for each processor when there is much to read",
+        ),
         "cache": Setting("use the report of an earlier scan that saw the same files", "`true`"),
     },
     "addresses": {

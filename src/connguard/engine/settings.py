@@ -92,6 +92,7 @@ class Settings:
     migrations: tuple[MigrationSettings, ...] = ()
     baseline: Path | None = None
     addresses: AddressSettings = field(default_factory=AddressSettings)
+    jobs: int | None = None
     limits: Limits = field(default_factory=Limits)
     cache: bool = True
     topology: Mapping[str, Any] = field(default_factory=dict)
@@ -182,6 +183,7 @@ class _Checker:
             migrations=tuple(self._migration(table) for table in migrations),
             baseline=self._path_of(document, "baseline"),
             addresses=self._addresses(document.get("addresses", {})),
+            jobs=self._jobs(document),
             limits=self._limits(document.get("limits", {})),
             cache=self._flag(document, "cache", True),
             topology={key: document[key] for key in TOPOLOGY_KEYS if key in document},
@@ -228,6 +230,12 @@ class _Checker:
             if type(value) is not int or not 0 <= value <= longest[key]:
                 raise self._error(key, f"must be a prefix length from 0 to {longest[key]}")
         return AddressSettings(**{key.replace("-", "_"): table[key] for key in table})
+
+    def _jobs(self, document: Mapping[str, Any]) -> int | None:
+        value = document.get("jobs")
+        if value is not None and (type(value) is not int or value < 1):
+            raise self._error("jobs", "must be a number of processes, 1 or more")
+        return value
 
     def _limits(self, table: Any) -> Limits:
         if not isinstance(table, dict):

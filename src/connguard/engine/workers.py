@@ -26,11 +26,11 @@ from connguard.engine import disk
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-WORTH_IT = 4_000_000
+WORTH_IT = 3_000_000
 """Cost of all items, in bytes of text to read, from which more processes save time."""
 
 _MOST_TRIES = 2
-_MOST_DEATHS = 20
+_MOST_DEATHS = 100
 _BATCHES = 8
 """Batches per process: small items go together, and no process waits long for the last one."""
 
@@ -52,12 +52,17 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
+def can_fork() -> bool:
+    """Whether a copy of this process would be safe to use: there is only one thread to copy."""
+    return hasattr(os, "fork") and threading.active_count() == 1
+
+
 def processes_for(jobs: int | None, items: int, cost: int) -> int:
     """How many processes to use: `jobs`, or when it is None as many as pay for this cost.
 
     One where processes cannot be copied safely: without fork, or with threads.
     """
-    if not hasattr(os, "fork") or threading.active_count() > 1:
+    if not can_fork():
         return 1
     if jobs is None:
         jobs = processors() if cost >= WORTH_IT else 1
@@ -71,16 +76,18 @@ def run_all(
     jobs: int | None = None,
     costs: Sequence[int] | None = None,
     done: Callable[[int], None] | None = None,
+    apart: bool = False,
 ) -> list[Result | Lost]:
     """The results for all items, in their order.
 
     `costs` tell how much there is to do for each item, in bytes of text; without them all are
     alike, and more than one process is only used when `jobs` says so. `done` is told how many
-    items are done. Raises what the function raises for the first item for which it does.
+    items are done. `apart` keeps the function out of this process even when there is one item
+    only. Raises what the function raises for the first item for which it does.
     """
     weights = list(costs) if costs is not None else [1] * len(items)
     count = processes_for(jobs, len(items), sum(weights))
-    if count == 1:
+    if not items or (count == 1 and not (apart and can_fork())):
         return [_told(function(item), index, done) for index, item in enumerate(items, 1)]
     return _Pool(function, items, weights, count, done).results()
 
@@ -239,11 +246,12 @@ class _Pool(Generic[Item, Result]):
             self._queue.appendleft(list(worker.waiting))
 
     def _here(self) -> None:
-        """Do in this process what no other one is left for; what killed one is lost."""
+        """Do in this process what no other one is left for, unless that may kill it, too."""
+        too_many = self._deaths >= _MOST_DEATHS
         while self._queue:
             for index in self._queue.popleft():
-                if self._tries[index]:
-                    self._results[index] = Lost("its process died, and no other can be started")
+                if self._tries[index] or too_many:
+                    self._results[index] = Lost("no process was left that could do it")
                     continue
                 try:
                     self._results[index] = self._function(self._items[index])

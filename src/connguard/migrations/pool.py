@@ -37,7 +37,7 @@ class Pool:
         self.log: list[str] = []
         self.nearby = nearby(context)
         self._found: dict[str, SourceFile | None] = {}
-        self._nearest: dict[tuple[str, str], str | None] = {}
+        self._nearest: dict[str, dict[str, str | None]] = {}
         self._includes = Includes(self.file, context.text, context.settings.limits)
         self._left_out: list[SourceFile] = []
         self._places = {path: index for index, path in enumerate(self._files)}
@@ -112,18 +112,19 @@ class Pool:
 
     def file(self, path: Path) -> SourceFile | None:
         """A file that the scan claimed, or one below a scanned directory."""
-        key = str(path)
-        file = self._files.get(key)
-        if file is None and key not in self._found:
-            self._found[key] = self._find(path)
-        return file or self._found[key]
+        return self._file(str(path))
 
-    def _find(self, path: Path) -> SourceFile | None:
-        key = str(path)
-        if not self.nearby.may_hold(paths.parent(key), paths.last(key)):
+    def _file(self, path: str) -> SourceFile | None:
+        file = self._files.get(path)
+        if file is None and path not in self._found:
+            self._found[path] = self._find(path)
+        return file or self._found[path]
+
+    def _find(self, path: str) -> SourceFile | None:
+        if not self.nearby.may_hold(paths.parent(path), paths.last(path)):
             return None
         try:
-            return self.context.file(path)
+            return self.context.file(Path(path))
         except (OSError, ValueError):  # a name that no file can have
             return None
 
@@ -133,18 +134,17 @@ class Pool:
         return Path(found) if found is not None else None
 
     def _nearest_holding(self, folder: str, name: str) -> str | None:
+        known = self._nearest.setdefault(name, {})
         passed = []
-        found = None
-        for one in (folder, *paths.parents(folder)):
-            if (one, name) in self._nearest:
-                found = self._nearest[one, name]
+        here, below = folder, ""
+        while here != below and here not in known:
+            passed.append(here)
+            if self._file(paths.within(here) + name) is not None:
+                known[here] = here
                 break
-            passed.append(one)
-            if self.file(Path(one, name)) is not None:
-                found = one
-                break
-        for one in passed:
-            self._nearest[one, name] = found
+            here, below = paths.parent(here), here
+        found = known.get(here)
+        known.update(dict.fromkeys(passed, found))
         return found
 
     def is_below(self, file: SourceFile, name: str) -> bool:

@@ -136,7 +136,14 @@ def product_of(text: str) -> str | None:
 
 def _shows(signs: Iterable[_Sign], lowered: str, text: str) -> bool:
     """Whether one of the signs is in a text; `lowered` is a text that holds all of its words."""
-    return any(all(word in lowered for word in sign.words) and sign.is_in(text) for sign in signs)
+    for sign in signs:
+        for word in sign.words:
+            if word not in lowered:
+                break
+        else:
+            if sign.is_in(text):
+                return True
+    return False
 
 
 def product_of_all(texts: Iterable[str]) -> str | None:
