@@ -57,12 +57,13 @@ class Target:
     """A database that a filter guards.
 
     `has_public_address` is False where the internet cannot reach it whatever the filter says, and
-    None where nothing says it.
+    None where nothing says it. `guard` is the filter where it is not that of the endpoint.
     """
 
     name: str
     origin: Origin
     has_public_address: bool | None = None
+    guard: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ class Endpoint:
     """Ports behind filters, on which a PostgreSQL server or pooler is or may be reached.
 
     `guard` names the outermost filter ("the security group aws_security_group.db"). `targets` are
-    the databases behind it that are known. `filters` are passed one after the other.
+    the databases behind it that are known. `filters` are passed one after the other. `found` is
+    what gets in, where that is known already.
     """
 
     guard: str
@@ -79,11 +81,12 @@ class Endpoint:
     origin: Origin
     targets: tuple[Target, ...] = ()
     limits: BreadthLimits = field(default_factory=BreadthLimits)
+    found: Access | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def access(self) -> Access:
         """As `access`: several policies ask for it."""
-        return _widest(self)
+        return self.found or _widest(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,21 +131,55 @@ def _widest(endpoint: Endpoint) -> Access:
     return replace(widest, ports=alike)
 
 
-def distinct_holes(endpoints: Iterable[Endpoint]) -> Iterator[Endpoint]:
-    """The endpoints without those that the same rules open as an earlier one, or leave undecided.
+def united_holes(facts: Iterable[object]) -> Iterator[object]:
+    """The facts, with one endpoint for all that the same rules open, or leave undecided.
 
-    So one rule that guards many machines, or is in a module that is called often, is one finding.
+    So one rule that guards many machines, or is in a module that is called often, is one finding,
+    which names the databases behind all of them.
     """
-    seen: set[tuple[object, ...]] = set()
-    for endpoint in endpoints:
-        found = access(endpoint)
-        wide = found.width is not Breadth.NARROW
-        places = tuple(rule.origin for rule in found.rules) if wide else ()
-        key = (found.width, places, found.unknown[:1])
-        if (wide or found.unknown) and key in seen:
-            continue
-        seen.add(key)
-        yield endpoint
+    distinct: list[object] = []
+    alike: dict[tuple[object, ...], list[Endpoint]] = {}
+    for fact in facts:
+        if isinstance(fact, Endpoint) and (key := _hole(fact)) is not None:
+            if key in alike:
+                alike[key].append(fact)
+                continue
+            alike[key] = [fact]
+        distinct.append(fact)
+    united = {id(found[0]): found for found in alike.values() if len(found) > 1}
+    for fact in distinct:
+        found = united.get(id(fact))
+        yield fact if found is None else _united(found)
+
+
+def _hole(endpoint: Endpoint) -> tuple[object, ...] | None:
+    """How wide an endpoint is open and by which rules; None where it is closed for certain."""
+    found = access(endpoint)
+    wide = found.width is not Breadth.NARROW
+    if not wide and not found.unknown:
+        return None
+    return (
+        found.width,
+        tuple(rule.origin for rule in found.rules) if wide else (),
+        found.unknown[:1],
+    )
+
+
+def _united(endpoints: Sequence[Endpoint]) -> Endpoint:
+    """The first endpoint, with the ports and databases of all."""
+    first = endpoints[0]
+    open_ports = dict.fromkeys(port for one in endpoints for port in access(one).ports)
+    targets: dict[Target, None] = dict.fromkeys(first.targets)
+    for other in endpoints[1:]:
+        for target in other.targets:
+            guard = other.guard if other.guard != first.guard else ""
+            targets.setdefault(replace(target, guard=guard) if guard else target)
+    return replace(
+        first,
+        ports=tuple(dict.fromkeys(port for one in endpoints for port in one.ports)),
+        targets=tuple(targets),
+        found=replace(access(first), ports=tuple(sorted(open_ports))),
+    )
 
 
 def _access(endpoint: Endpoint, port: int) -> Access:
@@ -262,6 +299,6 @@ def others(found: Access) -> tuple[Related, ...]:
 def behind(endpoint: Endpoint) -> tuple[Related, ...]:
     """The databases that the filter guards."""
     return tuple(
-        Related(f"{target.name} is behind {endpoint.guard}", target.origin)
+        Related(f"{target.name} is behind {target.guard or endpoint.guard}", target.origin)
         for target in endpoint.targets[:10]
     )

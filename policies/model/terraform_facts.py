@@ -11,6 +11,7 @@ from pkgutil import iter_modules
 from typing import Protocol, cast
 
 import connguard.policies.providers
+from connguard.policies.model.network import united_holes
 from connguard.policies.model.terraform_resource import MODULE, Inventory, ResourceTable
 
 
@@ -56,6 +57,5 @@ def module_sources() -> tuple[str, ...]:
 
 
 def facts(inventory: Inventory) -> Iterator[object]:
-    """The facts that the resources state, for all policies."""
-    for provider in providers():
-        yield from provider.facts(inventory)
+    """The facts that the resources state, for all policies; each hole in a network once."""
+    yield from united_holes(fact for provider in providers() for fact in provider.facts(inventory))

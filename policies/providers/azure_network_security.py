@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from connguard.policies.model.azure_module_calls import GROUP_SOURCE, with_called
-from connguard.policies.model.network import Endpoint, Rule, Target, distinct_holes
+from connguard.policies.model.network import Endpoint, Rule, Target
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.ports import USUAL_PORTS
 from connguard.policies.model.terraform_azure import FLEXIBLE, closest, server_ports
@@ -159,7 +159,7 @@ def facts(inventory: Inventory) -> Iterator[object]:
             origin, limits = group.origin, inventory.limits
             endpoints.append(Endpoint(group.title, ports, filters, origin, targets, limits))
     endpoints.sort(key=lambda one: not one.targets)
-    yield from distinct_holes(endpoints)
+    yield from endpoints
 
 
 def _groups(inventory: Inventory) -> list[_Group]:

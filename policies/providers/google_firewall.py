@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from connguard.policies.model.network import Endpoint, Rule, distinct_holes
+from connguard.policies.model.network import Endpoint, Rule
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.terraform_google_machines import MACHINES, Machines, endpoint, texts
 from connguard.policies.model.terraform_google_rules import network_of, rules_of
@@ -86,7 +86,7 @@ def facts(inventory: Inventory) -> Iterator[object]:
             found = endpoint(inventory, guard, rules, guarded, effective[0].origin)
             endpoints.extend([found] if found is not None else [])
     endpoints.sort(key=lambda one: not one.targets)
-    yield from distinct_holes(endpoints)
+    yield from endpoints
 
 
 def _firewall(inventory: Inventory, resource: Resource) -> _Firewall:

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from connguard.policies.model.network import Endpoint, Rule, distinct_holes
+from connguard.policies.model.network import Endpoint, Rule
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.terraform_google_machines import MACHINES, Machines, endpoint, texts
 from connguard.policies.model.terraform_google_rules import network_of, policy_rules
@@ -82,7 +82,7 @@ def facts(inventory: Inventory) -> Iterator[object]:
             found = endpoint(inventory, guard, rules, guarded, policy.origin)
             endpoints.extend([found] if found is not None else [])
     endpoints.sort(key=lambda one: not one.targets)
-    yield from distinct_holes(endpoints)
+    yield from endpoints
 
 
 def _policies(inventory: Inventory) -> list[_Policy]:

@@ -339,13 +339,15 @@ class Module:
             if not self._library.has_types(module.directory.path, types):
                 continue
             yield module
+            called: list[Module] = []
             for block in module.directory.module_blocks():
                 path = module.directory.module_path(block)
                 if path is None or not self._library.has_types(path, types):
                     continue
                 children = module.children(block)
                 if not isinstance(children, Unknown):
-                    pending.extend(child for _, child in reversed(children))
+                    called.extend(child for _, child in children)
+            pending.extend(reversed(called))
 
 
 class _Absent:
