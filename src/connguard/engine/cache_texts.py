@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from connguard.engine import disk
 from connguard.engine.cache_entry import Entry
-from connguard.engine.limits import Limits
+from connguard.engine.limits import SQL, Limits
+from connguard.engine.reading import WHOLE
 from connguard.engine.text import Text, decode
 
 
@@ -45,7 +47,10 @@ class SourceTexts(Mapping[str, Text]):
     def _read(self, name: str) -> Text | None:
         try:
             path = os.path.abspath(name)
-            data = disk.read_bytes(path, self._limits.size_of(name)[1])
+            most = self._limits.size_of(name)[1]
+            if name.lower().endswith(SQL) and disk.size(Path(path)) > WHOLE:
+                return self._dump(name, path, most)
+            data = disk.read_bytes(path, most)
             if disk.digest(data) != self._trace.content(path):
                 return None
             if name.lower().endswith(".gz"):
@@ -54,6 +59,14 @@ class SourceTexts(Mapping[str, Text]):
             return None
         text, _ = decode(name, data)
         return text if text.line_count >= self._lines[name] else None
+
+    def _dump(self, name: str, path: str, most: int) -> Text | None:
+        from connguard.engine.condensed_text import load
+
+        with disk.recording() as seen:
+            text = load(name, path, most)
+        same = seen.answers.get(("read", path)) == self._trace.content(path)
+        return text if same and text.line_count >= self._lines[name] else None
 
 
 def _unpacked(data: bytes, most: int) -> bytes:

@@ -146,6 +146,32 @@ def read_bytes(path: str | Path, most: int = MOST) -> bytes:
     return data
 
 
+BLOCK = 1 << 20
+"""How much `read_blocks` reads at a time, in bytes."""
+
+
+def read_blocks(path: str | Path, most: int = MOST) -> Iterator[bytes]:
+    """The content of a regular file, block by block. It counts as read when all of it was.
+
+    Raises what `read_bytes` raises.
+    """
+    kept = _kept.get()
+    if kept is not None:
+        _stamp(kept, path)
+    seen = blake2b(digest_size=16)
+    with open(path, "rb", buffering=0, opener=_open_at_once) as stream:
+        found = os.fstat(stream.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", os.fspath(path))
+        if found.st_size > most:
+            raise TooLarge(found.st_size)
+        while block := stream.read(BLOCK):
+            seen.update(block)
+            yield block
+    if kept is not None:
+        kept.keep(("read", os.fspath(path)), seen.hexdigest())
+
+
 def read_text(path: str | Path, errors: str = "strict") -> str:
     """A UTF-8 file with all line ends as LF. Raises OSError, ValueError and UnicodeDecodeError."""
     return read_bytes(path).decode("utf-8", errors).replace("\r\n", "\n").replace("\r", "\n")

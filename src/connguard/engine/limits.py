@@ -33,14 +33,14 @@ class Limits:
     def size_of(self, name: str) -> tuple[str, int]:
         """The setting that limits a file of this name, and how many bytes it allows."""
         lower = name.lower()
-        if lower.endswith(_SQL):
+        if lower.endswith(SQL):
             return "sql-file-size", self.sql_file_size
         if lower.endswith(".json") and not lower.endswith((".tf.json", ".tofu.json")):
             return "plan-file-size", self.plan_file_size
         return "file-size", self.file_size
 
 
-_SQL = (".sql", ".ddl", ".psql", ".pgsql", ".dump")
+SQL = (".sql", ".ddl", ".psql", ".pgsql", ".dump")
 
 NAMES = tuple(one.name.replace("_", "-") for one in fields(Limits))
 """The settings, as they are written."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from connguard.engine import disk
-from connguard.engine.limits import passed
+from connguard.engine.limits import SQL, passed
 from connguard.engine.progress import Progress, silent
 from connguard.engine.text import Text, decode
 from connguard.policies.model.facts import NotParsed
@@ -20,6 +20,9 @@ from connguard.policies.model.reading import Reading
 if TYPE_CHECKING:
     from connguard.engine.settings import Settings
     from connguard.sql_rules.script import Script
+
+WHOLE = 16_000_000
+"""Bytes of a file of SQL that is read as a whole; of a larger one, only what can matter is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,11 @@ class Context:
     def _load(self, file: SourceFile) -> Text | None:
         setting, most = self.settings.limits.size_of(file.name)
         try:
-            data = disk.read_bytes(file.path, most)
+            data = _small(file, most)
+            if data is None:
+                from connguard.engine.condensed_text import load
+
+                return load(file.name, file.path, most)
         except disk.TooLarge as error:
             reason = passed(setting, f"the file has {error.size} bytes, more than {most}")
             self.refused.append(NotParsed(reason, Origin(file.name, 1, 1, 1, 1)))
@@ -97,6 +104,18 @@ class Context:
         if remark:
             self.log.append(remark)
         return text
+
+
+def _small(file: SourceFile, most: int) -> bytes | None:
+    """The content; None for a file of SQL that is too large to be kept as a whole."""
+    if not file.name.lower().endswith(SQL):
+        return disk.read_bytes(file.path, most)
+    try:
+        return disk.read_bytes(file.path, min(most, WHOLE))
+    except disk.TooLarge as error:
+        if error.size > most:
+            raise
+        return None
 
 
 class FrontEnd(Protocol):
