@@ -25,7 +25,7 @@ from connguard.migrations.history import History
 from connguard.migrations.names import is_migrations_folder
 from connguard.migrations.pool import Pool, shown, too_deep
 from connguard.migrations.settings_text import properties
-from connguard.policies.model.numbers import whole
+from connguard.policies.model.whole_numbers import whole
 from connguard.sql_rules.script import Chunk, Direction, Script
 
 _NAME = re.compile(

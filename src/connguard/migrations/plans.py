@@ -17,7 +17,6 @@ from connguard.engine.reading import SourceFile
 from connguard.migrations.history import History
 from connguard.migrations.pool import Pool, shown
 from connguard.migrations.settings_text import git_config
-from connguard.policies.model.numbers import whole
 from connguard.sql_rules.script import Direction
 
 _SQITCH_CHANGE = re.compile(r"^\s*(?P<operator>[+-]?)\s*(?P<name>[^\s%#@+-]\S*)")
@@ -125,7 +124,7 @@ def _drizzle(folder: Path, files: list[SourceFile], pool: Pool) -> History | Non
         return None
     try:
         document = orjson.loads(journal.string)
-        entries = [(whole(entry["idx"]), str(entry["tag"])) for entry in document["entries"]]
+        entries = [(int(entry["idx"]), str(entry["tag"])) for entry in document["entries"]]
         dialect = str(document.get("dialect", "postgresql"))
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
         return None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from connguard.engine.text import Text
-from connguard.policies.model.numbers import whole
+from connguard.policies.model.whole_numbers import whole
 from connguard.migrations.fragment import (
     EMPTY,
     Fragment,

@@ -30,7 +30,7 @@ from connguard.migrations.fragment import (
 )
 from connguard.migrations.host import HostMigration
 from connguard.policies.model.reading import mentions_suppression
-from connguard.policies.model.numbers import whole
+from connguard.policies.model.whole_numbers import whole
 from connguard.sql_rules.script import Direction
 
 _SIMPLE_ESCAPES = dict(zip("abefnrtvs", "\a\b\x1b\f\n\r\t\v ", strict=True))
