@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ EXAMPLES = Path(__file__).parent.parent / "examples" / "fleet"
 SCHEMA = json.loads(
     (Path(connguard.__file__).parent / "schemas" / "fleet-row-1.json").read_text("utf-8")
 )
-BAD = "CREATE ROLE app LOGIN;\n"
+BAD = "CREATE ROLE app LOGIN CONNECTION LIMIT -1;\n"
 GOOD = "CREATE ROLE app LOGIN CONNECTION LIMIT 5;\n"
 
 
@@ -193,8 +194,15 @@ def test_the_order_is_that_of_the_names_whatever_runs_first(tmp_path: Path) -> N
     assert fleet(pattern, "--workers", "2", "--report", f"ndjson={second}").exit_code == 1
 
     assert first.read_bytes() == second.read_bytes()
-    names = [row["repository"] for row in map(json.loads, first.read_text().splitlines()[1:-1])]
-    assert names == sorted(names)
+    written = [json.loads(line) for line in first.read_text().splitlines()]
+    assert [row["repository"] for row in of(written, "repository")] == [
+        "r0",
+        "r1",
+        "r2",
+        "r3",
+        "r4",
+    ]
+    assert [row["type"] for row in (written[0], written[-1])] == ["run", "end"]
 
 
 def test_parquet_holds_the_rows_of_ndjson(tmp_path: Path) -> None:
@@ -324,6 +332,33 @@ def test_a_wrong_fleet_file_is_refused(tmp_path: Path, text: str, problem: str) 
     assert result.exit_code == 2
     assert problem in result.stderr
     assert "connguard-fleet.toml" in result.stderr
+
+
+def test_unchanged_repositories_are_not_scanned_again(tmp_path: Path) -> None:
+    """The same rows from the cache, facts of the budget included; what changed is new."""
+    cache = tmp_path / "cache"
+    folder = tmp_path / "fleet"
+    shutil.copytree(EXAMPLES / "exhausted", folder)
+    first = rows(folder, "--cache-dir", cache)
+    assert first == rows(folder)
+    assert len(list(cache.glob("*/*.entry"))) == 5
+    assert rows(folder, "--cache-dir", cache) == first
+    code = folder / "billing" / "billing" / "database.py"
+    code.write_text(code.read_text().replace("pool_size=5", "pool_size=7"))
+    (server,) = of(rows(folder, "--cache-dir", cache), "server")
+    assert server["connections_max"] == 210 + 10 * 2
+
+
+def test_folders_of_checkouts_are_looked_into(tmp_path: Path) -> None:
+    """Repositories with git below groups; without any, the folders; names below the top."""
+    for name in ("group/one", "group/sub/two", "three"):
+        write(tmp_path / "git" / name, {".git/HEAD": "", "db/V1__a.sql": GOOD})
+    write(tmp_path / "git" / "notes", {"db/V1__a.sql": BAD})
+    assert sorted(by_name(rows(tmp_path / "git"))) == ["group/one", "group/sub/two", "three"]
+    write(tmp_path / "plain", {"one/V1__a.sql": GOOD, "two/db/V1__a.sql": GOOD})
+    assert sorted(by_name(rows(tmp_path / "plain"))) == ["one", "two"]
+    both = by_name(rows(tmp_path / "git" / "three", tmp_path / "plain"))
+    assert sorted(both) == ["git/three", "plain/one", "plain/two"]
 
 
 def test_nothing_to_scan_is_told(tmp_path: Path) -> None:

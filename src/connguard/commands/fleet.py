@@ -91,6 +91,11 @@ def _reports(
     type=click.Path(path_type=Path),
     help="Keep results in this file while running, and go on from it after an interrupt.",
 )
+@click.option(
+    "--cache-dir",
+    type=click.Path(path_type=Path),
+    help="Keep what scans have seen in this folder; what has not changed is not scanned again.",
+)
 @click.option("--select", "selected", multiple=True, callback=_ids, help="Only these ids.")
 @click.option("--ignore", multiple=True, callback=_ids, help="Not these ids; prefixes work.")
 @click.option("--exclude", multiple=True, help="Leave out paths in every repository.")
@@ -123,6 +128,7 @@ def command(
     memory: int,
     ref: str,
     resume: Path | None,
+    cache_dir: Path | None,
     selected: tuple[str, ...],
     ignore: tuple[str, ...],
     exclude: tuple[str, ...],
@@ -144,11 +150,9 @@ def command(
     """
     try:
         fleet = _fleet(fleet_file, paths)
-        named = [*paths, *(line for one in lists for line in _lines(one))]
-        patterns = () if paths or lists else fleet.repositories
-        if not named and not patterns:
-            named = ["."]
-        found = inventory.repositories(named, patterns, fleet.base, fleet.exclude)
+        single = [line for one in lists for line in _lines(one)]
+        named, patterns = _chosen(paths, bool(lists), fleet)
+        found = inventory.repositories(named, single, patterns, fleet.base, fleet.exclude)
         select((*selected, *ignore))
         FailOn().overridden(fail_on).fails(())
         levels = (fleet.fail_on or FailOn()).overridden(fail_on)
@@ -162,6 +166,7 @@ def command(
                 fail_on=fail_on,
                 exclude=exclude,
                 defaults=os.path.abspath(config) if config else "",
+                cache=os.path.abspath(cache_dir) if cache_dir else "",
                 timeout=timeout,
                 memory=memory,
             )
@@ -197,6 +202,19 @@ def _fleet(given: Path | None, paths: tuple[str, ...]) -> declared.FleetFile:
         if not given.is_file():
             return declared.FleetFile()
     return declared.load(given, given.as_posix())
+
+
+def _chosen(
+    paths: tuple[str, ...], listed: bool, fleet: declared.FleetFile
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The paths to look at, and the patterns of the fleet file.
+
+    The fleet file says which repositories there are where nothing, or only its folder, is named.
+    """
+    whole = not paths or [Path(path).absolute() for path in paths] == [fleet.base]
+    if fleet.repositories and not listed and whole:
+        return (), fleet.repositories
+    return paths or (() if listed else (".",)), ()
 
 
 def _lines(file: Path) -> list[str]:

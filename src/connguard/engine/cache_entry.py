@@ -186,6 +186,7 @@ def encode(entry: Entry, key: bytes) -> bytes:
         "log": report.log,
         "names": sorted(report.names),
         "budgets": entry.budgets,
+        "extra": report.extra,
     }
     try:
         body = orjson.dumps(document)
@@ -212,6 +213,7 @@ def decode(data: bytes, key: bytes) -> Entry:
             not_parsed=reader.many(document["not_parsed"], reader.not_parsed),
             log=reader.many(document["log"], _text),
             names=frozenset(reader.many(document["names"], _text)),
+            extra=document["extra"],
         )
         report.files = len(report.names)
         budgets = document["budgets"] is not False

@@ -82,7 +82,7 @@ class Report:
 
     `names` are the names of the files that were read, and `files` is their number. `budgets` are
     the connection budgets of the topologies that were found. `gone` counts what a baseline lists
-    and the scan no longer finds.
+    and the scan no longer finds. `extra` is what else the caller keeps of a scan, as JSON values.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -97,6 +97,7 @@ class Report:
     gone: int = 0
     budgets: Sequence[tuple[Stack, Budget]] = ()
     texts: Mapping[str, Text] = field(default_factory=dict)
+    extra: object = None
 
     def count(self, severity: Severity) -> int:
         return sum(finding.severity is severity for finding in self.findings)

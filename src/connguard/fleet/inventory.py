@@ -25,19 +25,27 @@ class Repository:
 
 
 def repositories(
-    paths: Sequence[str], patterns: Sequence[str], base: Path, exclude: Iterable[str] = ()
+    paths: Sequence[str],
+    single: Sequence[str] = (),
+    patterns: Sequence[str] = (),
+    base: Path | None = None,
+    exclude: Iterable[str] = (),
 ) -> list[Repository]:
     """All repositories that are named, each once, sorted by name.
 
-    A path that is a repository (a checkout, a bare repository) is one; any other folder is a folder
-    of repositories, down to four levels, or of folders without git, which are then one each. A path
-    with `*` is a pattern. `patterns` are those of a fleet file, relative to `base`. Names are paths
-    below the folder that holds all of them. What does not exist stays, to be reported.
+    Of `paths`, a repository (a checkout, a bare repository) is one; any other folder is a folder
+    of repositories, down to four levels, or of folders without git, which are then one each. What
+    a pattern with `*` means, and `single` paths, are repositories themselves, and so are those of
+    the `patterns` of a fleet file, relative to `base`. Names are paths below the folder that holds
+    all of them. What does not exist stays, to be reported.
     """
     found: dict[str, None] = {}
-    for path in _expanded(paths, Path.cwd()):
-        found.update(dict.fromkeys(_below(path)))
-    for path in _expanded(patterns, base):
+    here = Path.cwd()
+    for path in paths:
+        expanded = list(_expanded([path], here))
+        for one in expanded:
+            found.update(dict.fromkeys([one] if glob.has_magic(path) else _below(one)))
+    for path in (*_expanded(single, here), *_expanded(patterns, base or here)):
         found[path] = None
     named = _named(list(found))
     excluded = GitIgnoreSpec.from_lines(exclude)

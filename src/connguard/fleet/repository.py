@@ -9,6 +9,7 @@ working directory, which is why it runs in a process of its own (`child.py`).
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import re
 import tempfile
 from collections import Counter
@@ -20,6 +21,7 @@ from typing import Any
 from connguard.engine import baseline as baselines
 from connguard.engine import git_tree
 from connguard.engine.baseline import BaselineError
+from connguard.engine.cache import NotUsable, open_cache
 from connguard.engine.discovery import DEFAULT_EXCLUDES
 from connguard.engine.finding import (
     EXIT_CLEAN,
@@ -33,8 +35,8 @@ from connguard.engine.git_tree import GitError
 from connguard.engine.registry import RegistryError
 from connguard.engine.scan import chosen_policies, conclude, read_all
 from connguard.engine.settings import FILE_NAME, Settings, SettingsError, load
-from connguard.fleet.facts import collect
-from connguard.fleet.plain import to_plain
+from connguard.fleet.facts import Facts, collect
+from connguard.fleet.plain import from_plain, to_plain
 from connguard.policies.model.amount import worst_standing
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.verdict import Severity
@@ -59,7 +61,8 @@ class Job:
     `name` is unique in the fleet, `path` its checkout or bare repository. `ref` is a commit, branch
     or tag to read in the place of the work tree. `select`, `ignore`, `fail_on` and `exclude` are
     those of the command line, over the repository's own settings. `defaults` is a settings file
-    for repositories that have none. `timeout` is in seconds, `memory` in MiB; 0 is no limit.
+    for repositories that have none, `cache` a folder for what scans have seen. `timeout` is in
+    seconds, `memory` in MiB; 0 is no limit.
     """
 
     name: str
@@ -70,6 +73,7 @@ class Job:
     fail_on: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     defaults: str = ""
+    cache: str = ""
     timeout: float = 0
     memory: int = 0
 
@@ -81,8 +85,11 @@ Result = dict[str, Any]
 def scan_repository(job: Job) -> Result:
     """Scan a repository with its own settings. What goes wrong is said in its row."""
     try:
-        with _work_tree(job) as folder, contextlib.chdir(folder):
-            return _scan(job)
+        with _work_tree(job) as (folder, commit), contextlib.chdir(folder):
+            result = _scan(job)
+            if commit is not None:
+                result["repository"]["commit"] = commit
+            return result
     except MemoryError:
         return failure(job, OUT_OF_MEMORY, _memory_text(job))
     except (SettingsError, RegistryError, BaselineError, GitError, ValueError) as error:
@@ -107,10 +114,7 @@ def _scan(job: Job) -> Result:
     settings = _settings(job)
     chosen = chosen_policies(settings)
     accepted = baselines.load(settings.baseline) if settings.baseline else []
-    report = Report()
-    context, reading = read_all((Path(),), settings, report)
-    facts = collect(reading.subjects, [stack for stack, _ in report.budgets], context)
-    conclude(reading, context, chosen, report)
+    report, facts, budget = _earlier_or_now(job, settings)
     if settings.baseline:
         baselines.apply(report, [one for one in accepted if one.id in chosen])
     code = report.exit_code(settings.fail_on.fails)
@@ -121,10 +125,46 @@ def _scan(job: Job) -> Result:
     if starved:
         status = OUT_OF_MEMORY  # what was found until then still counts
     return {
-        "repository": _row(job, status, _memory_text(job) if starved else "", report, code),
+        "repository": _row(job, status, _memory_text(job) if starved else "", report, code, budget),
         "findings": [finding_row(job.name, one, "") for one in report.findings],
         "facts": None if facts.empty else qualified(to_plain(facts), job.name),
     }
+
+
+def _earlier_or_now(job: Job, settings: Settings) -> tuple[Report, Facts, str | None]:
+    """The report with the facts and the verdict on the budget, or those of an earlier scan.
+
+    Repositories have a folder each in the cache, which holds a limited number of entries.
+    """
+    here = (Path(),)
+    if job.cache and not job.ref and not _is_bare(Path(job.path)):
+        name = hashlib.sha256(job.path.encode("utf-8", "surrogateescape")).hexdigest()[:24]
+        with contextlib.suppress(NotUsable, TypeError, KeyError, ValueError):
+            cache = open_cache(Path(job.cache, name), here)
+            if cache is not None:
+                report = cache.report(here, settings, lambda: _now(settings), with_budgets=False)
+                return report, *_extra(report)
+    report = _now(settings)
+    return report, *_extra(report)
+
+
+def _now(settings: Settings) -> Report:
+    report = Report()
+    context, reading = read_all((Path(),), settings, report)
+    facts = collect(reading.subjects, [stack for stack, _ in report.budgets], context)
+    conclude(reading, context, chosen_policies(settings), report)
+    budget = worst_standing(one.standing for _, one in report.budgets) if report.budgets else None
+    report.extra = {
+        "facts": to_plain(facts),
+        "budget": budget.value if budget is not None else None,
+    }
+    return report
+
+
+def _extra(report: Report) -> tuple[Facts, str | None]:
+    """What `_now` keeps beside findings. Raises TypeError, KeyError, ValueError for others."""
+    extra: Any = report.extra
+    return from_plain(Facts, extra["facts"]), extra["budget"]
 
 
 _PLACE = frozenset(("path", "line", "column", "end_line", "end_column"))
@@ -141,9 +181,10 @@ def qualified(plain: Any, repository: str) -> Any:
     return {key: qualified(one, repository) for key, one in plain.items()}
 
 
-def _row(job: Job, status: str, reason: str, report: Report, code: int) -> dict[str, Any]:
+def _row(
+    job: Job, status: str, reason: str, report: Report, code: int, budget: str | None = None
+) -> dict[str, Any]:
     policies = Counter(one.policy.id for one in report.findings)
-    budget = worst_standing(one.standing for _, one in report.budgets) if report.budgets else None
     return {
         "type": "repository",
         "repository": encodable(job.name),
@@ -160,7 +201,7 @@ def _row(job: Job, status: str, reason: str, report: Report, code: int) -> dict[
         "undecided": len(report.undecided),
         "not_parsed": len(report.not_parsed),
         "policies": dict(sorted(policies.items())),
-        "budget": budget.value if budget is not None else None,
+        "budget": budget,
         "failures": [
             {"path": encodable(one.path), "reason": encodable(one.reason)}
             for one in report.failures
@@ -234,17 +275,19 @@ def _own_settings() -> Settings | None:
 
 
 @contextlib.contextmanager
-def _work_tree(job: Job) -> Iterator[Path]:
+def _work_tree(job: Job) -> Iterator[tuple[Path, str | None]]:
+    """The files to scan, and the commit that they were taken from, if they were."""
     path = Path(job.path)
     if not job.ref and not _is_bare(path):
-        yield path
+        yield path, None
         return
     with tempfile.TemporaryDirectory(prefix="connguard-fleet-") as name:
         # Some names of services are those of the folder that they lie in.
         folder = Path(name) / PurePosixPath(job.name).name
         folder.mkdir()
-        git_tree.commit_of(path, job.ref or "HEAD").export(folder, _may_matter)
-        yield folder
+        commit = git_tree.commit_of(path, job.ref or "HEAD")
+        commit.export(folder, _may_matter)
+        yield folder, commit.sha
 
 
 def _is_bare(path: Path) -> bool:

@@ -43,7 +43,8 @@ def render(outcome: Outcome, *, colour: bool, verbose: bool) -> str:
 def _failed(outcome: Outcome, shown: int) -> Iterator[str]:
     for row in outcome.failed[:shown]:
         reasons = [row["reason"]] if row["reason"] else []
-        reasons += [f"{one['path']}: {one['reason']}" for one in row["failures"]]
+        for one in row["failures"]:
+            reasons.append(f"{one['path']}: {one['reason']}" if one["path"] else one["reason"])
         more = f" and {len(reasons) - 1} more" if len(reasons) > 1 else ""
         yield f"  {printable(row['repository'])}: {row['status']}: {printable(reasons[0])}{more}"
     yield from _rest(len(outcome.failed), shown)
