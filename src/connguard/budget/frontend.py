@@ -124,7 +124,7 @@ def _read_yaml(
     stream = yaml_source.stream(file, context)
     if stream is None:
         return False
-    if "{{" in text.string:
+    if "{{" in text.string and not composed:
         # Helm fills these in: what they will say is not in the repository.
         reading.log.extend(f"{gap.origin}: a template, not read" for gap in stream.gaps)
     else:

@@ -63,6 +63,8 @@ def read(files: Sequence[SourceFile], context: Context, purpose: Purpose) -> Ite
 
 def _values(file: SourceFile, context: Context, purpose: Purpose) -> Iterator[object]:
     stream = yaml_source.stream(file, context)
+    if stream is not None and stream.gaps and _is_for_postgresql(file, context):
+        yield from stream.gaps
     for document in stream.documents if stream else ():
         for release in _releases(document, file, context):
             yield from _release(release, context.settings.addresses.limits(), purpose(file.path))
@@ -99,6 +101,17 @@ def _releases(document: Node, file: SourceFile, context: Context) -> Iterator[_R
             enabled = value.get("enabled")
             if enabled is None or enabled.boolean is not False:
                 yield _Release(kind_name, text, value)
+
+
+def _is_for_postgresql(file: SourceFile, context: Context) -> bool:
+    """Whether the chart of a values file is one for PostgreSQL, or holds one."""
+    chart = _chart(file.path.parent, context)
+    if chart is None:
+        return False
+    dependencies = chart.get("dependencies")
+    charts = [chart, *(dependencies.elements() if dependencies is not None else ())]
+    names = [one.get("name") for one in charts]
+    return any(name is not None and name.string in CHARTS for name in names)
 
 
 def _looks_like_postgresql(document: Node) -> bool:

@@ -24,7 +24,7 @@ from connguard.policies.model.reading import Comment, Notes, Span
 
 _DOCUMENT = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 _SCHEMA = re.compile(r"^kind:[ \t]*[\"']?CustomResourceDefinition\b", re.MULTILINE)
-_DIRECTIVES = re.compile(r"(?:\s*(?:[%#][^\n]*)?\n)*\s*")
+_DIRECTIVES = re.compile(r"(?:[^\S\n]*(?:[%#][^\n]*)?\n)*[^\S\n]*")
 _INTEGER = re.compile(r"[+-]?\d+")
 _COMMENT = re.compile(r"(?:^|(?<=\s))#[ \t]*([^\r\n]*)", re.MULTILINE)
 _INDENTATION = re.compile(r"^[ ?-]*", re.MULTILINE)

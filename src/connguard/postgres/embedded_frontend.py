@@ -30,6 +30,10 @@ from connguard.postgres.versions import known_version, version_for
 from connguard.postgres.yaml_forms import ConfText, HbaLines, Parameter, forms
 
 _MENTIONS = ("hba", "postgres.conf", "postgresql.conf", "postgresql:", "extendedconf")
+_KEY = re.compile(
+    r"(?im)^[ \t]*(?:- )?[\"']?[\w.-]*(?:pg_?hba|postgres(?:ql)?\.conf)[\w.]*[\"']?:(?!\S)"
+)
+_TEMPLATE = re.compile(r"\{\{|\{%|<%|\$\{\{")
 _COMMENT = re.compile(r"(?m)^[ \t]*#[ \t]?(.*)$")
 
 
@@ -87,7 +91,8 @@ def _read_yaml(file: SourceFile, text: Text, context: Context) -> Reading:
                 _add_parameter(file, form, context, reading)
     if reading.subjects and mentions_suppression(text.string):
         reading.notes.append(yaml_source.notes(text, stream))
-    if reading.subjects:
+    # A template is not meant to be YAML before it is filled in.
+    if reading.subjects or (_KEY.search(text.string) and not _TEMPLATE.search(text.string)):
         for gap in stream.gaps:
             reading.add(gap)
     return reading

@@ -194,7 +194,10 @@ def _plain(value: object, depth: int) -> object:
 
 
 def csvdecode(text: object) -> object:
-    rows = list(csv.reader(io.StringIO(to_text(text)), strict=True))
+    try:
+        rows = list(csv.reader(io.StringIO(to_text(text)), strict=True))
+    except csv.Error as error:  # Go's reader takes some of what this one refuses
+        raise Blocked(f"a CSV text that is not evaluated ({error})") from error
     if not rows:
         raise mistake("csvdecode() of an empty text")
     return [dict(zip(rows[0], row, strict=True)) for row in rows[1:] if row]

@@ -241,20 +241,18 @@ class _Reader:
             start, end = (self.offsets.of(self.shift + at) for at in conflict.span())
             return Problem(start, end, "a merge conflict")
         errors = [node for node in _faulty(root) if node.is_error or node.is_missing]
-        # An error node often begins far before the mistake; what it holds says more.
+        # An error node often begins far before the mistake; what it holds says more. Nodes are
+        # nested or apart: one that holds others is followed by the first of them.
+        errors.sort(key=lambda node: (node.start_byte, -node.end_byte))
         innermost = [
             node
-            for node in errors
-            if not any(
-                other is not node
-                and node.start_byte <= other.start_byte
-                and other.end_byte <= node.end_byte
-                for other in errors
-            )
+            for node, following in pairwise(errors)
+            if following.end_byte > node.end_byte
         ]
+        innermost += errors[-1:]
         if not errors:
             return Problem(*self.range_of(root), "syntax error: labels stand on several lines")
-        first = min(innermost or errors, key=lambda node: node.start_byte)
+        first = innermost[0]
         missing = f": {first.type} is missing" if first.is_missing else ""
         return Problem(*self.range_of(first), f"syntax error{missing}")
 

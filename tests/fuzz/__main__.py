@@ -1,0 +1,47 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fuzzing from the command line: `python -m tests.fuzz run --target sql --cases 100000`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .case import FOUND
+from .run import names, run
+
+
+@click.group()
+def main() -> None:
+    """Look for input on which a reader breaks."""
+
+
+@main.command("targets")
+def targets() -> None:
+    """List the targets."""
+    for name in names():
+        click.echo(name)
+
+
+@main.command("run")
+@click.option("--target", required=True)
+@click.option("--cases", type=int, default=10_000, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--seconds", type=float, default=1e9, help="Stop after this much processor time.")
+@click.option("--found", type=click.Path(path_type=Path), default=FOUND, help="Cases go here.")
+@click.option("--log", type=click.Path(path_type=Path), help="Write statistics here (JSON).")
+def run_command(
+    target: str, cases: int, seed: int, seconds: float, found: Path, log: Path | None
+) -> None:
+    """Run cases of one target; minimised cases with problems are written to files."""
+    done = run(target, cases, seed, found, log, seconds=seconds)
+    click.echo(
+        f"{done.target}: {done.cases} cases in {done.cpu:.1f} s, "
+        f"{done.cases / (done.cpu or 1):.0f} a second, {done.single} alone, "
+        f"slowest {done.slowest * 1000:.1f} ms, "
+        f"problems: {dict(done.problems) or 'none'}"
+    )
+
+
+main()

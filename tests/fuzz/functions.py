@@ -1,0 +1,390 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Readers called with a text and without a disk: many more cases in the same time."""
+
+from __future__ import annotations
+
+import re
+import time
+import traceback
+from bisect import bisect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from itertools import accumulate
+from pathlib import Path, PurePath
+from random import Random
+from typing import Any
+
+from connguard.engine import baseline, git_tree, settings, yaml_source
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.settings import Settings, SettingsError
+from connguard.engine.symptom_registry import symptoms
+from connguard.engine.text import Text, decode
+from connguard.policies.model.origin import Origin
+from connguard.policies.model.reading import Reading
+
+from . import words
+from .case import Case, Problem
+from .checking import LIMIT_S, SLOW_S, TooLong, limited, misplaced, place_of
+from .generating import SEEDS
+from .mutation import LARGEST, Mutator, encode
+from .mutation import decode as to_text
+from .seeds import ROOT
+from .targets import TARGETS
+
+_NOWHERE = Path("/connguard-fuzz-nowhere")
+_PLAIN = Settings(path=_NOWHERE / "connguard.toml")
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+
+Call = Callable[[bytes], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """What is called; seeds and words are those of the target `like`, or given."""
+
+    name: str
+    call: Call
+    like: str = ""
+    seeds: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+
+
+def _text(function: Callable[[Text], object]) -> Call:
+    return lambda data: function(decode("a", data)[0])
+
+
+def _string(function: Callable[[str], object]) -> Call:
+    return lambda data: function(decode("a", data)[0].string)
+
+
+def _lazy(module: str, name: str) -> Call:
+    """A function of a text in a module of connguard."""
+
+    def call(data: bytes) -> object:
+        function = getattr(import_module(f"connguard.{module}"), name)
+        return function(decode("a", data)[0])
+
+    return call
+
+
+def _front_end(module: str, name: str) -> Call:
+    """The front end of a module, for one file of this name that stands nowhere."""
+    file = SourceFile(_NOWHERE / name, name)
+
+    def call(data: bytes) -> object:
+        context = Context((_NOWHERE,), _PLAIN, name_of=lambda path: path.name, files=(file,))
+        context.texts[file.path] = decode(name, data)[0]
+        return import_module(f"connguard.{module}").read([file], context)
+
+    return call
+
+
+def _replay(data: bytes) -> object:
+    from connguard.sql_rules.replay import replay
+    from connguard.sql_rules.script import Chunk, Script
+
+    text = decode("a", data)[0]
+    return replay([Script("a", (Chunk(text.string, text.origin),))])
+
+
+def _lexer(data: bytes) -> object:
+    from connguard.sql_rules import lexer
+
+    string = decode("a", data)[0].string
+    for coarse in (False, True):
+        position = 0
+        for token in lexer.tokens(string, coarse=coarse):
+            assert token.start == position < token.end, "tokens leave a gap"
+            position = token.end
+        assert position == len(string), "tokens end too early"
+    return None
+
+
+def _expression(data: bytes) -> object:
+    from connguard.terraform.expression_parser import parse_expression, parse_template
+    from connguard.terraform.expressions import Evaluator
+    from connguard.terraform.module import NOTHING
+
+    string = decode("a", data)[0].string
+    evaluator = Evaluator()
+    for parsed in (parse_expression(string), parse_template(string)):
+        evaluator.evaluate(parsed, NOTHING)
+    return None
+
+
+def _hba(data: bytes) -> object:
+    from connguard.postgres.hba_reader import read_hba_text
+
+    return read_hba_text(decode("a", data)[0], 14 + data.count(b"a") % 5)
+
+
+def _pgbouncer(data: bytes) -> object:
+    from connguard.budget.pgbouncer_ini import parse
+
+    file = SourceFile(_NOWHERE / "pgbouncer.ini", "a")
+    return parse(decode("a", data)[0], file, Context((_NOWHERE,), _PLAIN))
+
+
+def _settings(data: bytes) -> object:
+    try:
+        return settings.load(_NOWHERE / "connguard.toml", decode("a", data)[0].string)
+    except SettingsError:
+        return None
+
+
+def _baseline(data: bytes) -> object:
+    path = Path("/dev/shm/connguard-fuzz-baseline.json")
+    path.write_bytes(data)
+    try:
+        return baseline.load(path)
+    except baseline.BaselineError:
+        return None
+
+
+def _listing(data: bytes) -> object:
+    """What `git ls-tree` may say of a hostile repository, and the difference to a commit."""
+    commit = git_tree.Commit(_NOWHERE, "0" * 40)
+    git = git_tree._git
+    git_tree._git = lambda *_: data  # type: ignore[assignment]
+    try:
+        return [*commit._entries(), commit.changed_lines()]
+    except git_tree.GitError:
+        return None
+    finally:
+        git_tree._git = git  # type: ignore[assignment]
+
+
+def _symptoms(data: bytes) -> object:
+    from connguard.policies.model.recognition import recognise
+
+    return recognise(decode("a", data)[0].string, symptoms())
+
+
+def _snapshot(data: bytes) -> object:
+    from connguard.live.snapshot import read_text
+
+    reading = Reading()
+    read_text(decode("a", data)[0], reading)
+    return reading
+
+
+def _document(name: str) -> Call:
+    def call(data: bytes) -> object:
+        from connguard.migrations import elements
+
+        try:
+            return getattr(elements, name)(decode("a", data)[0])
+        except elements.DocumentError:
+            return None
+
+    return call
+
+
+def _functions() -> Iterator[Function]:
+    yield Function("text-replay", _replay, "sql")
+    yield Function("text-plpgsql", _replay, "plpgsql")
+    yield Function("text-psql", _replay, "psql")
+    yield Function("text-lexer", _lexer, "sql")
+    yield Function("text-sections", _lazy("migrations.sections", "sections"), "migrations-sql")
+    yield Function("text-hba", _hba, "hba")
+    yield Function("text-conf", _lazy("postgres.conf", "read_conf_text"), "postgresql.conf")
+    pgbouncer_hba = _lazy("postgres.pgbouncer_hba", "read_pgbouncer_text")
+    yield Function("text-pgbouncer-hba", pgbouncer_hba, "hba")
+    yield Function("text-pgbouncer", _pgbouncer, "pgbouncer")
+    yield Function("text-evaluator", _expression, "terraform", words.EXPRESSIONS)
+    yield Function("text-hcl", _lazy("terraform.treesitter_reader", "read"), "terraform")
+    yield Function("text-terraform", _front_end("terraform.frontend", "main.tf"), "terraform")
+    inventory = _front_end("terraform.inventory", "main.tf")
+    yield Function("text-networks", inventory, "terraform-networks")
+    yield Function("text-tf-json", _front_end("terraform.frontend", "a.tf.json"), "terraform-json")
+    plan = _front_end("terraform.plan_frontend", "plan.json")
+    yield Function("text-plan", plan, "terraform-plan")
+    planned = _front_end("terraform.plan_inventory", "plan.json")
+    yield Function("text-planned-networks", planned, "terraform-plan")
+    yield Function("text-json", _lazy("terraform.json_tree", "parse"), "terraform-plan")
+    yield Function("text-yaml", _text(yaml_source.parse), "kubernetes")
+    yield Function("text-compose", _front_end("containers.frontend", "compose.yml"), "compose")
+    yield Function("text-kubernetes", _front_end("containers.frontend", "a.yaml"), "kubernetes")
+    yield Function("text-helm", _front_end("containers.frontend", "values.yaml"), "charts")
+    embedded = _front_end("postgres.embedded_frontend", "a.yaml")
+    yield Function("text-embedded", embedded, "embedded")
+    dockerfile = _front_end("postgres.embedded_frontend", "Dockerfile")
+    yield Function("text-dockerfile", dockerfile, "dockerfile")
+    for name, file in (
+        ("compose", "compose.yml"),
+        ("kubernetes", "a.yaml"),
+        ("odyssey", "odyssey.conf"),
+        ("pgcat", "pgcat.toml"),
+        ("pgpool", "pgpool.conf"),
+        ("supabase", "supabase/config.toml"),
+        ("systemd", "a.service"),
+        ("platforms", "fly.toml"),
+        ("app-json", "app.json"),
+        ("application-files", "application.properties"),
+        ("application-yaml", "application.yml"),
+    ):
+        yield Function(f"text-topology-{name}", _front_end("budget.frontend", file), name)
+    for name, module, function in (
+        ("python", "python_migration", "python_migration"),
+        ("javascript", "javascript_host", "javascript_migration"),
+        ("typescript", "javascript_host", "javascript_migration"),
+        ("ruby", "ruby_host", "ruby_migration"),
+        ("go", "go_host", "go_migration"),
+        ("elixir", "elixir_host", "elixir_migration"),
+        ("java", "jvm", "jvm_migration"),
+        ("kotlin", "jvm", "jvm_migration"),
+        ("shell", "shell_host", "shell_migration"),
+    ):
+        call = _lazy(f"migrations.{module}", function)
+        yield Function(f"text-migrations-{name}", call, f"migrations-{name}")
+    yield Function("text-liquibase-xml", _document("read_xml"), "liquibase-xml")
+    yield Function("text-liquibase-yaml", _document("read_yaml"), "liquibase-yaml")
+    for name, module, function in (
+        ("python", "pools_python", "read"),
+        ("javascript", "pools_javascript", "read"),
+        ("go", "pools_go", "read"),
+        ("prisma", "pools_text", "prisma"),
+        ("dotnet", "pools_text", "npgsql"),
+        ("sequelize", "pools_text", "sequelize"),
+        ("elixir", "pools_text", "ecto"),
+        ("rust", "pools_text", "sqlx"),
+    ):
+        yield Function(f"text-pools-{name}", _lazy(f"budget.{module}", function), f"code-{name}")
+    yield Function("text-sessions-python", _lazy("budget.sessions_python", "read"), "code-python")
+    hosts = ("javascript", "go", "ruby", "elixir", "java", "kotlin", "rust", "prisma", "cable")
+    for name in hosts:
+        call = _lazy("budget.sessions_hosts", name)
+        yield Function(f"text-sessions-{name}", call, f"code-{name}")
+    yield Function("text-snapshot", _snapshot, "snapshot")
+    yield Function("text-settings", _settings, "", _settings_seeds(), words.SETTINGS)
+    yield Function("text-baseline", _baseline, "", words.BASELINES, words.PLAN)
+    yield Function("text-git", _listing, "", words.LISTINGS, words.GIT)
+    yield Function("text-symptoms", _symptoms, "", _symptom_seeds(), words.MESSAGES)
+    dsn = _string(import_module("connguard.budget.dsn").parse)
+    yield Function("text-dsn", dsn, "", words.URLS, words.PLATFORMS)
+
+
+def _settings_seeds() -> tuple[str, ...]:
+    found = sorted((ROOT / "examples").rglob("connguard.toml"))
+    return tuple(path.read_text(encoding="utf-8") for path in found)
+
+
+def _symptom_seeds() -> tuple[str, ...]:
+    source = (ROOT / "tests" / "data" / "symptom_wordings.toml").read_text(encoding="utf-8")
+    return tuple(source[start : start + 900] for start in range(0, len(source), 900))[:300]
+
+
+class FunctionSubject:
+    """Draws texts for a function and calls it."""
+
+    def __init__(self, function: Function, seeds: int = SEEDS) -> None:
+        self._call = function.call
+        self._function = function
+        self._most = seeds
+
+    def case(self, random: Random) -> Case:
+        place = bisect(self._steps, random.random() * self._steps[-1])
+        data = self._mutator.mutate(random, self._seeds[min(place, len(self._seeds) - 1)])
+        return Case(self._function.name, {"a": data}, "a")
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        if self._function.seeds:
+            return [*self._function.seeds]
+        projects = TARGETS[self._function.like].projects()
+        return [to_text(files[mutated]) for files, mutated in projects]
+
+    @cached_property
+    def _seeds(self) -> list[bytes]:
+        short = [encode(text) for text in self._texts if len(text) < LARGEST]
+        assert short, self._function.name
+        return short[:: len(short) // self._most + 1]
+
+    @cached_property
+    def _steps(self) -> Sequence[float]:
+        return list(accumulate(self._weight(one) for one in self._seeds))
+
+    @cached_property
+    def _mutator(self) -> Mutator:
+        return Mutator(words_of(self._function), self._texts)
+
+    def _weight(self, data: bytes) -> float:
+        """Seeds that take long are drawn less often."""
+        start = time.process_time()
+        self.problems(Case(self._function.name, {"a": data}, "a"))
+        return 1 / (time.process_time() - start + 0.0001)
+
+    def fine(self, cases: Sequence[Case], *, thoroughly: bool = False) -> bool:
+        call = self._call
+        try:
+            with limited(LIMIT_S + SLOW_S * len(cases)):
+                for case in cases:
+                    call(case.files["a"])
+                return not self.problems(cases[0], thoroughly=True)
+        except (TooLong, Exception):
+            return False
+
+    def problems(self, case: Case, *, thoroughly: bool = False) -> list[Problem]:
+        try:
+            with limited():
+                found = self._call(case.data)
+                return list(self._told(case, found)) if thoroughly else []
+        except TooLong as stopped:
+            return [Problem("hang", str(stopped))]
+        except Exception as error:
+            where = f"{type(error).__name__} in {place_of(error)}"
+            return [Problem("exception", where, "".join(traceback.format_exception(error)))]
+
+    def _told(self, case: Case, found: object) -> Iterator[Problem]:
+        texts: Mapping[str, Text] = _Every(decode("a", case.data)[0])
+        for origin in _origins(found):
+            wrong = misplaced(origin, texts)
+            if wrong:
+                yield Problem("place", wrong, str(origin))
+        first, second = (_ADDRESS.sub("", repr(one)) for one in (found, self._call(case.data)))
+        if first != second and "{" not in first:  # sets are in any order
+            yield Problem("not deterministic", self._function.name)
+
+    def silent(self, case: Case) -> bool:
+        return False
+
+    def close(self) -> None:
+        pass
+
+
+class _Every(dict[str, Text]):
+    """One text under every name."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__()
+        self._text = text
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self._text
+
+
+def _origins(found: object, depth: int = 0) -> Iterator[Origin]:
+    """All places in a result."""
+    if isinstance(found, Origin):
+        yield found
+    elif depth > 12 or isinstance(found, str | bytes | int | float | PurePath | Text):
+        return
+    elif isinstance(found, Mapping):
+        for value in found.values():
+            yield from _origins(value, depth + 1)
+    elif isinstance(found, list | tuple | set | frozenset):
+        for value in found:
+            yield from _origins(value, depth + 1)
+    elif hasattr(found, "__dataclass_fields__"):
+        for name in found.__dataclass_fields__:
+            yield from _origins(getattr(found, name, None), depth + 1)
+
+
+FUNCTIONS: Mapping[str, Function] = {one.name: one for one in _functions()}
+
+
+def words_of(function: Function) -> Sequence[str]:
+    return function.words or TARGETS[function.like].words

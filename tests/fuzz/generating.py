@@ -1,0 +1,108 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Makes the cases of a target from its seeds."""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from random import Random
+
+from .case import Case
+from .checking import Checker, has_settings
+from .mutation import LARGEST, Mutator, decode
+from .targets import Target
+
+_NOISE = (
+    *(
+        "'",
+        '"',
+        "`",
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        "$$",
+        "${",
+        "{{",
+        "%}",
+        "<",
+        ">",
+        ";",
+        ":",
+        ",",
+        "x",
+    ),
+    *("\\", "#", "--", "é", "日", "\u202e", "\t", "=", "|", "&", "*", "!", "@", "a b", "0"),
+)
+
+
+SEEDS = 200
+"""About as many seeds a target has: each costs some milliseconds at the start of a run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """A project, and the findings of the file to mutate where nothing in it is unreadable."""
+
+    files: Mapping[str, bytes]
+    mutated: str
+    told: frozenset[tuple[str, int]]
+
+
+class Generator:
+    """Draws cases. Seeds that take long to read are drawn less often."""
+
+    def __init__(self, target: Target, checker: Checker, seeds: int = SEEDS) -> None:
+        self._target = target
+        self.seeds: list[Seed] = []
+        weights: list[float] = []
+        projects = [one for one in target.projects() if len(one[0][one[1]]) <= LARGEST]
+        for files, mutated in projects[:: len(projects) // seeds + 1]:
+            start = time.process_time()
+            outcome = checker.outcome(Case(target.name, files, mutated))
+            took = time.process_time() - start
+            clean = outcome is not None and not outcome.report.not_parsed
+            told = outcome.told(mutated) if outcome is not None and clean else frozenset()
+            self.seeds.append(Seed(files, mutated, told))
+            # Alone each costs the companions' time, too.
+            weights.append(1 / (took + (0.005 if has_settings(files) else 0.0003)))
+        assert self.seeds, target.name
+        self._steps: Sequence[float] = list(accumulate(weights))
+        others = [decode(seed.files[seed.mutated]) for seed in self.seeds]
+        self._mutator = Mutator(target.words, others)
+
+    def case(self, random: Random) -> Case:
+        """A mutated seed, or one with something that says nothing before or after it."""
+        place = bisect(self._steps, random.random() * self._steps[-1])
+        seed = self.seeds[min(place, len(self.seeds) - 1)]
+        if seed.told and (self._target.before or self._target.after) and random.random() < 0.1:
+            return self._extended(random, seed)
+        data = self._mutator.mutate(random, seed.files[seed.mutated])
+        return Case(self._target.name, {**seed.files, seed.mutated: data}, seed.mutated)
+
+    def mutated(self, random: Random, data: bytes) -> Case:
+        """A case with this text in a seed's place, for fuzzing by coverage."""
+        seed = random.choice(self.seeds)
+        return Case(self._target.name, {**seed.files, seed.mutated: data}, seed.mutated)
+
+    def _extended(self, random: Random, seed: Seed) -> Case:
+        before = random.choice(self._target.before) if self._target.before else ""
+        after = random.choice(self._target.after) if self._target.after else ""
+        before = before.replace("NOISE", _noise(random, before))
+        after = after.replace("NOISE", _noise(random, after))
+        shift = before.count("\n")
+        data = before.encode() + seed.files[seed.mutated] + after.encode()
+        expected = frozenset((policy, line + shift) for policy, line in seed.told)
+        return Case(self._target.name, {**seed.files, seed.mutated: data}, seed.mutated, expected)
+
+
+def _noise(random: Random, around: str) -> str:
+    """Characters that end neither the comment nor the string that they stand in."""
+    noise = "x " + "".join(random.choices(_NOISE, k=random.randint(0, 12))) + " x"
+    return noise.replace("$a$", "").replace("*/", "").replace("/*", "") if around else ""
