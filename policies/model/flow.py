@@ -32,6 +32,8 @@ def transport(
     (Y. Dinitz, "Algorithm for solution of a problem of maximum flow in networks with power
     estimation", 1970).
     """
+    row_caps = _of_these(row_caps, {row for row, _ in cells})
+    column_caps = _of_these(column_caps, {column for _, column in cells})
     numbers = (*cells.values(), *row_caps.values(), *column_caps.values())
     if any(isinstance(number, Formula) for number in numbers):
         value = transport(_plain(cells), _plain(row_caps), _plain(column_caps))
@@ -72,6 +74,13 @@ def transport(
         if free_column[column]:
             network.add(_SOURCE, ("column", column), free_column[column])
     return saturate(total + network.maximum())
+
+
+def _of_these(caps: Mapping[Key, int], keys: set[Key]) -> Mapping[Key, int]:
+    """Without the caps of other rows, of which a large pooler has thousands."""
+    if len(keys) >= len(caps):
+        return caps
+    return {key: caps[key] for key in keys if key in caps}
 
 
 def _plain(caps: Mapping[Key, int]) -> dict[Key, int]:
