@@ -40,6 +40,9 @@ AUTO_FILE = "postgresql.auto.conf"
 _INCLUDES = ("include", "include_if_exists", "include_dir")
 
 # The server takes the longest match, and of equally long ones the first.
+_MOST_STRAYS = 100
+"""After so many characters of a line that are no token, the rest of it makes no difference."""
+
 _TOKENS = tuple(
     (kind, re.compile(pattern))
     for kind, pattern in (
@@ -337,14 +340,20 @@ class _Token:
 def _lines(text: Text) -> Iterator[list[_Token]]:
     """The tokens of each line. Only a line feed ends a line for the server."""
     line: list[_Token] = []
-    offset = 0
+    offset = strays = 0
     while offset < len(text.string):
         if text.string[offset] == "\n":
             yield line
             line = []
+            strays = 0
             offset += 1
             continue
         token = _token_at(text.string, offset)
+        strays += token.kind == "stray"
+        if strays > _MOST_STRAYS:
+            end = text.string.find("\n", offset)
+            end = len(text.string) if end < 0 else end
+            token = _Token("stray", text.string[offset:end], offset, end)
         line.append(token)
         offset = token.end
     yield line
