@@ -1,0 +1,82 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How time and memory grow with the input: generated inputs of any size."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from benchmarks.growth_inputs import INPUTS, Input
+from benchmarks.measure import Measured, connguard, side_by_side
+from benchmarks.options import Options
+from benchmarks.table import Curve, Point, Promise, Result
+
+NAME = "growth"
+SHORT = ("Terraform files of one module", "Rules of a security group", "Migration files")
+SHORT_SIZES = (100, 400)
+LINEAR = 1.5
+"""How much more a unit may take in the largest input than in the middle one."""
+
+
+def measure(options: Options) -> Result:
+    """CPU time, which other programs on the machine disturb less than the wall time."""
+    result = Result(NAME, "Growth")
+    empty = options.scratch / "empty"
+    empty.mkdir()
+    (empty / "main.tf").write_text("")
+    (start,) = side_by_side([connguard("scan", ".", folder=empty)], 3)
+    for one in INPUTS:
+        if options.short and one.name not in SHORT:
+            continue
+        sizes = SHORT_SIZES if options.short else one.sizes
+        points = tuple(_point(one, size, options) for size in sizes)
+        result.curves.append(Curve(one.name, one.unit, points))
+        result.promises.append(_linear(one, points, start))
+    return result
+
+
+def _point(one: Input, size: int, options: Options) -> Point:
+    folder = options.scratch / "growing"
+    folder.mkdir()
+    try:
+        one.make(folder, size)
+        rounds = 1 if size > 5_000 else 2
+        (found,) = side_by_side([connguard("scan", ".", folder=folder)], rounds)
+        return Point(size, found.least_cpu, found.memory)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _linear(one: Input, points: tuple[Point, ...], start: Measured) -> Promise:
+    """The time of a unit at the last size as a multiple of that at the one before."""
+    before, last = points[-2:]
+    small = max(before.cpu - start.least_cpu, 0.05) / before.size
+    large = max(last.cpu - start.least_cpu, 0.05) / last.size
+    return Promise(
+        f"{one.name}: time of a unit, x {last.size / before.size:g}", large / small, LINEAR
+    )
+
+
+def chart(result: Result, path: Path) -> None:
+    """All curves as an SVG, both axes logarithmic."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = "connguard"
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(9, 6))
+    markers = "osD^v<>ph*XPd8+"
+    for marker, curve in zip(markers, result.curves, strict=False):
+        sizes = [point.size for point in curve.points]
+        axes.plot(sizes, [point.cpu for point in curve.points], marker=marker, label=curve.name)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel("size of the input (files, resources, statements, lines)")
+    axes.set_ylabel("CPU time of connguard scan, s")
+    axes.grid(visible=True, which="both", alpha=0.2)
+    axes.legend(fontsize="small", ncols=2)
+    figure.tight_layout()
+    figure.savefig(path, metadata={"Date": None})
+    pyplot.close(figure)

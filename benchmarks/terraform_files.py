@@ -1,0 +1,86 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real Terraform files, beside Checkov with the same checks; and what they add to Checkov."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks import corpora
+from benchmarks.measure import Command, connguard, side_by_side
+from benchmarks.options import Options
+from benchmarks.table import Promise, Result, rows_of
+
+NAME = "terraform"
+ROOT = Path(__file__).resolve().parent.parent
+CHECKS = ROOT / "checks"
+PREFIX = "CKV_CUSTOM_"
+
+
+def measure(options: Options) -> Result:
+    folder = corpora.terraform(options.terraform, options.corpora)
+    count = len(corpora.suffixed(folder, ".tf"))
+    result = Result(NAME, f"{count:,} Terraform files")
+    commands = [connguard("scan", ".", folder=folder)]
+    checkov = options.tool("checkov")
+    if checkov is None:
+        result.notes.append("checkov is not installed.")
+        result.rows = rows_of(side_by_side(commands, options.rounds))
+        return result
+    plain = (checkov, "-d", ".", "--framework", "terraform", "--skip-download", "--quiet")
+    ours = ("--external-checks-dir", str(CHECKS))
+    only = (*plain, *ours, "--check", f"{PREFIX}PG_*", "--output", "json")
+    said = options.scratch / "checkov.json"
+    commands += [
+        Command("Checkov, our checks only", only, folder, output=said),
+        Command("Checkov, its own checks", plain, folder),
+        Command("Checkov, its own checks and ours", (*plain, *ours), folder),
+    ]
+    measured = side_by_side(commands, options.rounds)
+    result.rows = rows_of(measured)
+    scan, alone, without, with_ours = measured
+    result.promises = [
+        Promise("wall time / Checkov with our checks only", scan.wall / alone.wall, 1 / 50),
+        Promise("Checkov with our checks / without", with_ours.cpu / without.cpu, 1.05),
+    ]
+    mine, theirs = _verdicts(folder), _checkov_verdicts(said)
+    result.notes.append(
+        f"Verdicts (policy and file): {len(mine & theirs)} the same, {len(mine - theirs)} of"
+        f" connguard only, {len(theirs - mine)} of Checkov only."
+    )
+    result.notes += [f"connguard only: {policy} {file}" for policy, file in sorted(mine - theirs)]
+    result.notes += [f"Checkov only: {policy} {file}" for policy, file in sorted(theirs - mine)]
+    return result
+
+
+def _check_ids() -> frozenset[str]:
+    """The policies that are checks of Checkov, by the constants in their modules."""
+    texts = (path.read_text("utf-8") for path in (CHECKS / "terraform").glob("cg_tf_*.py"))
+    return frozenset(name for text in texts for name in re.findall(r"\bPG\d{3}\b", text))
+
+
+def _verdicts(folder: Path) -> set[tuple[str, str]]:
+    """The findings of connguard, of the policies that are checks of Checkov, too."""
+    ids = _check_ids()
+    environment = {**os.environ}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    command = [sys.executable, "-m", "connguard", "scan", ".", "--format", "json", "--no-cache"]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
+    report = json.loads(done.stdout)
+    return {(one["id"], one["location"]["path"]) for one in report["findings"] if one["id"] in ids}
+
+
+def _checkov_verdicts(said: Path) -> set[tuple[str, str]]:
+    report: Any = json.loads(said.read_text("utf-8"))
+    reports = report if isinstance(report, list) else [report]
+    return {
+        (check["check_id"].removeprefix(PREFIX).replace("_", ""), check["file_path"].lstrip("/"))
+        for one in reports
+        for check in one.get("results", {}).get("failed_checks", ())
+    }
