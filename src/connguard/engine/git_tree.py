@@ -86,7 +86,10 @@ class Commit:
             properties, _, name = entry.partition(b"\t")
             if not name:
                 continue
-            mode, _, sha = properties.split()
+            columns = properties.split()
+            if len(columns) != 3:
+                raise GitError("git ls-tree says what is no entry of a commit")
+            mode, _, sha = columns
             path = PurePosixPath(os.fsdecode(name))
             # git itself makes no such names, but a hostile tree may hold them.
             unsafe = path.is_absolute() or any(
