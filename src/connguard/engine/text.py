@@ -50,6 +50,12 @@ class Text:
         """The range from character offset `start` up to, not including, `end`."""
         return Origin(self.path, *self.position(start), *self.position(end))
 
+    def until(self, end: int) -> Text:
+        """The text before character offset `end`, with the same positions."""
+        part = Text(self.path, self.string[:end])
+        part._starts = self._starts
+        return part
+
     def line_origin(self, line: int) -> Origin:
         """The whole of one 1-based line, without its line end."""
         return Origin(self.path, line, 1, line, len(self.line(line)) + 1)

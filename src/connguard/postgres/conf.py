@@ -182,10 +182,10 @@ def read_conf(file: SourceFile, context: Context) -> ServerSettings:
     return settings
 
 
-def read_conf_text(text: Text) -> ServerSettings:
-    """Read settings from a text alone; what it includes is then missing."""
+def read_conf_text(text: Text, start: int = 0) -> ServerSettings:
+    """Read settings from a text alone, from `start` on; what it includes is then missing."""
     settings = ServerSettings()
-    _Reader(None, settings).read(text, None, 0)
+    _Reader(None, settings).read(text, None, 0, start)
     return settings
 
 
@@ -195,11 +195,11 @@ class _Reader:
         self._settings = settings
         self._included = Included(context.settings.limits if context else Limits())
 
-    def read(self, text: Text, path: Path | None, depth: int) -> None:
+    def read(self, text: Text, path: Path | None, depth: int, start: int = 0) -> None:
         self._settings.files.append(text.path)
         comments: list[Comment] = []
         spans: list[Span] = []
-        for line in _lines(text):
+        for line in _lines(text, start):
             tokens: list[_Token] = []
             for token in line:
                 if token.kind == "comment":
@@ -337,10 +337,10 @@ class _Token:
     end: int
 
 
-def _lines(text: Text) -> Iterator[list[_Token]]:
-    """The tokens of each line. Only a line feed ends a line for the server."""
+def _lines(text: Text, offset: int = 0) -> Iterator[list[_Token]]:
+    """The tokens of each line from `offset` on. Only a line feed ends a line for the server."""
     line: list[_Token] = []
-    offset = strays = 0
+    strays = 0
     while offset < len(text.string):
         if text.string[offset] == "\n":
             yield line

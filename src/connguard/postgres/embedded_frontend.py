@@ -159,11 +159,14 @@ def _add_conf(
     *,
     in_container: bool = False,
 ) -> None:
-    """Read parts of a file as a configuration: all else is blanked out, so that places hold."""
-    masked = [character if character in "\r\n" else " " for character in text.string]
-    for start, end in ranges:
-        masked[start:end] = text.string[start:end]
-    settings = read_conf_text(Text(text.path, "".join(masked)))
+    """Read parts of a file as a configuration: all else is left out, and places hold."""
+    if len(ranges) == 1:
+        settings = read_conf_text(text.until(ranges[0][1]), ranges[0][0])
+    else:
+        masked = [character if character in "\r\n" else " " for character in text.string]
+        for start, end in ranges:
+            masked[start:end] = text.string[start:end]
+        settings = read_conf_text(Text(text.path, "".join(masked)))
     settings.missing = [one for one in settings.missing if "filled in" in one.reason]
     version = known_version(file.path, context.settings)
     add_settings(settings, version, reading, in_container=in_container)
