@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 
@@ -255,6 +256,7 @@ def _given(paths: Sequence[Path], settings: Settings) -> bytes | None:
     return repr(parts).encode("utf-8", "surrogateescape")
 
 
+@cache
 def _code() -> str:
     """What tells one state of connguard's code from another.
 
@@ -285,6 +287,7 @@ LIBRARIES = ("bc_python_hcl2", "lark", "orjson", "pathspec", "pglast", "python_h
 """What readers use, but for tree_sitter and its languages."""
 
 
+@cache
 def _libraries() -> list[str]:
     """The installed versions of what readers use: the names of the folders that installers make."""
     found = []

@@ -142,7 +142,7 @@ def _ray(jobs: Iterable[Job], workers: int, address: str) -> Iterator[Result]:
     options: dict[str, Any] = {"address": address} if address else {"num_cpus": workers or None}
     try:
         ray.init(include_dashboard=False, log_to_driver=False, logging_level="error", **options)
-    except (OSError, ConnectionError, ValueError) as error:
+    except Exception as error:  # Ray raises no narrower one
         raise EngineError(f"Ray cannot be started or reached: {error}") from error
     try:
         scan = ray.remote(scan_isolated)

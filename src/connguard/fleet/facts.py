@@ -14,7 +14,8 @@ from connguard.budget.code_pool import CodePool
 from connguard.budget.discovered import Project, ServerRun, ServiceFound
 from connguard.budget.found import ServerParts, Stack, runs, with_files
 from connguard.budget.kubernetes import Folder, hidden_services
-from connguard.budget.server_facts import altered
+from connguard.budget.server import settings_of
+from connguard.budget.server_facts import altered, with_altered
 from connguard.containers.manifests import manifests
 from connguard.engine import yaml_source
 from connguard.engine.reading import Context, SourceFile
@@ -88,6 +89,7 @@ def collect(subjects: Iterable[Subject], stacks: Iterable[Stack], context: Conte
     gathered = _Gathered(declares="service" in context.settings.topology)
     for stack in stacks:
         gathered.add(stack)
+    gathered.add_servers(_alone(everything, context))
     if not gathered.declares:
         gathered.add_loose(_loose(everything, context))
     return Facts(
@@ -132,6 +134,11 @@ class _Gathered:
         # Every stack has all roles and databases of the repository.
         self.roles, self.databases = topology.roles, topology.databases
 
+    def add_servers(self, found: Iterable[ServerParts]) -> None:
+        """Servers to which nothing in the repository connects."""
+        known = {one.parts.origin for one in self.servers}
+        self.servers += [FoundServer(parts) for parts in found if parts.origin not in known]
+
     def add_loose(self, found: Iterable[ServiceFound]) -> None:
         """Services that no stack has: what they connect to is not in the repository."""
         placed = {(one.service.name, one.service.origin) for one in self.services}
@@ -159,6 +166,26 @@ def _parts(topology: Topology) -> ServerParts | None:
     name = Path(server.origin.path).name
     reserved = server.provider_reserved
     return ServerParts(name, server.origin, frozenset(), settings, {}, None, reserved)
+
+
+def _alone(subjects: Sequence[Subject], context: Context) -> Iterator[ServerParts]:
+    """All servers that the repository runs."""
+    changes = altered(subjects)
+    runs_here = [
+        run
+        for subject in subjects
+        for fact in subject.alternatives
+        if isinstance(fact, Project)
+        for run in fact.servers
+    ]
+    for run in runs_here:
+        file = context.file(run.config) if run.config is not None else None
+        settings = settings_of(file, context)[0] if file is not None else {}
+        over = with_altered(settings, changes, alone=len(runs_here) == 1)
+        reserved = run.provider_reserved
+        yield ServerParts(
+            run.name, run.origin, run.hosts, over, run.settings, run.version, reserved
+        )
 
 
 def _loose(subjects: Sequence[Subject], context: Context) -> Iterator[ServiceFound]:
