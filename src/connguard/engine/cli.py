@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 import click
 
+from connguard.engine.interrupts import tidy_end
 from connguard.engine.version import __version__
 
 COMMANDS = {
@@ -36,6 +38,10 @@ class _LazyGroup(click.Group):
         command = import_module(f"connguard.commands.{name}").command
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with tidy_end():
+            return super().invoke(ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from connguard.engine.interrupts import discard
 from connguard.engine.writing import write_whole
 
 
@@ -18,10 +19,21 @@ def write_output(text: str, output: Path | None) -> None:
         text += "\n"
     data = text.encode("utf-8", "replace")
     if output is None:
-        sys.stdout.buffer.write(data)
-        sys.stdout.flush()
+        _print(data)
         return
     try:
         write_whole(output, data)
     except OSError as error:
         raise click.UsageError(f"{output}: {error.strerror}") from error
+
+
+def _print(data: bytes) -> None:
+    """Write to standard output. Who has read enough of it may go: the result stays what it is."""
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        discard(sys.stdout)
+    except OSError as error:
+        discard(sys.stdout)
+        raise click.UsageError(f"standard output: {error.strerror}") from error

@@ -242,6 +242,7 @@ class _Pool(Generic[Item, Result]):
                 self._queue.append([guilty])
             else:
                 self._results[guilty] = Lost(_reason(status))
+                disk.unrepeatable()
         if worker.waiting:
             self._queue.appendleft(list(worker.waiting))
 
@@ -252,6 +253,7 @@ class _Pool(Generic[Item, Result]):
             for index in self._queue.popleft():
                 if self._tries[index] or too_many:
                     self._results[index] = Lost("no process was left that could do it")
+                    disk.unrepeatable()
                     continue
                 try:
                     self._results[index] = self._function(self._items[index])
