@@ -19,7 +19,7 @@ from connguard.policies.model.topology import (
 )
 
 _NAME = r'(?:"[^"]+"|[a-z_$][\w$]*(?:\$\{\w+\}\w*)*|\$\{\w+\}[\w$]*)'
-_START = r"^(?:\s|--[^\n]*\n|/\*.*?\*/)*"
+_START = r"^(?:\s|--[^\n]*\n|/\*(?:[^*]|\*(?!/))*+\*/)*+"
 _SETTINGS = (
     r"search_path|role|row_security|\w+_timeout|work_mem|maintenance_work_mem|temp_buffers"
     r"|synchronous_commit|default_transaction_\w+|session_replication_role|enable_\w+"

@@ -13,8 +13,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from connguard.engine.finding import Finding
+from connguard.engine.masking import masked
 from connguard.engine.text import Text
 from connguard.policies.model.facts import Database, Role
+
+_LONGEST_MASKED = 20_000
+"""Characters; a longer text is a generated one, and holds too much to be guessed."""
 
 _PLACE = re.compile(r"(?<!\S)\S*\.[A-Za-z]\w*:\d+\b")
 """A file and line as messages name them."""
@@ -44,12 +48,14 @@ def identity(finding: Finding, texts: Mapping[str, Text]) -> str:
     """What makes a finding the same one when lines shift and files are renamed.
 
     The policy, the message and the text at the place; blanks do not count, nor do places that the
-    message names. A text that holds a secret does not count: hashes of passwords can be guessed.
+    message names. Passwords do not count: their hashes can be guessed.
     """
     origin = finding.origin
     text = texts.get(origin.path)
     lines = range(origin.line, origin.end_line + 1) if text and not finding.about_secret else ()
     content = "\n".join(" ".join(text.line(line).split()) for line in lines if text)
+    if len(content) < _LONGEST_MASKED:
+        content = masked(content)
     return f"{finding.policy.id}\n{_PLACE.sub('', finding.message)}\n{content}"
 
 

@@ -21,7 +21,7 @@ from connguard.sql_rules.script import Direction
 _DIRECTIONS = re.compile(r"\b(?:up|down)\b")
 _RUNS_SQL = re.compile(r"\.(?:raw|query|sql|addSql|runSql|execute\w*|unsafe|\w+Role)\b|\bsql\s*`")
 _STATEMENT = re.compile(
-    r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(?:\$\{|(?:alter|analyze|begin|call|checkpoint|cluster|comment"
+    r"(?:\s|--[^\n]*\n|/\*(?:[^*]|\*(?!/))*+\*/)*+(?:\$\{|(?:alter|analyze|begin|call|checkpoint|cluster|comment"
     r"|commit|copy|create|deallocate|delete|do|drop|end|execute|explain|grant|insert|listen|load"
     r"|lock|merge|notify|prepare|reassign|refresh|reindex|reset|revoke|rollback|savepoint|security"
     r"|select|set|show|start|truncate|update|vacuum|values|with)\b)",

@@ -8,11 +8,11 @@ passwords are masked: the output of a scan is read by more people than the repos
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from connguard.engine.masking import masked
 from connguard.engine.text import Text
 from connguard.policies.model.origin import Origin
 from connguard.reporters.plain import printable, printable_characters
@@ -26,25 +26,6 @@ _HEAD = 4
 
 _NEAR = 1000
 """Characters around the range in which passwords are looked for."""
-
-_SECRETS = (
-    # PASSWORD 'x' in SQL, password = "x" in HCL and ini files, "password": "x" in JSON
-    re.compile(
-        r"""(?i)(?<=password)(?!_encryption)\w*(?:["']?\s*[:=]>?\s*|\s+)(?:e|u&)?"""
-        r"""(["'])(?P<secret>(?:(?!\1).|\1\1)+)\1""",
-        re.S,
-    ),
-    re.compile(r"(?i)(?<=password)\s+(\$\w*\$)(?P<secret>.+?)\1", re.S),
-    # password=x in connection strings and ini files, but not password = var.x in HCL
-    re.compile(
-        r"""(?i)(?<=password)(?:=|\s+=\s*(?!null\b|[a-z_][\w-]*\.))(?P<secret>[^\s"'\\;${]+)"""
-    ),
-    # postgres://user:x@host
-    re.compile(r"(?i)\b[a-z][a-z0-9+.-]*://[^\s:/@]*:(?P<secret>[^\s/@${]+)@"),
-    # "app" "SCRAM-SHA-256$…" in PgBouncer's userlist.txt
-    re.compile(r"""(?m)^[ \t]*"[^"\n]*"[ \t]+"(?P<secret>[^"\n]+)\""""),
-)
-
 
 _Row = Callable[[int | None, str], str]
 
@@ -193,12 +174,5 @@ def _masked(text: Text, number: int, part: str) -> str:
         first, stop = _bounds(text, line)
         above.append(text.string[max(first, stop - _NEAR) : stop])
     block = "\n".join([*above, part])
-    for pattern in _SECRETS:
-        block = pattern.sub(_mask, block)
+    block = masked(block)
     return block[len(block) - len(part) :]
-
-
-def _mask(match: re.Match[str]) -> str:
-    start, end = match.start("secret") - match.start(), match.end("secret") - match.start()
-    whole = match[0]
-    return whole[:start] + re.sub(r"[^\n]", "*", whole[start:end]) + whole[end:]
