@@ -34,6 +34,14 @@ _KEPT = 2
 """How many cases of one problem are kept."""
 
 
+_BOUNDED = {
+    "text-symptoms": 0.3,
+    **dict.fromkeys(("sql", "psql", "plpgsql", "migrations-sql"), 0.6),
+    **dict.fromkeys(("text-replay", "text-psql", "text-plpgsql"), 0.6),
+}
+"""Seconds for readers that bound their work by a number of steps and not by the text's length."""
+
+
 class Subject(Protocol):
     """Makes cases, and tells what is wrong with one."""
 
@@ -154,7 +162,8 @@ def _check(
 
 def _limit(case: Case) -> float:
     """The time that a case may take: longer where there are other files beside the mutated one."""
-    return SLOW_S * max(1, sum(map(len, case.files.values())) / LARGEST)
+    size = sum(map(len, case.files.values()))
+    return _BOUNDED.get(case.target, SLOW_S) * max(1, size / LARGEST)
 
 
 def minimise(case: Case, wrong: Callable[[Case], bool], seconds: float = 4.0) -> Case:

@@ -26,7 +26,7 @@ from connguard.budget.claims import (
     is_supabase,
     may_be_pgbouncer,
 )
-from connguard.budget.discovered import PoolerFile, Project, ServerFile
+from connguard.budget.discovered import PoolerFile, PoolerReady, Project, ServerFile
 from connguard.budget.kubernetes import may_have_part
 from connguard.budget.server_facts import of_patroni
 from connguard.budget.systemd import is_unit
@@ -34,6 +34,7 @@ from connguard.engine import yaml_source
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.settings import FILE_NAME
 from connguard.engine.text import Text
+from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.reading import Comment, Notes, Reading, Span, mentions_suppression
 
 _COMMENT = re.compile(r"^[ \t]*[#;][ \t]*([^\r\n]*)", re.MULTILINE)
@@ -64,10 +65,7 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
         elif may_be_pgbouncer(path) and pgbouncer_ini.looks_like_pgbouncer(text.string):
             configurations.append(pgbouncer_ini.parse(text, file, context))
         elif path.name in OTHER_POOLERS:
-            ready = other_poolers.read(text, file.path, context)
-            if ready is not None:
-                reading.files.add(file.name)
-                reading.add(Project(file.path.parent, poolers=[ready]))
+            _add_pooler(file, other_poolers.read(text, file.path, context), reading)
         elif is_unit(path):
             unit = systemd.read(text, path)
             if unit is not None:
@@ -79,10 +77,7 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
                 reading.files.add(file.name)
                 reading.add(deployed)
         elif is_supabase(path):
-            ready = supabase.read(text)
-            if ready is not None:
-                reading.files.add(file.name)
-                reading.add(Project(file.path.parent, poolers=[ready]))
+            _add_pooler(file, supabase.read(text), reading)
         elif path.name == "postgresql.conf":
             reading.add(ServerFile(file))
         elif path.name == FILE_NAME and mentions_suppression(text.string):
@@ -106,6 +101,15 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
         if found.path not in included:
             reading.add(PoolerFile(found))
     return reading
+
+
+def _add_pooler(file: SourceFile, ready: PoolerReady | NotParsed | None, reading: Reading) -> None:
+    if ready is not None:
+        reading.files.add(file.name)
+        if isinstance(ready, NotParsed):
+            reading.add(ready)
+        else:
+            reading.add(Project(file.path.parent, poolers=[ready]))
 
 
 def _read_yaml(

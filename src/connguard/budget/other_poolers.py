@@ -11,11 +11,12 @@ from typing import Any
 
 from connguard.budget import odyssey
 from connguard.budget.discovered import PoolerReady
-from connguard.budget.toml_places import Document, parse
+from connguard.budget.toml_places import Document, not_parsed, parse
 from connguard.engine import disk
 from connguard.engine.reading import Context
 from connguard.engine.text import Text
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
+from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Known
 from connguard.policies.model.topology import ANY, Pooler, PoolerEntry
 from connguard.postgres.conf import read_conf_text
@@ -27,7 +28,7 @@ _PGPOOL_POOLS = 4
 _PGDOG_POOL = 10
 
 
-def read(text: Text, path: Path, context: Context) -> PoolerReady | None:
+def read(text: Text, path: Path, context: Context) -> PoolerReady | NotParsed | None:
     """The pooler of a configuration file; None if it is not one."""
     if path.name == "pgpool.conf":
         return _pgpool(text)
@@ -35,11 +36,14 @@ def read(text: Text, path: Path, context: Context) -> PoolerReady | None:
         return odyssey.read(text, _Includes(path, context).find)
     beside = context.file(path.parent / "users.toml") if path.name == "pgdog.toml" else None
     users = context.text(beside) if beside else None
+    read_now = text
     try:
-        document = parse(text)
+        document = parse(read_now)
+        if users is not None:
+            read_now = users
         accounts = parse(users) if users is not None else None
-    except tomllib.TOMLDecodeError:
-        return None
+    except tomllib.TOMLDecodeError as error:
+        return not_parsed(read_now, error)
     return _pgdog(document, accounts) if path.name == "pgdog.toml" else _pgcat(document)
 
 
@@ -63,11 +67,10 @@ class _Includes:
 
 def _pgcat(document: Document) -> PoolerReady | None:
     """Pools are per pool name and user, each with a size of its own (doc of PgCat, CONFIG.md)."""
-    pools = _table(document.values, "pools")
     entries = []
-    for name, pool in pools.items():
-        users = _table(pool, "users")
-        shards = _table(pool, "shards")
+    for name, pool in _tables(document.values, "pools").items():
+        users = _tables(pool, "users")
+        shards = _tables(pool, "shards")
         database = next((shard.get("database") for shard in shards.values()), None)
         for key, user in users.items():
             path = ("pools", name, "users", key)
@@ -81,7 +84,7 @@ def _pgcat(document: Document) -> PoolerReady | None:
                     client_user=str(user.get("username")),
                     pool_size=_number(document, user, "pool_size", *path),
                     min_pool_size=_number(document, user, "min_pool_size", *path),
-                    pool_mode=user.get("pool_mode") or pool.get("pool_mode"),
+                    pool_mode=_string(user, "pool_mode") or _string(pool, "pool_mode"),
                 )
             )
     return _pooler("pgcat", document, tuple(entries)) if entries else None
@@ -108,7 +111,7 @@ def _pgdog(document: Document, accounts: Document | None) -> PoolerReady | None:
                 user=str(user.get("server_user") or user.get("name")),
                 client_user=str(user.get("name")),
                 pool_size=_number(accounts, user, "pool_size", *place),
-                pool_mode=user.get("pooler_mode") or general.get("pooler_mode"),
+                pool_mode=_string(user, "pooler_mode") or _string(general, "pooler_mode"),
             )
         )
     if not databases:
@@ -196,6 +199,16 @@ def _table(values: Mapping[str, Any], key: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         return {}
     return found
+
+
+def _tables(values: Mapping[str, Any], key: str) -> dict[str, dict[str, Any]]:
+    """The tables in a table, by name."""
+    return {name: one for name, one in _table(values, key).items() if isinstance(one, dict)}
+
+
+def _string(values: Mapping[str, Any], key: str) -> str | None:
+    found = values.get(key)
+    return found if isinstance(found, str) else None
 
 
 def _list(values: Mapping[str, Any], key: str) -> list[dict[str, Any]]:

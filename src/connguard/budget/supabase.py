@@ -12,9 +12,10 @@ from __future__ import annotations
 import tomllib
 
 from connguard.budget.discovered import PoolerReady
-from connguard.budget.toml_places import Document, parse
+from connguard.budget.toml_places import Document, not_parsed, parse
 from connguard.engine.text import Text
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
+from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.topology import ANY, Pooler, PoolerEntry
 
 _PATH = ("db", "pooler")
@@ -22,12 +23,12 @@ _POOL = 20
 _CLIENTS = 100
 
 
-def read(text: Text) -> PoolerReady | None:
+def read(text: Text) -> PoolerReady | NotParsed | None:
     """The pooler, if it is enabled; None for other files."""
     try:
         document = parse(text)
-    except tomllib.TOMLDecodeError:
-        return None
+    except tomllib.TOMLDecodeError as error:
+        return not_parsed(text, error) if "pooler" in text.string else None
     database = document.values.get("db")
     pooler = database.get("pooler") if isinstance(database, dict) else None
     if not isinstance(pooler, dict) or pooler.get("enabled") is not True:

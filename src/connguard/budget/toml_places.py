@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connguard.engine.text import Text
+from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
 
 Path = tuple[str | int, ...]
@@ -48,9 +49,22 @@ class Document:
 
 def parse(text: Text) -> Document:
     """Parse a file. Raises tomllib.TOMLDecodeError."""
-    document = Document(tomllib.loads(text.string), text)
+    try:
+        values = tomllib.loads(text.string)
+    except tomllib.TOMLDecodeError:
+        raise
+    except (RecursionError, ValueError) as error:  # nested too deeply, too many digits
+        raise tomllib.TOMLDecodeError(str(error)) from error
+    document = Document(values, text)
     _Scanner(document).scan()
     return document
+
+
+def not_parsed(text: Text, error: tomllib.TOMLDecodeError) -> NotParsed:
+    """What is reported of a file that is no TOML."""
+    found = re.search(r"at line (\d+)", str(error))
+    line = min(int(found[1]), text.line_count) if found else text.line_count
+    return NotParsed(f"not TOML: {error}", text.line_origin(line))
 
 
 class _Scanner:
