@@ -68,7 +68,7 @@ class NewFiles:
 def numbered(place: Place, sql: Sequence[str]) -> NewFiles:
     """The next file, or folder with a file, behind the last one."""
     last = place.last
-    if is_step_of_folder(last) and parse(last.parent.name):
+    if is_step_of_folder(str(last)) and parse(last.parent.name):
         return _folder(place, sql)
     if last.suffix == ".go":
         last = next((path for path in reversed(place.files) if path.suffix == ".sql"), last)
