@@ -23,8 +23,8 @@ from connguard.engine.cli import main
 ROOT = Path(__file__).resolve().parents[1]
 SHOP = ROOT / "examples" / "shop" / "broken"
 LOG = 'FATAL:  too many connections for role "shop_app"\n'
-ELSEWHERE = {"doctor", "checkov"}
-"""They need a live server, or Checkov: only their arguments are parsed here."""
+ELSEWHERE = {"doctor", "checkov", "fleet"}
+"""They need a live server, Checkov, or a fleet: only their arguments are parsed here."""
 
 PAGES = [
     path

@@ -34,10 +34,16 @@ class Commit:
     root: Path
     sha: str
 
-    def export(self, folder: Path, wanted: Callable[[PurePosixPath], bool]) -> None:
+    def export(
+        self,
+        folder: Path,
+        wanted: Callable[[PurePosixPath], bool],
+        missing: Callable[[PurePosixPath], None] | None = None,
+    ) -> None:
         """Write the wanted regular files below `folder`, also those of submodules that are here.
 
-        Raises GitError.
+        `missing` is told the files that a partial clone does not hold. Raises GitError, without
+        `missing` for these as well.
         """
         files: list[tuple[bytes, PurePosixPath]] = []
         for mode, sha, path in self._entries():
@@ -49,7 +55,7 @@ class Commit:
             with tempfile.TemporaryFile() as names:
                 names.writelines(sha + b"\n" for sha, _ in files)
                 names.seek(0)
-                self._write(folder, [path for _, path in files], names)
+                self._write(folder, [path for _, path in files], names, missing)
 
     def _submodule(
         self, sha: bytes, path: PurePosixPath, folder: Path, wanted: Callable[[PurePosixPath], bool]
@@ -98,7 +104,13 @@ class Commit:
             if not unsafe:
                 yield mode, sha, path
 
-    def _write(self, folder: Path, paths: list[PurePosixPath], names: IO[bytes]) -> None:
+    def _write(
+        self,
+        folder: Path,
+        paths: list[PurePosixPath],
+        names: IO[bytes],
+        missing: Callable[[PurePosixPath], None] | None,
+    ) -> None:
         command = ["git", "-C", str(self.root), "cat-file", "--batch"]
         with subprocess.Popen(
             command,
@@ -112,14 +124,19 @@ class Commit:
             guard.start()
             try:
                 for path in paths:
-                    _copy(process.stdout, folder / path, str(path))
+                    if not _copy(process.stdout, folder / path, str(path), missing is not None):
+                        assert missing is not None
+                        missing(path)
             finally:
                 guard.cancel()
                 process.kill()
 
 
-def _copy(stream: IO[bytes], target: Path, name: str) -> None:
+def _copy(stream: IO[bytes], target: Path, name: str, may_lack: bool) -> bool:
+    """Write the next file; false for one that may be lacking, and is. Raises GitError."""
     header = stream.readline().split()
+    if may_lack and header[1:] == [b"missing"]:
+        return False
     if len(header) != 3:
         raise GitError(f"git cannot read {name}")
     size = int(header[2])
@@ -129,6 +146,7 @@ def _copy(stream: IO[bytes], target: Path, name: str) -> None:
     stream.read(1)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(content)
+    return True
 
 
 def repository_of(path: Path) -> Path:
@@ -154,7 +172,13 @@ def commit_of(root: Path, ref: str) -> Commit:
 
 def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in _PLACES}
-    return {**kept, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+    return {
+        **kept,
+        "LC_ALL": "C",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_NO_LAZY_FETCH": "1",  # what a partial clone lacks is not fetched
+    }
 
 
 def _git(folder: Path, *arguments: str) -> bytes:

@@ -567,6 +567,9 @@ class _Joiner:
         low = host.casefold().rstrip(".")
         for name in (low, low.partition(".")[0]):
             found = list(dict.fromkeys(self._names.get(name, ()))) if name not in _COMMON else []
+            if "." not in low:
+                # A bare name is one of its own repository, or of a server of the fleet file.
+                found = [one for one in found if one.server < len(self._fleet.servers)]
             found = [route for route in found if route.pooler is not None] or found
             if found:
                 # Names of single repositories: only one that no other repository uses is taken.

@@ -13,7 +13,7 @@ import hashlib
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -31,6 +31,7 @@ from connguard.engine.finding import (
     Finding,
     Report,
 )
+from connguard.engine.frontends import FRONT_ENDS
 from connguard.engine.git_tree import GitError
 from connguard.engine.registry import RegistryError
 from connguard.engine.scan import chosen_policies, conclude, read_all
@@ -85,8 +86,8 @@ Result = dict[str, Any]
 def scan_repository(job: Job) -> Result:
     """Scan a repository with its own settings. What goes wrong is said in its row."""
     try:
-        with _work_tree(job) as (folder, commit), contextlib.chdir(folder):
-            result = _scan(job)
+        with _work_tree(job) as (folder, commit, lacking), contextlib.chdir(folder):
+            result = _scan(job, lacking)
             if commit is not None:
                 result["repository"]["commit"] = commit
             return result
@@ -110,11 +111,13 @@ def _memory_text(job: Job) -> str:
     return f"needs more than {job.memory} MiB (--memory)" if job.memory else "out of memory"
 
 
-def _scan(job: Job) -> Result:
+def _scan(job: Job, lacking: Sequence[str]) -> Result:
     settings = _settings(job)
     chosen = chosen_policies(settings)
     accepted = baselines.load(settings.baseline) if settings.baseline else []
     report, facts, budget = _earlier_or_now(job, settings)
+    reason = "the clone does not hold it"
+    report.failures.extend(Failed(name, reason) for name in lacking)
     if settings.baseline:
         baselines.apply(report, [one for one in accepted if one.id in chosen])
     code = report.exit_code(settings.fail_on.fails)
@@ -275,19 +278,25 @@ def _own_settings() -> Settings | None:
 
 
 @contextlib.contextmanager
-def _work_tree(job: Job) -> Iterator[tuple[Path, str | None]]:
-    """The files to scan, and the commit that they were taken from, if they were."""
+def _work_tree(job: Job) -> Iterator[tuple[Path, str | None, list[str]]]:
+    """The files to scan; the commit that they were taken from, if they were; what it lacks here."""
     path = Path(job.path)
     if not job.ref and not _is_bare(path):
-        yield path, None
+        yield path, None, []
         return
     with tempfile.TemporaryDirectory(prefix="connguard-fleet-") as name:
         # Some names of services are those of the folder that they lie in.
         folder = Path(name) / PurePosixPath(job.name).name
         folder.mkdir()
         commit = git_tree.commit_of(path, job.ref or "HEAD")
-        commit.export(folder, _may_matter)
-        yield folder, commit.sha
+        lacking: list[str] = []
+
+        def lacks(name: PurePosixPath) -> None:
+            if any(entry.claims(name) for entry in FRONT_ENDS):
+                lacking.append(str(name))
+
+        commit.export(folder, _may_matter, lacks)
+        yield folder, commit.sha, lacking
 
 
 def _is_bare(path: Path) -> bool:
