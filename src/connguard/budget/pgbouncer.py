@@ -17,6 +17,7 @@ from connguard.budget.pgbouncer_ini import (
     locate,
     seconds,
 )
+from connguard.engine.limits import passed
 from connguard.engine.reading import Context
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.facts import NotParsed
@@ -25,6 +26,9 @@ from connguard.policies.model.topology import ANY, Pooler, PoolerEntry, PoolerUs
 
 KIND = "pgbouncer"
 _NO_LOOKUP = ("any", "pam")
+
+_FIRST = 30
+"""How many databases and users are looked at where there are too many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,8 @@ class _Converter:
         auth_user = self._text("auth_user")
         entries = tuple(self._entry(line) for line in found.databases.values())
         if found.missing_includes:
-            entries = (*entries, self._anything(found.missing_includes[0][1]))
+            origin = found.missing_includes[0][1]
+            entries = (*entries, self._anything(origin))
         auth_users = auth_user or any(entry.auth_user for entry in entries)
         looks_up = bool(auth_users) and auth_type not in _NO_LOOKUP
         listed = self._listed_users()
@@ -69,7 +74,17 @@ class _Converter:
             for key in ("admin_users", "stats_users")
             for name in (self._text(key) or "").split(",")
         }
+        users = tuple(self._user(line) for line in found.users.values())
         known = (listed or frozenset()) | frozenset(found.users)
+        most = self._context.settings.limits.pooler_pools
+        if len(entries) * max(1, len(known)) > most:
+            # Each user has a pool to each database. Only what the first of them open is added up.
+            what = f"{len(entries)} databases and {len(known)} users make more than {most} pools"
+            self._gaps.append(NotParsed(passed("pooler-pools", what), found.origin))
+            entries = entries[:_FIRST]
+            known = frozenset(sorted(known)[:_FIRST])
+            users = tuple(user for user in users if user.name in known)
+            listed = listed & known if listed is not None else None
         sizes = {key: self._amount(key, default) for key, default in keys.DEFAULTS.items()}
         pooler = Pooler(
             name=self._deployment.name,
@@ -78,7 +93,7 @@ class _Converter:
             instances=self._deployment.instances,
             versions=self._versions(),
             entries=entries,
-            users=tuple(self._user(line) for line in found.users.values()),
+            users=users,
             login_users=known,
             console_users=known & silent,
             listed_users=listed or frozenset(),

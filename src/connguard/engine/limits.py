@@ -26,6 +26,7 @@ class Limits:
     repeated_includes: int = 1_000
     yaml_alias_nodes: int = 200_000
     hba_comparisons: int = 2_000_000
+    pooler_pools: int = 5_000
     terraform_instances: int = 1_000
     terraform_resources: int = 20_000
     evaluation_steps: int = 100_000

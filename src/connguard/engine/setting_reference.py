@@ -75,6 +75,10 @@ SETTINGS: dict[str, dict[str, Setting]] = {
             "pairs of a line of `pg_hba.conf` and a kind of login, for telling what each decides",
             "2000000",
         ),
+        "pooler-pools": Setting(
+            "pools of a PgBouncer, one for each database and user, for the connection budget",
+            "5000",
+        ),
         "terraform-instances": Setting("instances that one block may make", "1000"),
         "terraform-resources": Setting("resources of all instances of all modules", "20000"),
         "evaluation-steps": Setting("steps of evaluating one expression of Terraform", "100000"),
