@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
 
+from . import guided
 from .case import FOUND
 from .run import names, run
 
@@ -28,19 +30,30 @@ def targets() -> None:
 @click.option("--target", required=True)
 @click.option("--cases", type=int, default=10_000, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--atheris", is_flag=True, help="Let coverage choose what is mutated.")
 @click.option("--seconds", type=float, default=1e9, help="Stop after this much processor time.")
 @click.option("--found", type=click.Path(path_type=Path), default=FOUND, help="Cases go here.")
 @click.option("--log", type=click.Path(path_type=Path), help="Write statistics here (JSON).")
 def run_command(
-    target: str, cases: int, seed: int, seconds: float, found: Path, log: Path | None
+    target: str,
+    cases: int,
+    seed: int,
+    atheris: bool,
+    seconds: float,
+    found: Path,
+    log: Path | None,
 ) -> None:
     """Run cases of one target; minimised cases with problems are written to files."""
-    done = run(target, cases, seed, found, log, seconds=seconds)
+    if atheris:
+        done = guided.run(target, cases, seed, found, int(min(seconds, 1e6)))
+        click.echo(json.dumps(done))
+        return
+    statistics = run(target, cases, seed, found, log, seconds=seconds)
     click.echo(
-        f"{done.target}: {done.cases} cases in {done.cpu:.1f} s, "
-        f"{done.cases / (done.cpu or 1):.0f} a second, {done.single} alone, "
-        f"slowest {done.slowest * 1000:.1f} ms, "
-        f"problems: {dict(done.problems) or 'none'}"
+        f"{statistics.target}: {statistics.cases} cases in {statistics.cpu:.1f} s, "
+        f"{statistics.cases / (statistics.cpu or 1):.0f} a second, {statistics.single} alone, "
+        f"slowest {statistics.slowest * 1000:.1f} ms, "
+        f"problems: {dict(statistics.problems) or 'none'}"
     )
 
 

@@ -148,13 +148,13 @@ def _listing(data: bytes) -> object:
     """What `git ls-tree` may say of a hostile repository, and the difference to a commit."""
     commit = git_tree.Commit(_NOWHERE, "0" * 40)
     git = git_tree._git
-    git_tree._git = lambda *_: data  # type: ignore[assignment]
+    git_tree._git = lambda *_: data
     try:
         return [*commit._entries(), commit.changed_lines()]
     except git_tree.GitError:
         return None
     finally:
-        git_tree._git = git  # type: ignore[assignment]
+        git_tree._git = git
 
 
 def _symptoms(data: bytes) -> object:
@@ -288,7 +288,16 @@ class FunctionSubject:
     def case(self, random: Random) -> Case:
         place = bisect(self._steps, random.random() * self._steps[-1])
         data = self._mutator.mutate(random, self._seeds[min(place, len(self._seeds) - 1)])
+        return self.case_of(data)
+
+    def case_of(self, data: bytes) -> Case:
         return Case(self._function.name, {"a": data}, "a")
+
+    def seeds(self) -> list[bytes]:
+        return self._seeds
+
+    def mutate(self, random: Random, data: bytes) -> bytes:
+        return self._mutator.mutate(random, data)
 
     @cached_property
     def _texts(self) -> list[str]:

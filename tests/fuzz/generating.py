@@ -75,7 +75,7 @@ class Generator:
         assert self.seeds, target.name
         self._steps: Sequence[float] = list(accumulate(weights))
         others = [decode(seed.files[seed.mutated]) for seed in self.seeds]
-        self._mutator = Mutator(target.words, others)
+        self.mutator = Mutator(target.words, others)
 
     def case(self, random: Random) -> Case:
         """A mutated seed, or one with something that says nothing before or after it."""
@@ -83,12 +83,7 @@ class Generator:
         seed = self.seeds[min(place, len(self.seeds) - 1)]
         if seed.told and (self._target.before or self._target.after) and random.random() < 0.1:
             return self._extended(random, seed)
-        data = self._mutator.mutate(random, seed.files[seed.mutated])
-        return Case(self._target.name, {**seed.files, seed.mutated: data}, seed.mutated)
-
-    def mutated(self, random: Random, data: bytes) -> Case:
-        """A case with this text in a seed's place, for fuzzing by coverage."""
-        seed = random.choice(self.seeds)
+        data = self.mutator.mutate(random, seed.files[seed.mutated])
         return Case(self._target.name, {**seed.files, seed.mutated: data}, seed.mutated)
 
     def _extended(self, random: Random, seed: Seed) -> Case:

@@ -25,7 +25,7 @@ from connguard.reporters.table import FORMATS, renderer
 
 from .case import Case, Problem
 from .checking import TooLong, limited, place_of
-from .mutation import CHARACTERS, encode
+from .mutation import CHARACTERS, Mutator, encode
 from .mutation import decode as to_text
 
 _PIECES = (
@@ -176,12 +176,24 @@ _HARMFUL = re.compile(
 class ReportSubject:
     """The data of a case is what fills a report: its lines are drawn as messages, paths and so on."""
 
+    def __init__(self) -> None:
+        self._mutator = Mutator(_PIECES, ())
+
     def case(self, random: Random) -> Case:
         parts = [
             "".join(random.choices(_PIECES, k=random.choice((0, 1, 1, 2, 3, 5))))
             for _ in range(random.randint(1, 6))
         ]
-        return Case("reports", {"a": encode("\x1d".join(parts))}, "a")
+        return self.case_of(encode("\x1d".join(parts)))
+
+    def case_of(self, data: bytes) -> Case:
+        return Case("reports", {"a": data}, "a")
+
+    def seeds(self) -> list[bytes]:
+        return [self.case(Random(number)).data for number in range(50)]
+
+    def mutate(self, random: Random, data: bytes) -> bytes:
+        return self._mutator.mutate(random, data)
 
     def fine(self, cases: Sequence[Case], *, thoroughly: bool = False) -> bool:
         return not any(self.problems(case) for case in cases)

@@ -46,6 +46,9 @@ class Subject(Protocol):
     """Makes cases, and tells what is wrong with one."""
 
     def case(self, random: Random) -> Case: ...
+    def case_of(self, data: bytes) -> Case: ...
+    def seeds(self) -> list[bytes]: ...
+    def mutate(self, random: Random, data: bytes) -> bytes: ...
     def problems(self, case: Case, *, thoroughly: bool = False) -> list[Problem]: ...
     def fine(self, cases: Sequence[Case], *, thoroughly: bool = False) -> bool: ...
     def silent(self, case: Case) -> bool: ...
@@ -66,6 +69,15 @@ class ReaderSubject:
 
     def case(self, random: Random) -> Case:
         return self._generator.case(random)
+
+    def case_of(self, data: bytes) -> Case:
+        return Case(self._target.name, {self._target.file: data}, self._target.file)
+
+    def seeds(self) -> list[bytes]:
+        return [seed.files[seed.mutated] for seed in self._generator.seeds]
+
+    def mutate(self, random: Random, data: bytes) -> bytes:
+        return self._generator.mutator.mutate(random, data)
 
     @cached_property
     def _generator(self) -> Generator:
@@ -125,7 +137,7 @@ def run(
                 statistics.slowest = max(statistics.slowest, took / (len(together) or 1))
             statistics.single += len(alone)
             for case in alone:
-                _check(subject, case, statistics, found, thoroughly)
+                check(subject, case, statistics, found, thoroughly)
             if first // _BATCH % _SAMPLED == 0 and subject.silent(batch[0]):
                 _keep(subject, batch[0], Problem("silent", name), statistics, found)
             statistics.cases += len(batch)
@@ -144,9 +156,14 @@ def run(
     return statistics
 
 
-def _check(
-    subject: Subject, case: Case, statistics: Statistics, found: Path, thoroughly: bool
+def check(
+    subject: Subject,
+    case: Case,
+    statistics: Statistics,
+    found: Path,
+    thoroughly: bool = False,
 ) -> None:
+    """Check one case, and keep it if it is one of the first with its problem."""
     start = time.process_time()
     problems = subject.problems(case, thoroughly=thoroughly)
     took = time.process_time() - start
@@ -163,7 +180,10 @@ def _check(
 def _limit(case: Case) -> float:
     """The time that a case may take: longer where there are other files beside the mutated one."""
     size = sum(map(len, case.files.values()))
-    return _BOUNDED.get(case.target, SLOW_S) * max(1, size / LARGEST)
+    bound = _BOUNDED.get(case.target, SLOW_S)
+    if b"\0" in case.data:  # every one is an error to recover from
+        bound = max(bound, 0.3)
+    return bound * max(1, size / LARGEST)
 
 
 def minimise(case: Case, wrong: Callable[[Case], bool], seconds: float = 4.0) -> Case:

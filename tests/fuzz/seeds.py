@@ -66,8 +66,9 @@ def _constants(tree: ast.AST) -> Iterator[str]:
             if isinstance(first, ast.Expr):
                 described.add(id(first.value))
     for node in ast.walk(tree):
-        is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
-        if is_text and id(node) not in described:
+        if not isinstance(node, ast.Constant) or id(node) in described:
+            continue
+        if isinstance(node.value, str):
             yield node.value
 
 
