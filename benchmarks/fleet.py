@@ -96,8 +96,8 @@ def generate(folder: Path, count: int, seed: int = 1) -> None:
     for number in range(count - 1):
         name = f"service{number:05}"
         root = folder / name
-        for part in ("migrations", "deploy", "src"):
-            (root / part).mkdir(parents=True)
+        for folder_name in ("migrations", "deploy", "src"):
+            (root / folder_name).mkdir(parents=True)
         limit = chance.choice([10, 20, 50])
         statements = f"CREATE ROLE {name} LOGIN CONNECTION LIMIT {limit};\n"
         (root / "migrations" / "V1__role.sql").write_text(statements)
@@ -159,7 +159,7 @@ def measurements(
             cache = ("--cache-dir", str(folder / f"cache{size}"))
             measure(fleet, "local", workers[-1], *cache)
             yield {**measure(fleet, "local", workers[-1], *cache), "options": "unchanged, cached"}
-        shutil.rmtree(fleet)
+        shutil.rmtree(fleet, ignore_errors=True)
 
 
 def main() -> None:

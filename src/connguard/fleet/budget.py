@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from connguard.budget.run import POLICIES
@@ -23,6 +23,7 @@ from connguard.policies.model.budget import solve
 from connguard.policies.model.explain import largest_first
 from connguard.policies.model.origin import Origin, Related
 from connguard.policies.model.reading import Subject
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.usage import Budget, Usage, Use
 from connguard.reporters.plain import encodable
 

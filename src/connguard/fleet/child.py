@@ -21,7 +21,6 @@ import time
 from dataclasses import asdict
 from typing import IO, Any
 
-from connguard.engine import workers
 from connguard.engine.frontends import FRONT_ENDS
 from connguard.fleet.plain import from_plain
 from connguard.fleet.repository import (
@@ -169,7 +168,6 @@ def main() -> None:
     os.dup2(2, 1)  # nothing but answers goes through the pipe
     for entry in FRONT_ENDS:
         entry.load()
-    workers.WORTH_IT = sys.maxsize  # there is a process for each processor already
     if memory:
         limit_memory(memory)
     _send(answers, {"ready": True})

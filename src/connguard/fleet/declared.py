@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from connguard.engine.settings import SettingsError
 from connguard.engine.text import decode
 from connguard.policies.model.amount import UNBOUNDED, Amount, exactly
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 
 FILE_NAME = "connguard-fleet.toml"
 

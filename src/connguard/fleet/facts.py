@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from connguard.budget.assemble import limited_databases, limited_roles
@@ -22,6 +22,7 @@ from connguard.engine.reading import Context, SourceFile
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Subject
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.topology import (
     Headroom,
     LimitedDatabase,

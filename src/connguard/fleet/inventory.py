@@ -7,10 +7,11 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from pathspec import GitIgnoreSpec
+
+from connguard.policies.model.records import dataclass
 
 _DEPTH = 4
 """How deep below a folder of checkouts repositories may lie: host/group/subgroup/name."""
@@ -92,7 +93,7 @@ def _checkouts(folder: str, depth: int) -> Iterator[str]:
     for child in _folders(folder):
         if is_repository(child):
             yield child
-        elif depth > 1:
+        elif depth > 1 and not os.path.islink(child):
             yield from _checkouts(child, depth - 1)
 
 
@@ -100,9 +101,7 @@ def _folders(path: str) -> list[str]:
     try:
         with os.scandir(path) as entries:
             return sorted(
-                entry.path
-                for entry in entries
-                if entry.is_dir(follow_symlinks=False) and not entry.name.startswith(".")
+                entry.path for entry in entries if entry.is_dir() and not entry.name.startswith(".")
             )
     except OSError:
         return []

@@ -10,7 +10,7 @@ counts for each of them from zero on; what belongs to none is listed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fnmatch import fnmatchcase
 
 from connguard.budget.found import ServerParts
@@ -20,6 +20,7 @@ from connguard.fleet.facts import Facts, FoundPooler, FoundService
 from connguard.policies.model.amount import UNBOUNDED, Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.pools import connections, find_entry
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.topology import (
     Headroom,
     LimitedDatabase,
@@ -332,8 +333,11 @@ class _Joiner:
             return self._through(named, found, known), "service name", ""
         if found.pooler is not None:
             routes = self._through_own(one, found)
-            name = one.facts.poolers[found.pooler].pooler.name
-            return routes, "pooler", f"no repository describes the pooler {name}"
+            pooler = one.facts.poolers[found.pooler].pooler
+            reason = f"which server {pooler.name} stands before is not known"
+            if pooler.kind == "unknown":
+                reason = f"no repository describes the pooler {pooler.name}"
+            return routes, "pooler", reason
         if found.server is not None:
             return [Route(self._own[repository][found.server])], "same repository", ""
         host = found.host

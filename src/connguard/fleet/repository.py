@@ -14,7 +14,7 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -40,6 +40,7 @@ from connguard.fleet.facts import Facts, collect
 from connguard.fleet.plain import from_plain, to_plain
 from connguard.policies.model.amount import worst_standing
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.verdict import Severity
 from connguard.reporters.plain import encodable
 
@@ -258,6 +259,7 @@ def _settings(job: Job) -> Settings:
         ignore=(*settings.ignore, *job.ignore),
         fail_on=settings.fail_on.overridden(job.fail_on),
         exclude=(*settings.exclude, *job.exclude),
+        jobs=1,  # there is a process for each processor already
     )
 
 

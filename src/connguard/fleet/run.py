@@ -14,7 +14,7 @@ import os
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ from connguard.fleet.join import Contribution, join
 from connguard.fleet.outputs import Output, Row
 from connguard.fleet.plain import from_plain
 from connguard.fleet.repository import NOTHING, SCANNED, Job, Result
+from connguard.policies.model.records import dataclass
 
 VERSION = 1
 """Of the rows: schemas/fleet-row-1.json."""
