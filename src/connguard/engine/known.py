@@ -9,15 +9,16 @@ import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from connguard.engine.finding import Finding
 from connguard.engine.masking import masked
 from connguard.engine.text import Text
 from connguard.policies.model.facts import Database, Role
+from connguard.policies.model.records import dataclass
 
-_LONGEST_MASKED = 20_000
+_LONGEST_MASKED = 4_000
 """Characters; a longer text is a generated one, and holds too much to be guessed."""
 
 _PLACE = re.compile(r"(?<!\S)\S*\.[A-Za-z]\w*:\d+\b")

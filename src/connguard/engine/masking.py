@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 _WORD = r"(?:passw(?:or)?d|passphrase|pwd|bindpasswd|radiussecrets?|secret_?key|client_?secret)"
-_BETWEEN = r"(?:\s|/\*(?:[^*]|\*(?!/))*+\*/|--[^\n]*\n)"
+_BETWEEN = r"(?:\s|/\*(?:[^*]|\*(?!/)){0,200}+\*/|--[^\n]*\n)"
 """Blanks and comments of SQL."""
 
 _MAY_HOLD = re.compile(

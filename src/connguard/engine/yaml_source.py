@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
 import yaml
@@ -21,6 +20,7 @@ from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Comment, Notes, Span
+from connguard.policies.model.records import dataclass
 
 _DOCUMENT = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 _SCHEMA = re.compile(r"^kind:[ \t]*[\"']?CustomResourceDefinition\b", re.MULTILINE)
@@ -30,6 +30,7 @@ _COMMENT = re.compile(r"(?:^|(?<=\s))#[ \t]*([^\r\n]*)", re.MULTILINE)
 _INDENTATION = re.compile(r"^[ ?-]*", re.MULTILINE)
 _MAX_NESTING = 200
 _LONGEST_INTEGER = 100
+_COUNTLESS = 10**15
 _LIMITS = Limits()
 _TRUE = {"true", "yes", "on"}
 _FALSE = {"false", "no", "off"}
@@ -304,7 +305,8 @@ def _refuse_repetition(root: yaml.Node, most: int) -> None:
         else:
             pending.pop()
             if sizes[id(raw)] is None:
-                sizes[id(raw)] = 1 + sum(sizes[id(child)] or 0 for child in _children(raw))
+                below = sum(sizes[id(child)] or 0 for child in _children(raw))
+                sizes[id(raw)] = min(1 + below, _COUNTLESS)
     if (sizes[id(root)] or 0) - len(sizes) > most:
         raise ValueError(
             passed("yaml-alias-nodes", f"its aliases stand for more than {most} more nodes")
