@@ -27,10 +27,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from connguard.policies.model.addresses import AddressSet, Breadth, BreadthLimits, breadth
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.statement_facts import AllowedAddresses, AllowedRange
 from connguard.sql_rules import address_literals, list_names
 from connguard.sql_rules.expressions import function_name, walk

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from connguard.policies.model.origin import Known, Origin, Related, Unknown, Value
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.setting_facts import ALL_ROLES, SERVER, EffectiveSetting
 from connguard.sql_rules.names import Name
 

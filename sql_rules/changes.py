@@ -8,10 +8,11 @@ from the statements alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from connguard.policies.model.facts import UNLIMITED, RefusedLimit, Undecided
 from connguard.policies.model.origin import Known, Origin, Related, Unknown, Value
+from connguard.policies.model.records import dataclass
 from connguard.sql_rules.assignments import SERVER_ONLY, Scope, written_value
 from connguard.sql_rules.names import Name
 from connguard.sql_rules.placeholders import Blanks

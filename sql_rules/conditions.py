@@ -9,9 +9,10 @@ cannot come true is None. A condition that is not understood leaves both sides o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from operator import eq, ge, gt, le, lt, ne
 
+from connguard.policies.model.records import dataclass
 from connguard.sql_rules import texts
 from connguard.sql_rules.expressions import as_integer, function_name, name_of, selected
 from connguard.sql_rules.frames import Frame, joined

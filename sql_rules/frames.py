@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from connguard.policies.model.records import dataclass
 from connguard.sql_rules import texts
 from connguard.sql_rules.expressions import Expressions
 from connguard.sql_rules.state import State

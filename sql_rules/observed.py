@@ -9,9 +9,9 @@ runs or not.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 from connguard.sql_rules import bodies, syntax
 from connguard.sql_rules.expressions import Expressions, selected, walk
 from connguard.sql_rules.interpreter import place

@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 from connguard.sql_rules import lexer
 from connguard.sql_rules.lexer import Mark
 from connguard.sql_rules.names import Name

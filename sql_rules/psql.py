@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from connguard.policies.model.records import dataclass
 from connguard.sql_rules.state import State
 
 _WORD = re.compile(

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 from connguard.sql_rules import texts
 from connguard.sql_rules.bodies import Body
 from connguard.sql_rules.expressions import Expressions, function_name

@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 
 
 class Direction(Enum):

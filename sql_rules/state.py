@@ -9,12 +9,13 @@ different objects are not tied to each other.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
 from typing import Any
 
 from connguard.policies.model.facts import UNLIMITED, Database, Role
 from connguard.policies.model.origin import Known, Origin, Related, Unknown, Value
+from connguard.policies.model.records import dataclass
 from connguard.sql_rules.assignments import Assignments
 from connguard.sql_rules.names import Name
 

@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 
+from connguard.policies.model.records import dataclass
 from connguard.sql_rules.syntax import Node, Parsed
 
 CURRENT = {

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
 import orjson
 
+from connguard.policies.model.records import dataclass
 from connguard.sql_rules import isolation, lexer
 from connguard.sql_rules.postgres_parser import ParseError, parse_plpgsql_json, parse_sql_json
 from connguard.sql_rules.postgres_parser import split as pg_split

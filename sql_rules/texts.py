@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from itertools import product
+
+from connguard.policies.model.records import dataclass
 
 MOST_VERSIONS = 8
 MOST_PARTS = 200

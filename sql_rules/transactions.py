@@ -5,8 +5,9 @@ statement aborts."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from connguard.policies.model.records import dataclass
 from connguard.sql_rules.state import State
 from connguard.sql_rules.statements import Transaction
 

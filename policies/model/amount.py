@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 
 from connguard.policies.model.formula import least
 from connguard.policies.model.origin import Origin, Related
+from connguard.policies.model.records import dataclass
 
 UNBOUNDED = 1 << 60
 """Stands for "no bound". Sums and products stop here, so it is never mistaken for a count."""

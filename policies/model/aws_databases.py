@@ -9,7 +9,6 @@ https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.ht
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from connguard.policies.model.aws_module_calls import (
     AURORA,
@@ -24,6 +23,7 @@ from connguard.policies.model.aws_module_calls import (
 from connguard.policies.model.aws_rules import items, port_number
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
 from connguard.policies.model.ports import POSTGRES, USUAL_PORTS
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.terraform_resource import Inventory, Resource
 from connguard.policies.model.terraform_value import Setting, Unresolved, boolean
 

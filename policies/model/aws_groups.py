@@ -9,13 +9,14 @@ https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from connguard.policies.model.aws_module_calls import GROUP_OUTPUTS, module_groups
 from connguard.policies.model.aws_rules import items, rule_sources, tcp_ports, written_ports
 from connguard.policies.model.network import Rule
 from connguard.policies.model.origin import Known, Origin, Related, Unknown
 from connguard.policies.model.ports import Ports
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.terraform_resource import Body, Inventory, Resource
 from connguard.policies.model.terraform_value import Setting, Unresolved
 

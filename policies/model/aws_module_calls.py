@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
 from connguard.policies.model.addresses import NOWHERE
 from connguard.policies.model.aws_rules import (
@@ -28,6 +27,7 @@ from connguard.policies.model.aws_rules import (
 from connguard.policies.model.network import Rule
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
 from connguard.policies.model.ports import ALL_PORTS, POSTGRES, Ports
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.terraform_resource import (
     MODULE,
     Body,

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 from connguard.policies.model.addresses import breadth
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
 from connguard.policies.model.ports import ALL_PORTS, HIGHEST, POSTGRES, Ports
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.terraform_network import Sources, origin_of, sources
 from connguard.policies.model.terraform_resource import Body, Inventory, Resource
 from connguard.policies.model.terraform_value import Setting, Unresolved, integer

@@ -15,10 +15,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from connguard.policies.model.database_facts import TlsRequirement
 from connguard.policies.model.origin import Known, Origin, Related, Unknown, Value
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.server_values import parse_boolean
 from connguard.policies.model.terraform_resource import Body
 from connguard.policies.model.terraform_value import Setting, Unresolved, text

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from connguard.policies.model.origin import Origin, Related
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.terraform_azure import FLEXIBLE
 from connguard.policies.model.terraform_resource import (
     MODULE,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from connguard.policies.model.amount import (
     NO_LIMIT,
@@ -36,6 +36,7 @@ from connguard.policies.model.pools import (
     clients_of,
     connections,
 )
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.sessions import session_facts
 from connguard.policies.model.topology import (
     ANY,

@@ -10,13 +10,14 @@ settings: there is no second set of rules.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, TypeVar
 
 from connguard.policies.model.amount import NO_LIMIT, UNBOUNDED, Amount
 from connguard.policies.model.budget import solve
 from connguard.policies.model.formula import Formula, choose, fits, most
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.topology import LimitedDatabase, LimitedRole, Topology
 from connguard.policies.model.usage import ClientUsage, Usage
 

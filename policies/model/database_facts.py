@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from connguard.policies.model.addresses import LOOPBACK, PRIVATE, AddressSet
 from connguard.policies.model.origin import Origin, Related, Unknown, Value
+from connguard.policies.model.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

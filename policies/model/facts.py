@@ -7,9 +7,8 @@ Readers make facts; policies decide over them. A fact knows no file format.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from connguard.policies.model.origin import Origin, Related, Value
+from connguard.policies.model.records import dataclass
 
 UNLIMITED = -1
 """The connection limit that means "no limit", in SQL, in the catalogs and in Terraform."""

@@ -11,8 +11,9 @@ budget uses `choose`, `least` and `most` in the place of `if`, `min` and `max`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from connguard.policies.model.records import dataclass
 
 
 class Formula(int):

@@ -13,7 +13,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum, IntEnum
 
 from connguard.policies.model.addresses import (
@@ -28,6 +28,7 @@ from connguard.policies.model.addresses import (
     masked,
 )
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 
 
 class Answer(IntEnum):

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
 
@@ -21,6 +20,7 @@ from connguard.policies.model.hba import (
     replication_answer,
     user_answer,
 )
+from connguard.policies.model.records import dataclass
 
 K = TypeVar("K")
 

@@ -11,7 +11,6 @@ unknown memberships, regular expressions over unknown names) never hides a later
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import cast
 
 from connguard.policies.model.addresses import NOWHERE, AddressSet, Breadth, BreadthLimits, breadth
@@ -36,6 +35,7 @@ from connguard.policies.model.hba_cells import (
     TooManyCells,
     UserCell,
 )
+from connguard.policies.model.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ of it true, none of it, and each on its own.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
 
 from connguard.policies.model.addresses import AddressSet
@@ -25,6 +24,7 @@ from connguard.policies.model.hba import (
 )
 from connguard.policies.model.hba_cells import Cell, DatabaseKind, Grid
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 
 SECRET_OPTIONS = ("ldapbindpasswd", "radiussecrets", "ldapurl")
 """Options of pg_hba.conf that hold secrets, or may hold some. They are never shown."""

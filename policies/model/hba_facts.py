@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from connguard.policies.model.addresses import LOOPBACK, AddressSet
@@ -18,6 +17,7 @@ from connguard.policies.model.hba import (
 )
 from connguard.policies.model.hba_coverage import Reach
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 
 
 class Dialect(Enum):

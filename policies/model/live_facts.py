@@ -4,10 +4,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from connguard.policies.model.hba_difference import Difference
 from connguard.policies.model.origin import Known, Origin, Related, Unknown, Value
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.verdict import PASS, Severity, Verdict, fail, undecided
 
 SETTINGS = (

@@ -10,7 +10,7 @@ else in says so with a last rule. Several filters in a row let through what all 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 
 from connguard.policies.model.addresses import (
@@ -25,6 +25,7 @@ from connguard.policies.model.addresses import (
 )
 from connguard.policies.model.origin import Known, Origin, Related, Unknown, Value
 from connguard.policies.model.ports import ALL_PORTS, Ports
+from connguard.policies.model.records import dataclass
 
 LAST = 1_000_000
 """The rank of a rule that holds where no other does."""

@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from connguard.policies.model.records import dataclass
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.verdict import Severity
 
 

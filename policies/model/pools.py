@@ -9,11 +9,11 @@ Other poolers are described in the same terms (`topology.py`). The rules were me
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from connguard.policies.model.amount import UNBOUNDED, Amount, exactly, plus, saturate, times
 from connguard.policies.model.flow import transport
 from connguard.policies.model.formula import choose, fits, least, most
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.topology import (
     ANY,
     Pooler,

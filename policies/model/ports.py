@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.whole_numbers import whole
 
 HIGHEST = 65535

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from connguard.policies.model.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

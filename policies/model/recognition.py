@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.symptom import Nearness, Symptom, Wording
 
 BEFORE, AFTER = 400, 1600

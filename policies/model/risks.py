@@ -4,9 +4,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from connguard.policies.model.amount import UNBOUNDED, saturate
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.topology import Pooler, Topology
 
 KINDS = ("pgbouncer",)

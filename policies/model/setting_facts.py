@@ -4,10 +4,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from connguard.policies.model.hba import HbaRule
 from connguard.policies.model.origin import Origin, Related, Value
+from connguard.policies.model.records import dataclass
 
 SERVER = "the server"
 ALL_ROLES = "all roles"

@@ -9,7 +9,8 @@ beyond that (anchors, tags, several documents, templates) makes the whole text u
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from connguard.policies.model.records import dataclass
 
 _KEY = re.compile(r"""(?P<key>"[^"\\]*"|'[^']*'|[^\s"'#\[\]{}&*!|>%@`,-][^:#]*?)\s*:(?:\s+|$)""")
 _BLOCK_SCALAR = re.compile(r"[|>][+-]?\d?")

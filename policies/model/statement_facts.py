@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from connguard.policies.model.addresses import AddressSet
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 
 
 class PasswordForm(Enum):

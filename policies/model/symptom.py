@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
 from connguard.policies.model.policy import Failure
+from connguard.policies.model.records import dataclass
 
 
 class Layer(Enum):

@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from connguard.policies.model.addresses import ALL_IPV4, NOWHERE, PRIVATE
 from connguard.policies.model.network import LAST, Rule
 from connguard.policies.model.origin import Known, Origin, Related, Unknown, Value
 from connguard.policies.model.ports import ALL_PORTS, Ports
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.terraform_azure import service_tag
 from connguard.policies.model.terraform_network import Sources, origin_of, ports, sources
 from connguard.policies.model.terraform_resource import Body

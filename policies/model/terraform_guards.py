@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from connguard.policies.model.addresses import ALL_IPV4, AddressSet
 from connguard.policies.model.network import Endpoint, Rule, Target, access
 from connguard.policies.model.origin import Known, Origin, Related, Unknown, Value
 from connguard.policies.model.ports import USUAL_PORTS, Ports
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.terraform_network import ports, sources
 from connguard.policies.model.terraform_resource import Body, Inventory, Resource
 from connguard.policies.model.terraform_value import Setting, Unresolved, boolean

@@ -7,11 +7,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from connguard.policies.model.addresses import EVERYWHERE, NOWHERE, AddressSet
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
 from connguard.policies.model.ports import ALL_PORTS, HIGHEST, Ports, parse_ports
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.terraform_resource import Body
 from connguard.policies.model.terraform_value import Setting, Unresolved, integer
 

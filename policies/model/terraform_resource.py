@@ -9,11 +9,11 @@ the modules in `connguard.policies.providers` turn it into facts, once for all h
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from connguard.policies.model.addresses import BreadthLimits
 from connguard.policies.model.origin import Origin, Related
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.terraform_value import Setting, Unresolved
 
 

@@ -8,10 +8,11 @@ value; the rules of the program then apply (`pools.py`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from connguard.policies.model.amount import Amount, exactly
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 
 ANY = "*"
 """The `[databases]` entry that stands for every database name that has no entry of its own."""

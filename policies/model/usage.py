@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from connguard.policies.model.amount import Amount, Standing, exactly
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 
 from connguard.policies.model.origin import Origin, Related, Unknown
+from connguard.policies.model.records import dataclass
 
 
 class Severity(Enum):

@@ -15,7 +15,7 @@ https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/netw
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from connguard.policies.model.addresses import NOWHERE
 from connguard.policies.model.aws_acls import (
@@ -39,6 +39,7 @@ from connguard.policies.model.aws_groups import (
 )
 from connguard.policies.model.network import Endpoint, Rule, Target
 from connguard.policies.model.ports import USUAL_PORTS
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.terraform_resource import Inventory, ResourceTable
 
 TABLES = (

@@ -19,12 +19,13 @@ https://learn.microsoft.com/azure/postgresql/flexible-server/concepts-networking
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from connguard.policies.model.azure_module_calls import GROUP_SOURCE, with_called
 from connguard.policies.model.network import Endpoint, Rule, Target
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.ports import USUAL_PORTS
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.terraform_azure import FLEXIBLE, closest, server_ports
 from connguard.policies.model.terraform_azure_rules import WrittenRule, security_rules
 from connguard.policies.model.terraform_guards import (

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from connguard.policies.model.addresses import NOWHERE, AddressSet
 from connguard.policies.model.azure_module_calls import SERVER_SOURCE, with_called
@@ -29,6 +28,7 @@ from connguard.policies.model.database_facts import DatabaseInstance, TlsRequire
 from connguard.policies.model.network import Endpoint, Rule, Target
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
 from connguard.policies.model.ports import POSTGRES
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.terraform_azure import (
     ALL_OF_AZURE,
     AZURE,

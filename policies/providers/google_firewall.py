@@ -18,10 +18,10 @@ https://cloud.google.com/iap/docs/using-tcp-forwarding
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from connguard.policies.model.network import Endpoint, Rule
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.terraform_google_machines import MACHINES, Machines, endpoint, texts
 from connguard.policies.model.terraform_google_rules import network_of, rules_of
 from connguard.policies.model.terraform_guards import settings_at

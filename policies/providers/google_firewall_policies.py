@@ -15,10 +15,11 @@ https://cloud.google.com/firewall/docs/firewall-policies-rule-details
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from connguard.policies.model.network import Endpoint, Rule
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.terraform_google_machines import MACHINES, Machines, endpoint, texts
 from connguard.policies.model.terraform_google_rules import network_of, policy_rules
 from connguard.policies.model.terraform_guards import settings_at

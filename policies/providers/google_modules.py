@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from connguard.policies.model.origin import Origin, Related
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.terraform_guards import is_surely
 from connguard.policies.model.terraform_resource import (
     MODULE,

@@ -18,12 +18,12 @@ https://cloud.google.com/sql/docs/postgres/managed-connection-pooling
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from connguard.policies.model.database_facts import DatabaseInstance, TlsRequirement
 from connguard.policies.model.network import Endpoint, Rule, Target
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
 from connguard.policies.model.ports import POSTGRES
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.terraform_guards import flag, is_surely, may_be
 from connguard.policies.model.terraform_network import origin_of, sources
 from connguard.policies.model.terraform_resource import Body, Inventory, Resource, ResourceTable

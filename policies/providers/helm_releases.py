@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from connguard.policies.model.addresses import ALL_IPV4
 from connguard.policies.model.database_facts import PublishedPort
@@ -20,6 +20,7 @@ from connguard.policies.model.kubernetes_service import is_internal
 from connguard.policies.model.network import Endpoint, Rule, Target
 from connguard.policies.model.origin import Known, Origin
 from connguard.policies.model.ports import POOLERS, POSTGRES
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.simple_yaml import parse
 from connguard.policies.model.terraform_guards import doubtful, everybody
 from connguard.policies.model.terraform_network import sources

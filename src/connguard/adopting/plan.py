@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from connguard.adopting import contents
@@ -14,6 +14,7 @@ from connguard.engine.finding import Report
 from connguard.engine.progress import Progress, silent
 from connguard.engine.scan import scan
 from connguard.engine.settings import FILE_NAME, Settings, load, locate
+from connguard.policies.model.records import dataclass
 
 BASELINE = "connguard-baseline.json"
 

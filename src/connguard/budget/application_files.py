@@ -9,7 +9,6 @@ their production profiles. A file that names no PostgreSQL database is none of o
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from connguard.budget import dsn
@@ -19,6 +18,7 @@ from connguard.engine.text import Text
 from connguard.engine.yaml_source import Node, parse
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.topology import (
     ADVISORY_LOCKS,
     CONNECTION_TIMEOUT,

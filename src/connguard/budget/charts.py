@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from connguard.budget import applications
@@ -22,6 +21,7 @@ from connguard.engine.text import Text
 from connguard.engine.yaml_source import Node
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.whole_numbers import whole
 
 _TAKEN = r"\{\{-?\s*\.Values\.([\w.]+)\s*(?:\|\s*(?:quote|squote|int|toString|toYaml)\s*)*-?\}\}"

@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from connguard.budget import dsn
 from connguard.policies.model.amount import UNBOUNDED, Amount, unknown_amount
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

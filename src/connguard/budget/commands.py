@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from connguard.budget import ecosystem, puma
@@ -14,6 +14,7 @@ from connguard.engine.reading import Context
 from connguard.engine.text import Text
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.whole_numbers import whole
 
 Environment = Mapping[str, tuple[str, Origin, bool]]

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from connguard.engine.settings import SettingsError
 from connguard.policies.model.amount import UNBOUNDED, Amount, exactly
 from connguard.policies.model.facts import UNLIMITED
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.topology import (
     SERVICE_TIMEOUTS,
     SESSION_FEATURES,

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from connguard.budget.commands import Environment
@@ -12,6 +12,7 @@ from connguard.budget.pgbouncer_ini import Configuration
 from connguard.engine.reading import SourceFile
 from connguard.policies.model.amount import Amount
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.topology import Pooler, Service, Version
 
 

@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.whole_numbers import whole
 
 _URL = re.compile(

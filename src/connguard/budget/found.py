@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from connguard.budget import pgbouncer_ini
@@ -29,6 +29,7 @@ from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Notes
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.topology import (
     ANY,
     LimitedDatabase,

@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.topology import Version
 from connguard.policies.model.whole_numbers import whole
 

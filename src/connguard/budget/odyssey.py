@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from connguard.budget.discovered import PoolerReady
 from connguard.engine.text import Text
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.topology import ANY, Pooler, PoolerEntry
 from connguard.policies.model.whole_numbers import whole
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from connguard.policies.model.amount import UNBOUNDED, Amount, exactly
@@ -15,6 +15,7 @@ from connguard.policies.model.budget_model import (
     SERVICE_SETTINGS,
 )
 from connguard.policies.model.facts import UNLIMITED
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.topology import (
     Headroom,
     LimitedDatabase,

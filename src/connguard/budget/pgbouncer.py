@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from connguard.budget import pgbouncer_keys as keys
@@ -22,6 +21,7 @@ from connguard.engine.reading import Context
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.topology import ANY, Pooler, PoolerEntry, PoolerUser, Version
 
 KIND = "pgbouncer"

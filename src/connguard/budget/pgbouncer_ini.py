@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path, PurePosixPath
 
 from connguard.budget import pgbouncer_keys as keys
@@ -21,6 +21,7 @@ from connguard.engine.limits import Included
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import Text
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.topology import Version
 from connguard.policies.model.whole_numbers import whole
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from connguard.budget.assemble import stacks
@@ -20,6 +20,7 @@ from connguard.engine.settings import Settings
 from connguard.policies.model.amount import Standing, worst_standing
 from connguard.policies.model.budget import solve
 from connguard.policies.model.reading import Reading
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.usage import Budget
 
 POLICIES = ("PG1", "PG007", "PG901", "PG902", "PG903")

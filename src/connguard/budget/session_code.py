@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from connguard.budget.built_from import MARKERS
@@ -21,6 +21,7 @@ from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import Text
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Comment, Notes, Reading, Span, mentions_suppression
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.sessions import mode_of
 from connguard.policies.model.topology import LISTEN, PREPARED_STATEMENTS, Pooler, Service
 

@@ -4,9 +4,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from connguard.budget.pgbouncer import KIND as PGBOUNCER
@@ -22,6 +22,7 @@ from connguard.policies.model.amount import Amount, Standing
 from connguard.policies.model.budget import solve
 from connguard.policies.model.explain import tight
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.topology import Pooler, Server, Topology
 from connguard.policies.model.usage import Budget, Usage
 

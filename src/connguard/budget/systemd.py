@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from connguard.engine.text import Text
 from connguard.policies.model.amount import UNBOUNDED, Amount, exactly, unknown_amount
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.whole_numbers import whole
 
 _SECTION = re.compile(r"^\s*\[(\w+)\]\s*$")

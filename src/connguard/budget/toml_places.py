@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 
 Path = tuple[str | int, ...]
 

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from connguard.budget import dsn
 from connguard.containers.compose_service import Variable
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.ports import POSTGRES
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.whole_numbers import whole
 
 _HOST = re.compile(

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 from connguard.containers import compose_service, databases
@@ -22,6 +21,7 @@ from connguard.containers.compose_ports import Published, published, unread
 from connguard.policies.model.database_facts import MissedConnection
 from connguard.policies.model.origin import Known, Related
 from connguard.policies.model.ports import USUAL_PORTS
+from connguard.policies.model.records import dataclass
 
 _SCALED = re.compile(r"(?:.*[-_])?(?P<service>.+?)[-_]\d+")
 _SWARM = re.compile(r"(?:tasks\.)?(?:\w+_)?(?P<service>[\w-]+)")

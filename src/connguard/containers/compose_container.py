@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from connguard.containers.databases import Program
 from connguard.engine.reading import Context
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
 from connguard.policies.model.ports import USUAL_PORTS
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.server_values import split_list
 from connguard.postgres.conf import ServerSettings, read_conf
 

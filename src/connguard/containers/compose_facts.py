@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from connguard.containers.compose_connections import Connections
@@ -23,6 +23,7 @@ from connguard.engine.reading import Context
 from connguard.policies.model.database_facts import Exposure, PublishedPort
 from connguard.policies.model.origin import Known, Origin
 from connguard.policies.model.ports import USUAL_PORTS
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.setting_facts import EffectiveSetting
 
 _POOLER_NAME = re.compile(r"(?i)pgbouncer|supavisor|pgcat|pgpool|odyssey|(?:^|[-_])pooler$")

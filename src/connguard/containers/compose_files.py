@@ -14,7 +14,7 @@ https://github.com/compose-spec/compose-go/blob/main/cli/options.go (the names o
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from connguard.containers.interpolation import environment_file, resolve
@@ -23,6 +23,7 @@ from connguard.engine.limits import Included
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.yaml_source import Node
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 
 DEFAULT_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 OVERRIDE_NAMES = (

@@ -10,10 +10,10 @@ base 60.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from connguard.containers.compose_files import Part, Service
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.whole_numbers import whole
 
 _RANGE = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from connguard.containers.compose_files import Application, Part, Service
@@ -13,6 +12,7 @@ from connguard.containers.interpolation import entries, resolve
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.yaml_source import Node
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 
 DEFAULT_NETWORK = "default"
 

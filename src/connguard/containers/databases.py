@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from connguard.budget.images import Kind, identify
 from connguard.containers.compose_service import Variable, Word
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
 from connguard.policies.model.ports import POSTGRES
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.whole_numbers import whole
 
 _OTHER_POOLERS = {

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from connguard.containers.service_exposure import Exposure, facts
@@ -23,6 +22,7 @@ from connguard.policies.model.database_facts import TlsRequirement
 from connguard.policies.model.facts import Undecided
 from connguard.policies.model.network import Endpoint, Target
 from connguard.policies.model.origin import Known
+from connguard.policies.model.records import dataclass
 from connguard.policies.providers.helm_releases import CHARTS
 
 _VALUES = re.compile(r"(?:^|[._-])values(?:[._-]|$)|^values")

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from connguard.containers import network_policies
 from connguard.containers.clients import Wanted, wanted
@@ -21,6 +20,7 @@ from connguard.containers.pods import Container, Pod
 from connguard.engine.yaml_source import Node
 from connguard.policies.model.database_facts import MissedConnection
 from connguard.policies.model.origin import Related
+from connguard.policies.model.records import dataclass
 
 _HOST = re.compile(r"(?P<name>[\w-]+)(?:\.(?P<namespace>[\w-]+)(?:\.svc(?:\.[\w.-]+)?)?)?")
 _PLAIN_LABEL = re.compile(r"app\.kubernetes\.io/\w+|[\w.-]+")

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from connguard.containers import network_policies, service_exposure
 from connguard.containers.compose_facts import purpose_of
@@ -28,6 +28,7 @@ from connguard.policies.model.database_facts import PublishedPort
 from connguard.policies.model.network import Endpoint, Rule, Target
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
 from connguard.policies.model.ports import Ports
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.setting_facts import EffectiveSetting
 from connguard.policies.model.whole_numbers import whole
 

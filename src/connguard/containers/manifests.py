@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from connguard.engine.reading import SourceFile
 from connguard.engine.yaml_source import Node, Stream, parse
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 
 CORE = ""
 _MAX_DEPTH = 5

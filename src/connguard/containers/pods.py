@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 from connguard.containers import databases
@@ -15,6 +14,7 @@ from connguard.containers.databases import Program
 from connguard.containers.manifests import Manifest, Objects, labels
 from connguard.engine.yaml_source import Node
 from connguard.policies.model.origin import Value
+from connguard.policies.model.records import dataclass
 
 WORKLOADS = (
     *("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "DaemonSet"),

@@ -12,7 +12,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from connguard.engine.yaml_source import Node
 from connguard.policies.model import kubernetes_service
@@ -29,6 +29,7 @@ from connguard.policies.model.facts import Undecided
 from connguard.policies.model.kubernetes_service import SOURCE_RANGES
 from connguard.policies.model.network import Endpoint, Rule, Target
 from connguard.policies.model.origin import Known, Origin, Unknown
+from connguard.policies.model.records import dataclass
 
 TEMPLATE = re.compile(r"\{\{|\$\{|\$\(|<[\w-]+>|%\(")
 NODES = "every node of the cluster"

@@ -12,7 +12,7 @@ import asyncio
 import os
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from lsprotocol import types as lsp
@@ -27,6 +27,7 @@ from connguard.engine.settings import Settings, SettingsError, load, locate
 from connguard.engine.text import Text
 from connguard.engine.version import __version__
 from connguard.fixing.limits import Limit, limits_of
+from connguard.policies.model.records import dataclass
 
 _DELAY = 0.25
 """Seconds without typing before a scan starts."""

@@ -16,7 +16,7 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -29,6 +29,7 @@ from connguard.engine.finding import Report
 from connguard.engine.settings import Settings
 from connguard.engine.version import __version__
 from connguard.engine.writing import temporary
+from connguard.policies.model.records import dataclass
 
 FOLDER = "CONNGUARD_CACHE_DIR"
 OFF = "CONNGUARD_NO_CACHE"

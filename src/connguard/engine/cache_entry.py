@@ -12,7 +12,7 @@ import errno
 import hmac
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import blake2b
 from typing import Any, TypeVar
 
@@ -25,6 +25,7 @@ from connguard.engine.registry import find
 from connguard.policies.model.facts import NotParsed, Undecided
 from connguard.policies.model.origin import Origin, Related
 from connguard.policies.model.policy import Policy
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.verdict import Severity
 
 _MAGIC = b"connguard cache 1\n"

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path, PurePath
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from connguard.engine import disk
 from connguard.engine.disk import Kind
 from connguard.engine.ignoring import Ignoring, ignoring
 from connguard.engine.reading import SourceFile
+from connguard.policies.model.records import dataclass
 
 DEFAULT_EXCLUDES = {
     ".git",

@@ -16,11 +16,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
+
+from connguard.policies.model.records import dataclass
 
 MOST = 20_000_000
 """Bytes that are read of a file for which the caller names no limit."""

@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+
+from connguard.policies.model.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

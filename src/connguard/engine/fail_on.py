@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from connguard.engine.finding import Finding
 from connguard.engine.registry import select
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.verdict import Severity
 
 LEVELS = ("error", "warning", "note", "never")

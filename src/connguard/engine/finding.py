@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed, Undecided
 from connguard.policies.model.origin import Origin, Related
 from connguard.policies.model.policy import Policy
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.verdict import Severity
 
 if TYPE_CHECKING:

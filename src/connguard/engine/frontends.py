@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import PurePath
@@ -18,6 +17,7 @@ from connguard.engine.reading import FrontEnd, SourceFile
 from connguard.live.claims import may_be_snapshot
 from connguard.migrations.claims import SUFFIXES as SQL_SUFFIXES
 from connguard.migrations.claims import may_hold_sql
+from connguard.policies.model.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

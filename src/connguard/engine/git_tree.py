@@ -11,9 +11,10 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
+
+from connguard.policies.model.records import dataclass
 
 _TIMEOUT_S = 120
 _REGULAR = frozenset((b"100644", b"100755", b"100664"))

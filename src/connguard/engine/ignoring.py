@@ -12,9 +12,10 @@ import fnmatch
 import os
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from pathspec import GitIgnoreSpec
+
+from connguard.policies.model.records import dataclass
 
 _LITERAL = re.compile(r"[\w.+@~-]+")
 _PLAIN = re.compile(r"[\w.+@~*-]+")

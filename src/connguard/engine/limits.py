@@ -7,8 +7,10 @@ What passes a limit is reported with the name of the setting, and never taken as
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
+
+from connguard.policies.model.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ A key that does not stand here is refused as unknown, so that none is without it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from connguard.policies.model.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from connguard.engine.limits import NAMES as LIMITS
 from connguard.engine.limits import Limits
 from connguard.engine.setting_reference import SETTINGS, TOP
 from connguard.policies.model.addresses import BreadthLimits
+from connguard.policies.model.records import dataclass
 
 TERRAFORM_READERS = ("tree-sitter", "hcl2")
 FILE_NAME = "connguard.toml"

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from connguard.engine.finding import Finding, Report, Suppressed
 from connguard.engine.registry import find
@@ -14,6 +13,7 @@ from connguard.engine.text import Text
 from connguard.policies.model.facts import IdleSuppression, Undecided
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Comment, Notes, Span, Subject
+from connguard.policies.model.records import dataclass
 
 _OWN = re.compile(r"connguard:\s*ignore\b\s*(?P<ids>[\w-]+(?:\s*,\s*[\w-]+)*)?(?P<reason>.*)", re.S)
 _CHECKOV = re.compile(r"checkov:skip=(?P<ids>[\w*-]+(?:\s*,\s*[\w*-]+)*)(?::(?P<reason>.*))?")

@@ -18,10 +18,11 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Generic, NoReturn, TypeVar
 
 from connguard.engine import disk
+from connguard.policies.model.records import dataclass
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 
 from connguard.budget.discovered import PoolerFile, PoolerReady
 from connguard.policies.model.amount import Amount
@@ -29,6 +29,7 @@ from connguard.policies.model.hba import (
 from connguard.policies.model.hba_facts import AccessList
 from connguard.policies.model.origin import Known, Origin, Unknown
 from connguard.policies.model.reading import Subject
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.setting_facts import EffectiveSetting
 from connguard.policies.model.symptom import Place, PlaceKind
 from connguard.policies.model.topology import Pooler, PoolerEntry, PoolerUser

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from connguard.engine.finding import EXIT_CLEAN, EXIT_ERROR, EXIT_FINDINGS, EXIT_NOTHING_TO_SCAN
@@ -15,6 +15,7 @@ from connguard.engine.symptom_registry import symptoms
 from connguard.explaining.lines import Lines, Repository, lines_for, read_files
 from connguard.explaining.quoted import quoted, shown_values
 from connguard.policies.model.recognition import Recognised, recognise
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.symptom import Cause
 
 

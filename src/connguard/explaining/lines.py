@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from connguard.budget.discovered import PoolerFile
@@ -19,6 +19,7 @@ from connguard.policies.model.facts import Undecided
 from connguard.policies.model.origin import Known
 from connguard.policies.model.reading import Reading, Subject
 from connguard.policies.model.recognition import Recognised
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.setting_facts import EffectiveSetting
 
 _NAMED = re.compile(r'\b(role|database) "([^"\n]{1,63})"')

@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
 
 from connguard.engine.settings import Settings
+from connguard.policies.model.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

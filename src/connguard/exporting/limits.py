@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from connguard.budget.run import Run
 from connguard.policies.model.amount import Amount
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.usage import Usage
 
 

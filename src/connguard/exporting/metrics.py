@@ -8,7 +8,7 @@ workers, background workers and WAL senders take no connection of a role or data
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from connguard.policies.model.records import dataclass
 
 _CLIENTS = "coalesce(a.backend_type, 'client backend') = 'client backend'"
 

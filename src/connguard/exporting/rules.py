@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from connguard.exporting import metrics
 from connguard.exporting.limits import Walls
+from connguard.policies.model.records import dataclass
 
 _CLUSTER = "job, instance, server"
 """postgres_exporter says in `server` which server a sample is of."""

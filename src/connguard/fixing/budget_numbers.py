@@ -10,7 +10,7 @@ with the file that makes it true, and never alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from connguard.budget.assemble import limited_databases, limited_roles, stacks
@@ -25,6 +25,7 @@ from connguard.policies.model.amount import Amount, Standing
 from connguard.policies.model.budget import solve
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Subject
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.usage import Budget
 from connguard.policies.model.verdict import Status, Verdict
 

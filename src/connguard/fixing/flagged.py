@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from connguard.engine.registry import find
 from connguard.migrations.history import History
 from connguard.policies.model.facts import Database, Role
 from connguard.policies.model.origin import Known, Origin
 from connguard.policies.model.reading import Subject
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.verdict import Status, Verdict, worst
 from connguard.sql_rules.replay import replay
 

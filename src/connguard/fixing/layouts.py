@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from connguard.fixing.statements import KEPT
 from connguard.migrations.history import History
 from connguard.migrations.names import is_step_of_folder
 from connguard.migrations.sections import tool_of
+from connguard.policies.model.records import dataclass
 
 _MARKERS = {
     "goose": ("-- +goose Up", "-- +goose Down"),

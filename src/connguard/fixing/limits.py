@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from connguard.budget.assemble import stacks
 from connguard.budget.found import Stack
 from connguard.engine.reading import Context
 from connguard.policies.model.budget import solve
 from connguard.policies.model.reading import Subject
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.usage import Budget, Usage
 
 

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from connguard.policies.model.records import dataclass
 
 TITLE = "limit_connections"
 

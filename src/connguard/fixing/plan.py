@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from pathlib import Path, PurePath
 
@@ -38,6 +38,7 @@ from connguard.migrations.pool import Pool
 from connguard.migrations.products import product_of_all
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Subject
+from connguard.policies.model.records import dataclass
 from connguard.sql_rules.script import Direction
 
 _BY_HAND = {

@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from connguard.fixing.flagged import Flagged
 from connguard.fixing.limits import Limit
+from connguard.policies.model.records import dataclass
 
 MARKER = "connguard: choose a limit"
 """Stands beside a statement that keeps the limit as it is, until somebody writes a number."""

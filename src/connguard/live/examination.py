@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from connguard.engine.finding import (
     EXIT_CLEAN,
@@ -14,6 +14,7 @@ from connguard.engine.finding import (
     Report,
 )
 from connguard.live.step import Status, Step
+from connguard.policies.model.records import dataclass
 
 DRIFT = "PG6"
 """The ids of the policies about live servers begin with this."""

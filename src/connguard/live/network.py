@@ -8,12 +8,12 @@ import errno
 import os
 import socket
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 
 from connguard.live.bounded import bounded
 from connguard.live.step import Layer, Status, Step
 from connguard.live.target import Host
+from connguard.policies.model.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

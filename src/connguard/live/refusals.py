@@ -9,10 +9,10 @@ PgBouncer until 1.19 gives 08P01 to everything. The code serves where the text i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from connguard.live.protocol import Refusal
 from connguard.live.step import Layer
+from connguard.policies.model.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from connguard.engine.reading import Context, SourceFile
@@ -17,6 +17,7 @@ from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Reading
+from connguard.policies.model.records import dataclass
 from connguard.terraform.json_tree import JsonError, JsonValue, parse
 
 MARK = "connguard_live"

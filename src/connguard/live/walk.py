@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from connguard.live.network import Address, reach, resolve
 from connguard.live.protocol import Broken, Greeting, Offer, Wire, root_certificate, tls_context
@@ -20,6 +20,7 @@ from connguard.live.session import (
 )
 from connguard.live.step import Layer, Status, Step
 from connguard.live.target import Target
+from connguard.policies.model.records import dataclass
 
 _NEEDS_TLS = ("require", "verify-ca", "verify-full")
 

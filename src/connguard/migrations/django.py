@@ -11,7 +11,6 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from connguard.engine.natural import natural_key
@@ -23,6 +22,7 @@ from connguard.migrations.host import HostMigration
 from connguard.migrations.pool import Pool, shown, too_deep
 from connguard.migrations.python_host import Names, PythonCode, Walk, add_comments, parsed
 from connguard.migrations.python_strings import called_name
+from connguard.policies.model.records import dataclass
 from connguard.sql_rules.script import Direction
 
 _MIGRATION = re.compile(r"^class\s+Migration\b", re.MULTILINE)

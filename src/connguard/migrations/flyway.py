@@ -12,7 +12,7 @@ import tomllib
 from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from connguard.migrations.history import History
 from connguard.migrations.names import is_migrations_folder
 from connguard.migrations.pool import Pool, shown, too_deep
 from connguard.migrations.settings_text import properties
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.whole_numbers import whole
 from connguard.sql_rules.script import Chunk, Direction, Script
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
 from connguard.engine.text import Text
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 from connguard.sql_rules.script import Chunk, Direction
 
 _LINE = re.compile(r".*(?:\r\n|\n|\r)|.+$")

@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from connguard.policies.model.reading import Notes, Subject
+from connguard.policies.model.records import dataclass
 from connguard.sql_rules.script import Script
 
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from connguard.engine.reading import SourceFile
@@ -20,6 +20,7 @@ from connguard.policies.model.reading import (
     Subject,
     mentions_suppression,
 )
+from connguard.policies.model.records import dataclass
 from connguard.sql_rules.script import Chunk, Direction, Script
 
 OPAQUE = "the SQL text is only known at run time"

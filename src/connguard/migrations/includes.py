@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from connguard.engine.limits import Included, Limits
@@ -15,6 +14,7 @@ from connguard.engine.text import Text
 from connguard.migrations.sections import sections
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 from connguard.sql_rules import lexer
 from connguard.sql_rules.script import Chunk, Direction
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from connguard.engine import yaml_source
@@ -22,6 +21,7 @@ from connguard.migrations.history import History
 from connguard.migrations.names import for_postgresql
 from connguard.migrations.pool import SQL_SUFFIXES, Pool, shown, unreadable
 from connguard.policies.model.reading import Comment, Notes, Span, mentions_suppression
+from connguard.policies.model.records import dataclass
 from connguard.sql_rules.script import Chunk, Direction, Script
 
 _CHANGELOG_SUFFIXES = (".xml", ".yaml", ".yml", ".json")

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from connguard.policies.model.records import dataclass
 from connguard.sql_rules import syntax
 from connguard.sql_rules.syntax import NotReadable
 

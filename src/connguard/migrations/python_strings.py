@@ -9,11 +9,9 @@ import re
 import unicodedata
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 from connguard.engine.text import Text
-from connguard.policies.model.whole_numbers import whole
 from connguard.migrations.fragment import (
     EMPTY,
     Fragment,
@@ -23,6 +21,8 @@ from connguard.migrations.fragment import (
     verbatim,
     written,
 )
+from connguard.policies.model.records import dataclass
+from connguard.policies.model.whole_numbers import whole
 
 _BETWEEN = re.compile(r"(?:\s|\\\r?\n|#[^\n]*)+")
 _OPENING = re.compile(r"(?P<prefix>[A-Za-z]{0,2})(?P<quote>'''|\"\"\"|'|\")")

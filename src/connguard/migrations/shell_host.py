@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
 
 from tree_sitter import Node
@@ -22,6 +22,7 @@ from connguard.migrations.fragment import (
 from connguard.migrations.host import HostMigration
 from connguard.migrations.tree_host import Assignment, Call, TreeHost
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 from connguard.sql_rules.script import Chunk, Direction
 
 _PSQL = re.compile(r"(?:^|[/\s\"{\[])psql(?:[\]@}\"\s]|$)|^docker_process_sql$")

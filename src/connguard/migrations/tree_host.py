@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import ClassVar
@@ -30,6 +29,7 @@ from connguard.migrations.fragment import (
 )
 from connguard.migrations.host import HostMigration
 from connguard.policies.model.reading import mentions_suppression
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.whole_numbers import whole
 from connguard.sql_rules.script import Direction
 

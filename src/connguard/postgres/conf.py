@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +23,7 @@ from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
 from connguard.policies.model.reading import Comment, Notes, Span, mentions_suppression
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.server_values import (
     parse_boolean,
     parse_choice,

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from connguard.policies.model.addresses import ALL_IPV6, IPV4_MAPPED, AddressSet
@@ -25,6 +25,7 @@ from connguard.policies.model.hba import (
 )
 from connguard.policies.model.hba_cells import DatabaseKind, UserCell
 from connguard.policies.model.hba_coverage import Row, cover, rows
+from connguard.policies.model.records import dataclass
 from connguard.postgres.hba_reader import HbaFile, HbaProblem
 
 

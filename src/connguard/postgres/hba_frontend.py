@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from connguard.engine.limits import passed
 from connguard.engine.reading import Context, SourceFile
@@ -16,6 +15,7 @@ from connguard.policies.model.hba_coverage import Coverage, Reach, cover, cover_
 from connguard.policies.model.hba_facts import AccessList, Dialect, EffectiveRule, InvalidRule
 from connguard.policies.model.origin import Known, Origin
 from connguard.policies.model.reading import Reading
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.setting_facts import Listener
 from connguard.postgres.conf import ServerSettings, read_conf
 from connguard.postgres.declared_logins import add_declared_logins

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from connguard.engine import disk
@@ -22,6 +22,7 @@ from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Comment, Notes, Span, mentions_suppression
+from connguard.policies.model.records import dataclass
 from connguard.postgres.conf import conf_files
 
 CONTINUATION_SINCE = 14

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from connguard.engine.reading import Context, SourceFile
@@ -35,6 +35,7 @@ from connguard.policies.model.hba import (
 )
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Notes
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.whole_numbers import whole
 from connguard.postgres.hba_lines import (
     FieldLine,

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from connguard.engine.reading import Context
@@ -14,6 +14,7 @@ from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.hba import compile_regex
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Notes
+from connguard.policies.model.records import dataclass
 from connguard.postgres.hba_lines import FieldLine, read_lines
 from connguard.postgres.hba_reader import REGEX_SINCE, HbaProblem
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from connguard.engine.reading import Context, SourceFile
@@ -31,6 +30,7 @@ from connguard.policies.model.hba import (
 )
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Comment, Notes, Span, mentions_suppression
+from connguard.policies.model.records import dataclass
 from connguard.postgres.hba_lines import SourceLine, source_lines
 from connguard.postgres.hba_reader import HbaFile, HbaProblem
 

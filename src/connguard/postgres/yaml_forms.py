@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from connguard.engine.text import Text
 from connguard.engine.yaml_source import Node
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 from connguard.postgres.hba_lines import SourceLine, line_at, lines_between
 
 _HBA_KEYS = re.compile(

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from connguard.budget.found import Stack
 from connguard.budget.run import Run
 from connguard.policies.model.amount import Amount, Standing
 from connguard.policies.model.explain import largest_first, sentence
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.usage import Budget, ServerUsage, Usage, Use
 from connguard.reporters.page_parts import page, safe, what_if
 

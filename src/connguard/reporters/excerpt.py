@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from connguard.engine.masking import masked
 from connguard.engine.text import Text
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 from connguard.reporters.plain import printable, printable_characters
 from connguard.reporters.style import Style
 

@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 
 from connguard.policies.model.origin import Origin, Related
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.terraform_value import Setting, Unresolved
 from connguard.terraform.expressions import Names, Scope
 from connguard.terraform.module import Module, Repetition, each_of

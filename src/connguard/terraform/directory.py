@@ -7,12 +7,13 @@ from __future__ import annotations
 import os.path
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path, PurePath
 from typing import Any
 
 from connguard.engine import disk
+from connguard.policies.model.records import dataclass
 from connguard.terraform.syntax import Attribute, Block, Document, Literal
 
 # Up first and then down: no ".." after a name, which may be that of a link.

@@ -11,9 +11,9 @@ grammar is that of the HCL native syntax specification
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fractions import Fraction
 
+from connguard.policies.model.records import dataclass
 from connguard.terraform.syntax import (
     Binary,
     Call,

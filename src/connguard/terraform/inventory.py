@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from connguard.engine.reading import Context, SourceFile
 from connguard.policies.model import terraform_resource
 from connguard.policies.model.origin import Origin, Related
 from connguard.policies.model.reading import Reading
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.terraform_facts import facts, module_sources, resource_types
 from connguard.policies.model.terraform_resource import Inventory, value_bodies
 from connguard.policies.model.terraform_value import Setting

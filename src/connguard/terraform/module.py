@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from connguard.policies.model.origin import Related
+from connguard.policies.model.records import dataclass
 from connguard.terraform.directory import Directory, module_source
 from connguard.terraform.expressions import Evaluator, Names, Scope
 from connguard.terraform.syntax import Attribute, Block, Expression, GetAttr, Index, Literal

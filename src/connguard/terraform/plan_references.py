@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.terraform_value import Unresolved
 
 _STEP = re.compile(r'\.?([\w-]+|\*)((?:\["(?:[^"\\]|\\.)*"\]|\[\d+\]|\[\*\])*)')

@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any
 
 from connguard.engine.text import Text
 from connguard.policies.model.origin import Origin, Related
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.terraform_value import Setting, Unresolved
 from connguard.terraform.json_cursor import JsonCursor
 from connguard.terraform.plan_references import References

@@ -8,11 +8,12 @@ All positions are character offsets from 0 into `Text.string`; ends are exclusiv
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fractions import Fraction
 
 from connguard.engine.text import Text
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.records import dataclass
 
 LABEL_COUNTS = {
     "resource": 2,

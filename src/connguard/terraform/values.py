@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import Protocol, TypeGuard
+
+from connguard.policies.model.records import dataclass
 
 MAX_TEXT = 1_000_000
 MAX_ITEMS = 20_000
