@@ -9,15 +9,18 @@ the database, all roles, and last the server (documentation of ALTER ROLE).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import field
 
 from connguard.policies.model.origin import Known, Origin, Related, Unknown, Value
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.setting_facts import ALL_ROLES, SERVER, EffectiveSetting
+from connguard.sql_rules.layered import Layered
 from connguard.sql_rules.names import Name
 
 MOST_ALTERNATIVES = 16
+MOST_REMARKS = 100
 SERVER_ONLY = frozenset(
     {
         "listen_addresses",
@@ -76,6 +79,7 @@ class Assignment:
         return self.value.value if isinstance(self.value, Known) else f"\0{self.value.reason}"
 
 
+_Key = tuple[Scope, str]
 Alternatives = tuple[Assignment | None, ...]
 """What may be stored; None is nothing."""
 
@@ -86,50 +90,53 @@ _UNSET: Alternatives = (None,)
 class Assignments:
     """All stored settings, by scope and name."""
 
-    found: dict[tuple[Scope, str], Alternatives] = field(default_factory=dict)
+    found: Layered[_Key, Alternatives] = field(default_factory=Layered)
+    _keys: dict[object, dict[_Key, None]] = field(default_factory=dict)
+    """Where a role, a database or a scope may have settings, in any copy."""
 
     def copy(self) -> Assignments:
-        return Assignments(self.found.copy())
+        return Assignments(self.found.copy(), self._keys)
 
     def store(self, scope: Scope, name: str, value: Value[str], origin: Origin) -> None:
-        earlier = [one for one in self.found.get((scope, name), ()) if one is not None]
+        earlier = [one for one in self.found.get((scope, name)) or () if one is not None]
         history = [related for one in earlier for related in one.history]
         history += [Related(f"{name} is set here, too", one.origin) for one in earlier]
-        self.found[scope, name] = (Assignment(value, origin, tuple(dict.fromkeys(history))),)
+        kept = tuple(dict.fromkeys(history))[-MOST_REMARKS:]
+        self._set((scope, name), (Assignment(value, origin, kept),))
 
     def reset(self, scope: Scope, name: str | None) -> None:
         """Forget one setting of a scope, or all."""
-        self._forget(lambda one: one == scope, name)
+        self._forget(key for key in self._of(scope) if name in (None, key[1]))
 
     def drop_role(self, role: Name) -> None:
-        self._forget(lambda one: one.role == role, None)
+        self._forget(key for key in self._of(("role", role)))
 
     def drop_database(self, database: Name) -> None:
-        self._forget(lambda one: one.database == database, None)
+        self._forget(key for key in self._of(("database", database)))
 
     def rename_role(self, old: Name, new: Name) -> None:
-        self._move(
-            lambda one: Scope(new, one.database, one.system) if one.role == old else one,
-        )
+        for (scope, name), one in self._forget(key for key in self._of(("role", old))):
+            self._set((Scope(new, scope.database, scope.system), name), one)
 
     def rename_database(self, old: Name, new: Name) -> None:
-        self._move(
-            lambda one: Scope(one.role, new, one.system) if one.database == old else one,
-        )
+        for (scope, name), one in self._forget(key for key in self._of(("database", old))):
+            self._set((Scope(scope.role, new, scope.system), name), one)
 
     def join(self, other: Assignments) -> Assignments:
         """What is stored after a branch of which either side may have run."""
-        joined = {}
-        for key in {**self.found, **other.found}:
-            both = (*self.found.get(key, _UNSET), *other.found.get(key, _UNSET))
-            different = {one.essence if one else None: one for one in reversed(both)}
-            joined[key] = tuple(reversed(different.values()))[:MOST_ALTERNATIVES]
-        return Assignments(joined)
+
+        def both(_: _Key, ours: Alternatives | None, theirs: Alternatives | None) -> Alternatives:
+            found = (*(ours or _UNSET), *(theirs or _UNSET))
+            different = {one.essence if one else None: one for one in reversed(found)}
+            return tuple(reversed(different.values()))[:MOST_ALTERNATIVES]
+
+        return Assignments(self.found.joined(other.found, both), self._keys)
 
     def effective(self) -> Iterator[tuple[Scope, list[EffectiveSetting]]]:
         """Every stored setting that some session takes, in each state that may come true."""
+        narrower = self._by_role()
         for (scope, name), alternatives in self.found.items():
-            everyone = self.found.get((Scope(), name), _UNSET)
+            everyone = self.found.get((Scope(), name)) or _UNSET
             if scope.system and name not in SERVER_ONLY and None not in everyone:
                 continue
             facts = [
@@ -138,7 +145,7 @@ class Assignments:
                     one.value,
                     one.origin,
                     str(scope),
-                    (*one.history, *self._overriding(scope, name, one)),
+                    (*one.history, *_overriding(scope, one, narrower[name, scope.role])),
                 )
                 for one in alternatives
                 if one is not None
@@ -146,22 +153,43 @@ class Assignments:
             if facts:
                 yield scope, facts
 
-    def _overriding(self, scope: Scope, name: str, assignment: Assignment) -> Iterator[Related]:
-        """Where narrower scopes have another value."""
-        for (narrower, its_name), alternatives in self.found.items():
-            if its_name != name or not narrower.overrides(scope):
-                continue
-            for one in alternatives:
-                if one is not None and one.essence != assignment.essence:
-                    yield Related(f"{narrower} has a value of its own", one.origin)
+    def _by_role(self) -> dict[tuple[str, Name | None], list[tuple[Scope, Alternatives]]]:
+        """By the name of a setting and a role, where that role may have it; by None all places."""
+        found: dict[tuple[str, Name | None], list[tuple[Scope, Alternatives]]] = defaultdict(list)
+        for (scope, name), alternatives in self.found.items():
+            found[name, None].append((scope, alternatives))
+            if scope.role is not None:
+                found[name, scope.role].append((scope, alternatives))
+        return found
 
-    def _forget(self, matches: Callable[[Scope], bool], name: str | None) -> None:
-        for scope, each in list(self.found):
-            if matches(scope) and name in (None, each):
-                del self.found[scope, each]
+    def _set(self, key: _Key, alternatives: Alternatives) -> None:
+        self.found[key] = alternatives
+        scope = key[0]
+        owners = (("role", scope.role), ("database", scope.database))
+        for each in (scope, *(owner for owner in owners if owner[1] is not None)):
+            self._keys.setdefault(each, {})[key] = None
 
-    def _move(self, moved: Callable[[Scope], Scope]) -> None:
-        self.found = {(moved(scope), name): one for (scope, name), one in self.found.items()}
+    def _of(self, what: object) -> list[_Key]:
+        return [key for key in self._keys.get(what, ()) if key in self.found]
+
+    def _forget(self, keys: Iterable[_Key]) -> list[tuple[_Key, Alternatives]]:
+        """Remove what is stored under the keys."""
+        removed = [(key, self.found[key]) for key in keys]
+        for key, _ in removed:
+            self.found.discard(key)
+        return removed
+
+
+def _overriding(
+    scope: Scope, assignment: Assignment, others: Iterable[tuple[Scope, Alternatives]]
+) -> Iterator[Related]:
+    """Where narrower scopes have another value."""
+    for narrower, alternatives in others:
+        if not narrower.overrides(scope):
+            continue
+        for one in alternatives:
+            if one is not None and one.essence != assignment.essence:
+                yield Related(f"{narrower} has a value of its own", one.origin)
 
 
 def written_value(text: str, shown: str, origin: Origin) -> Value[str]:

@@ -9,12 +9,12 @@ from dataclasses import replace
 from typing import Any
 
 from connguard.policies.model.facts import CatalogWrite
-from connguard.policies.model.origin import Known, Origin, Related, Unknown, Value
+from connguard.policies.model.origin import Known, Origin, Unknown, Value
 from connguard.sql_rules import texts
 from connguard.sql_rules.expressions import name_of, walk
 from connguard.sql_rules.frames import Frame
 from connguard.sql_rules.names import Name
-from connguard.sql_rules.state import Entity, Existence, Kind
+from connguard.sql_rules.state import Entity, Existence, Kind, longer
 from connguard.sql_rules.syntax import Node
 
 COLUMNS = ("rolconnlimit", "datconnlimit")
@@ -101,7 +101,7 @@ def _changed(entity: Entity, changes: dict[str, Value[Any]], origin: Origin) -> 
         login=changes.get("login", entity.login),
         superuser=changes.get("superuser", entity.superuser),
         touched=origin,
-        history=(*entity.history, Related(message, origin)),
+        history=longer(entity.history, message, origin),
     )
 
 

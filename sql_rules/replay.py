@@ -292,13 +292,18 @@ class _Replay:
             return True
         if not self._conditionals.running:
             return True
-        large = piece.end - piece.start > _BIG_STATEMENT
-        if large and _DATA.match(source.text, piece.start, piece.end):
-            return True
+        size = piece.end - piece.start
         blanks = Blanks()
         part = Source(source.text, source.place, blanks).part(piece.start, piece.end)
         written = part.text
         runs, seen = self._concerns(written) if piece.command is None else (True, True)
+        large = size > _BIG_STATEMENT and _DATA.match(written) is not None
+        if large and not runs and not seen:
+            return True
+        if size > _BIG_TEXT:
+            reason = f"the statement is too large to be read: {size} characters"
+            self._interpreter.report(NotParsed(reason, source.place(piece.start, piece.end)))
+            return True
         if not runs and not seen and not self._copies(written) and _is_sql(written):
             return True
         part, statements, problem = self._interpreter.parse(part)

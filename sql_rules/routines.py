@@ -30,6 +30,8 @@ _RUNS_TEXT = re.compile(r"\bexecute\b", re.IGNORECASE)
 _OBJECT_WORDS = ("role", "user", "group", "database", "system", "limit")
 """One of them is in every text that the two patterns match."""
 
+_WORD = re.compile(r"\w+")
+_CALLED = re.compile(r"\b(\w+)\s*\(")
 _MOST_NEW_NAMES = 20
 _IN_MODES = ("FUNC_PARAM_IN", "FUNC_PARAM_INOUT", "FUNC_PARAM_DEFAULT", "FUNC_PARAM_VARIADIC")
 
@@ -99,31 +101,33 @@ class Routine:
 class Routines:
     """The routines defined so far that can matter, by name and number of parameters."""
 
-    _found: dict[tuple[str, int], Routine] = field(default_factory=dict)
-    _names: re.Pattern[str] | None = None
+    _found: dict[str, dict[int, Routine]] = field(default_factory=dict)
+    _names: set[str] = field(default_factory=set)
     _new_names: set[str] = field(default_factory=set)
+    _odd_names: list[str] = field(default_factory=list)
 
     def define(self, routine: Routine) -> None:
-        self._found[routine.name, len(routine.parameters)] = routine
+        self._found.setdefault(routine.name, {})[len(routine.parameters)] = routine
         self._new_names.add(routine.name)
 
     def drop(self, name: str) -> None:
         """Forget what DROP FUNCTION removes."""
-        for key in [key for key in self._found if key[0] == name]:
-            del self._found[key]
+        self._found.pop(name, None)
 
     def mentioned(self, text: str) -> bool:
         """Whether a text names any of the routines."""
         if not self._found:
             return False
         if len(self._new_names) > _MOST_NEW_NAMES:
-            names = "|".join(sorted({re.escape(name) for name, _ in self._found}))
-            self._names = re.compile(rf"\b(?:{names})\b")
+            self._names |= self._new_names
+            self._odd_names += [name for name in self._new_names if not _WORD.fullmatch(name)]
             self._new_names.clear()
         lowered = text.lower()
-        if self._names is not None and self._names.search(lowered):
+        if any(name in lowered for name in (*self._new_names, *self._odd_names)):
             return True
-        return any(name in lowered for name in self._new_names)
+        return bool(self._names) and any(
+            word in self._names and word in self._found for word in _WORD.findall(lowered)
+        )
 
     def matters(self, content: str) -> bool:
         """Whether code may change a role or database, by itself or through a routine."""
@@ -138,25 +142,22 @@ class Routines:
 
     def never_called(self) -> list[Routine]:
         """Routines that matter and that nothing calls; those that others name come last."""
-        waiting = [each for each in self._found.values() if not each.called and each.direct]
-        others = {id(each): each.content for each in self._found.values()}
-
-        def is_named(routine: Routine) -> bool:
-            pattern = re.compile(rf"\b{re.escape(routine.name)}\s*\(", re.IGNORECASE)
-            return any(
-                pattern.search(content) for each, content in others.items() if each != id(routine)
-            )
-
-        return sorted(waiting, key=is_named)
+        routines = [each for found in self._found.values() for each in found.values()]
+        naming: dict[str, set[int]] = {}
+        for each in routines:
+            for name in set(_CALLED.findall(each.content.lower())):
+                naming.setdefault(name, set()).add(id(each))
+        waiting = [each for each in routines if not each.called and each.direct]
+        return sorted(waiting, key=lambda each: bool(naming.get(each.name, set()) - {id(each)}))
 
     def _match(self, name: str, count: int) -> Routine | None:
-        exact = self._found.get((name, count))
+        found = self._found.get(name)
+        if not found:
+            return None
+        exact = found.get(count)
         if exact:
             return exact
-        for (each, _), routine in self._found.items():
-            if each == name and len(routine.parameters) >= count:
-                return routine
-        return None
+        return next((each for each in found.values() if len(each.parameters) >= count), None)
 
 
 def changes_objects(content: str) -> bool:

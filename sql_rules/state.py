@@ -17,9 +17,11 @@ from connguard.policies.model.facts import UNLIMITED, Database, Role
 from connguard.policies.model.origin import Known, Origin, Related, Unknown, Value
 from connguard.policies.model.records import dataclass
 from connguard.sql_rules.assignments import Assignments
+from connguard.sql_rules.layered import Layered
 from connguard.sql_rules.names import Name
 
 MOST_ALTERNATIVES = 16
+MOST_REMARKS = 100
 BOOTSTRAP_ROLE = "postgres"
 BUILT_IN_DATABASES = frozenset({"postgres", "template0", "template1"})
 
@@ -68,7 +70,7 @@ class Entity:
 
     def noting(self, message: str, origin: Origin) -> Entity:
         """The same state with one more remark in its history."""
-        return replace(self, touched=origin, history=(*self.history, Related(message, origin)))
+        return replace(self, touched=origin, history=longer(self.history, message, origin))
 
     @property
     def _essence(self) -> tuple[object, ...]:
@@ -122,6 +124,13 @@ class Refused:
     reason: str
 
 
+def longer(history: tuple[Related, ...], message: str, origin: Origin) -> tuple[Related, ...]:
+    """A history with one more remark; a very long one loses some in the middle."""
+    if len(history) >= MOST_REMARKS:
+        history = (history[0], *history[2 - MOST_REMARKS :])
+    return (*history, Related(message, origin))
+
+
 Change = Callable[[Entity], "Entity | Refused"]
 Alternatives = tuple[Entity, ...]
 _Key = tuple[Kind, str]
@@ -132,25 +141,34 @@ class State:
     """All roles and databases that the scanned files mention, by kind and key, and the settings
     that are stored for them and for the server."""
 
-    objects: dict[_Key, Alternatives] = field(default_factory=dict)
+    objects: Layered[_Key, Alternatives] = field(default_factory=Layered)
     settings: Assignments = field(default_factory=Assignments)
+    _owners: dict[str, dict[_Key, None]] = field(default_factory=dict)
+    """The databases that a role may own in any copy of the state."""
 
     def copy(self) -> State:
-        return State(self.objects.copy(), self.settings.copy())
+        return State(self.objects.copy(), self.settings.copy(), self._owners)
 
     def get(self, kind: Kind, name: Name) -> Alternatives:
         return self.objects.get((kind, name.key)) or (_unmentioned(kind, name),)
 
     def put(self, kind: Kind, name: Name, alternatives: Iterable[Entity]) -> None:
-        self.objects[kind, name.key] = _bounded(alternatives)
+        self._set((kind, name.key), _bounded(alternatives))
+
+    def _set(self, key: _Key, alternatives: Alternatives) -> None:
+        self.objects[key] = alternatives
+        for entity in alternatives:
+            if entity.owner is not None:
+                self._owners.setdefault(entity.owner, {})[key] = None
 
     def named(self, kind: Kind) -> list[Name]:
         return [found[0].name for (each, _), found in self.objects.items() if each is kind]
 
     def owned(self, role: Name) -> str | None:
         """A database that surely belongs to a role."""
-        for (kind, _), found in self.objects.items():
-            if kind is Kind.DATABASE and all(
+        for key in self._owners.get(role.key, ()):
+            found = self.objects.get(key)
+            if found and all(
                 entity.owner == role.key and entity.existence is Existence.PRESENT
                 for entity in found
             ):
@@ -159,12 +177,14 @@ class State:
 
     def reassign(self, roles: frozenset[str], owner: str) -> None:
         """Give the databases of some roles a new owner."""
-        for key, found in list(self.objects.items()):
+        for key in [key for role in sorted(roles) for key in self._owners.get(role, ())]:
+            found = self.objects.get(key) or ()
             if any(entity.owner in roles for entity in found):
-                self.objects[key] = tuple(
+                owned = (
                     replace(entity, owner=owner) if entity.owner in roles else entity
                     for entity in found
                 )
+                self._set(key, tuple(owned))
 
     def change(self, kind: Kind, name: Name, change: Change, *, drop_refused: bool) -> str | None:
         """Apply `change` to every alternative; the reason when all of them refuse it.
@@ -188,17 +208,14 @@ class State:
 
     def join(self, other: State) -> State:
         """The state after a branch of which either side may have run."""
-        joined = self.objects.copy()
-        for key, theirs in other.objects.items():
-            ours = joined.get(key)
-            if ours is None:
-                ours = (_unmentioned(key[0], theirs[0].name),)
-            if ours is not theirs:
-                joined[key] = _bounded((*ours, *theirs))
-        for key, ours in self.objects.items():
-            if key not in other.objects:
-                joined[key] = _bounded((*ours, _unmentioned(key[0], ours[0].name)))
-        return State(joined, self.settings.join(other.settings))
+
+        def both(key: _Key, ours: Alternatives | None, theirs: Alternatives | None) -> Alternatives:
+            name = (ours or theirs or ())[0].name
+            missing = (_unmentioned(key[0], name),)
+            return _bounded((*(ours or missing), *(theirs or missing)))
+
+        objects = self.objects.joined(other.objects, both)
+        return State(objects, self.settings.join(other.settings), self._owners)
 
 
 def never_logs_in(alternatives: Alternatives) -> bool:

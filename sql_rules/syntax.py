@@ -24,7 +24,7 @@ _SECRET = re.compile(r"password|secret|identified|token|://", re.IGNORECASE)
 _HARMLESS = re.compile(r"(?:[^\W\d]\w{0,30}|[^\w\s'\"]{1,3}|\d{1,6})\"")
 
 _LONG_BODY = 100_000
-_MOST_JSON = 100_000_000
+_MOST_JSON = 50_000_000
 
 T = TypeVar("T")
 

@@ -53,7 +53,7 @@ def check_allowed(
 
     A state of a name that the code computes may be that of any role.
     """
-    state = replayed(sql).objects
+    state = dict(replayed(sql).objects.items())
     computed = [
         entity
         for (kind, _), alternatives in state.items()
