@@ -22,7 +22,7 @@ def measure(options: Options) -> Result:
     if squawk:
         commands.append(Command("squawk", (squawk, *files), folder))
     if pgrubic:
-        arguments = (pgrubic, "lint", "--workers", "2", "--no-cache", ".")
+        arguments = (pgrubic, "lint", "--workers", "2", ".")
         commands.append(Command("pgrubic", arguments, folder))
     measured = side_by_side(commands, options.rounds)
     result.rows = rows_of(measured)
