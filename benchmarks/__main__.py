@@ -45,6 +45,7 @@ GENEROUS = 2.0
     show_default=True,
     help="Where repositories are fetched to.",
 )
+@click.option("--largest", default=100_000, show_default=True, help="Most units of `growth`.")
 @click.option("--tool", "tools", multiple=True, metavar="NAME=PATH", help="A program to compare.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write all figures.")
 @click.option("--markdown", "page", type=click.Path(path_type=Path), help="Write the tables.")
@@ -56,6 +57,7 @@ def main(
     sql: Path | None,
     terraform: Path | None,
     corpora: Path,
+    largest: int,
     tools: tuple[str, ...],
     json_file: Path | None,
     page: Path | None,
@@ -78,6 +80,7 @@ def main(
                 scratch=Path(scratch),
                 sql=sql.absolute() if sql else None,
                 terraform=terraform.absolute() if terraform else None,
+                largest=largest,
                 tools=given,
             )
             options.corpora.mkdir(parents=True, exist_ok=True)

@@ -29,11 +29,17 @@ def measure(options: Options) -> Result:
     for one in INPUTS:
         if options.short and one.name not in SHORT:
             continue
-        sizes = SHORT_SIZES if options.short else one.sizes
+        sizes = SHORT_SIZES if options.short else _sizes(one, options.largest)
         points = tuple(_point(one, size, options) for size in sizes)
         result.curves.append(Curve(one.name, one.unit, points))
         result.promises.append(_linear(one, points, start))
     return result
+
+
+def _sizes(one: Input, largest: int) -> tuple[int, ...]:
+    """The sizes up to the largest one; at least two, since one shows no growth."""
+    found = tuple(size for size in one.sizes if size <= largest)
+    return found if len(found) > 1 else (largest // 4, largest)
 
 
 def _point(one: Input, size: int, options: Options) -> Point:

@@ -308,7 +308,14 @@ def pgbouncer_databases(folder: Path, size: int) -> None:
 
 
 def application_files(folder: Path, size: int) -> None:
-    """Source files of applications, of which some open connections."""
+    """Source files of an application that Compose builds; some of them open connections."""
+    _write(
+        folder,
+        "compose.yaml",
+        "services:\n  db: {image: 'postgres:17'}\n  app:\n    build: .\n    environment:\n"
+        "      DATABASE_URL: postgres://app@db:5432/app\n",
+    )
+    _write(folder, "Dockerfile", "FROM python:3.13\nCOPY . .\n")
     for index in range(size):
         if index % 20 == 0:
             text = (

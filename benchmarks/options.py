@@ -15,7 +15,8 @@ class Options:
     """`corpora` is a folder for what is fetched, `scratch` one that is thrown away.
 
     `sql` and `terraform` are folders to take instead of fetching. `tools` are paths of programs,
-    by name. A `short` run takes no minute and fetches nothing.
+    by name. A `short` run takes no minute and fetches nothing. Inputs that grow get no larger than
+    `largest`.
     """
 
     rounds: int
@@ -24,6 +25,7 @@ class Options:
     scratch: Path
     sql: Path | None = None
     terraform: Path | None = None
+    largest: int = 100_000
     tools: tuple[tuple[str, str], ...] = ()
 
     def tool(self, name: str) -> str | None:
