@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 import threading
 import time
 from dataclasses import asdict
@@ -47,11 +48,13 @@ def test_what_is_shipped_is_one_picklable_function(tmp_path: Path) -> None:
     assert function(argument)["repository"]["policies"] == {"PG001": 1}
 
 
-def test_no_scheduler_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message names the extra that is missing, or the address."""
-    monkeypatch.setitem(__import__("sys").modules, "ray", None)
-    with pytest.raises(EngineError, match=r"connguard\[ray\]"):
-        list(scan_all(_jobs(tmp_path, 1), "ray"))
+def test_an_engine_that_is_not_there_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message names the extra that is missing."""
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(EngineError, match=r"connguard\[dask\]"):
+        list(scan_all(_jobs(tmp_path, 1), "dask"))
 
 
 def test_a_process_that_is_killed_costs_its_repository(tmp_path: Path) -> None:

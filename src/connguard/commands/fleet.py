@@ -70,7 +70,7 @@ def _reports(
 )
 @click.option("--engine", type=click.Choice(ENGINES), default="local", show_default=True)
 @click.option("--workers", type=click.IntRange(0), default=0, help="Processes; 0: all processors.")
-@click.option("--address", default="", help="The scheduler of Dask or the cluster of Ray to use.")
+@click.option("--address", default="", help="The scheduler of Dask to use.")
 @click.option(
     "--timeout",
     type=click.FloatRange(0),

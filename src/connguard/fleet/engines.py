@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The connguard authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where repositories are scanned: processes of this machine, or the workers of Dask or Ray.
+"""Where repositories are scanned: processes of this machine, or the workers of Dask.
 
 An engine takes jobs and gives results in the order of the jobs. No more than a window of jobs is
 under way, so that memory does not grow with the fleet.
@@ -23,7 +23,7 @@ from connguard.fleet.child import Scanner
 from connguard.fleet.plain import from_plain
 from connguard.fleet.repository import Job, Result
 
-ENGINES = ("local", "dask", "ray")
+ENGINES = ("local", "dask")
 _WINDOW = 32
 """Jobs under way for each worker; enough that one slow repository does not hold up the others."""
 
@@ -49,8 +49,6 @@ def scan_all(
     """
     if engine == "dask":
         return _dask(jobs, workers, address)
-    if engine == "ray":
-        return _ray(jobs, workers, address)
     return _local(jobs, workers or processors())
 
 
@@ -135,18 +133,3 @@ def _dask(jobs: Iterable[Job], workers: int, address: str) -> Iterator[Result]:
             return client.submit(scan_isolated, asdict(job), pure=False)
 
         yield from _windowed(jobs, threads, submit, lambda future: future.result())
-
-
-def _ray(jobs: Iterable[Job], workers: int, address: str) -> Iterator[Result]:
-    ray = _module("ray", "ray")
-    options: dict[str, Any] = {"address": address} if address else {"num_cpus": workers or None}
-    try:
-        ray.init(include_dashboard=False, log_to_driver=False, logging_level="error", **options)
-    except Exception as error:  # Ray raises no narrower one
-        raise EngineError(f"Ray cannot be started or reached: {error}") from error
-    try:
-        scan = ray.remote(scan_isolated)
-        slots = max(1, int(ray.cluster_resources().get("CPU", 1)))
-        yield from _windowed(jobs, slots, lambda job: scan.remote(asdict(job)), ray.get)
-    finally:
-        ray.shutdown()
