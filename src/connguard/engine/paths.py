@@ -23,8 +23,10 @@ def stem(name: str) -> str:
 
 
 def parent(path: str) -> str:
-    """The folder of an absolute path; that of the root is the root."""
-    return os.path.dirname(path)
+    """The folder of an absolute path without a slash at its end; that of the root is the root."""
+    if os.sep != "/":
+        return os.path.dirname(path)
+    return path[: path.rfind("/")] or "/"
 
 
 def last(path: str) -> str:
@@ -34,10 +36,10 @@ def last(path: str) -> str:
 
 def parents(path: str) -> Iterator[str]:
     """The folders above an absolute path, the nearest first, as Path.parents."""
-    above = os.path.dirname(path)
+    above = parent(path)
     while above != path:
         yield above
-        path, above = above, os.path.dirname(above)
+        path, above = above, parent(above)
 
 
 def within(folder: str) -> str:

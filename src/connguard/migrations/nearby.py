@@ -20,17 +20,20 @@ class Nearby:
     """
 
     def __init__(self, context: Context) -> None:
-        roots = {str(root) for root in context.roots}
+        self._roots = {str(root) for root in context.roots}
         self._walked: set[str] = set()
-        for file in context.files:
-            folder = paths.parent(str(file.path))
-            if file.named or folder in self._walked:
-                continue
-            above = [folder, *paths.parents(folder)]
-            root = next((index for index, one in enumerate(above) if one in roots), None)
-            if root is not None:
-                self._walked.update(above[: root + 1])
+        for folder in {paths.parent(str(file.path)) for file in context.files if not file.named}:
+            self._note(folder)
         self._names: dict[str, frozenset[str] | None] = {}
+
+    def _note(self, folder: str) -> None:
+        """Note a folder with those above it up to a scanned one."""
+        passed = []
+        for one in (folder, *paths.parents(folder)) if folder not in self._walked else ():
+            passed.append(one)
+            if one in self._roots or one in self._walked:
+                self._walked.update(passed)
+                break
 
     def may_hold(self, folder: str, name: str) -> bool:
         """False when a folder is known to have nothing of this name."""

@@ -35,9 +35,13 @@ def planned_histories(pool: Pool) -> Iterator[History]:
         ("", "migrations", _supabase),
         ("", "committed", _graphile),
     )
+    near = pool.nearby
     for folder in pool.folders(pool.sql()):
+        here = str(folder)
         for below, name, order in plans:
-            if pool.nearby.exists(str(folder / below), name):
+            if below and not near.may_hold(here, below):
+                continue
+            if near.exists(paths.within(here) + below if below else here, name):
                 history = order(folder, pool.sql_below(folder), pool)
                 if history and history.files:
                     yield history
