@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,13 +14,13 @@ from connguard.policies.model.origin import Origin
 from connguard.policies.model.risks import risks
 from connguard.policies.model.usage import Budget, Usage
 from connguard.reporters import json_report
-from connguard.reporters.plain import encodable
+from connguard.reporters.plain import encodable, json_text
 
 VERSION = 1
 
 
 def render(run: Run) -> str:
-    return json.dumps(document(run), indent=2, ensure_ascii=True) + "\n"
+    return json_text(document(run))
 
 
 def document(run: Run) -> dict[str, Any]:

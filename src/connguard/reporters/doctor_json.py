@@ -4,18 +4,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from connguard.engine.version import __version__
 from connguard.live.examination import Examination
 from connguard.live.step import Step
 from connguard.reporters import json_report
-from connguard.reporters.plain import encodable
+from connguard.reporters.plain import encodable, json_text
 
 
 def render(found: Examination) -> str:
-    return json.dumps(document(found), indent=2, ensure_ascii=True) + "\n"
+    return json_text(document(found))
 
 
 def document(found: Examination) -> dict[str, Any]:

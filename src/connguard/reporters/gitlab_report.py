@@ -8,12 +8,11 @@ Format: https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-for
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import Any
 
 from connguard.engine.finding import Failed, Finding, Report
 from connguard.policies.model.verdict import Severity
-from connguard.reporters.plain import encodable
+from connguard.reporters.plain import encodable, json_text
 
 _SEVERITY = {Severity.ERROR: "critical", Severity.WARNING: "major", Severity.NOTE: "info"}
 
@@ -22,7 +21,7 @@ def render(
     report: Report, *, colour: bool = False, verbose: bool = False, quiet: bool = False
 ) -> str:
     issues = [*map(_issue, report.findings), *map(_failed, report.failures)]
-    return json.dumps(issues, indent=2, ensure_ascii=True) + "\n"
+    return json_text(issues)
 
 
 def _issue(finding: Finding) -> dict[str, Any]:

@@ -7,7 +7,6 @@ Format: https://gitlab.com/gitlab-org/security-products/security-report-schemas
 
 from __future__ import annotations
 
-import json
 import os
 import uuid
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from typing import Any
 from connguard.engine.finding import Failed, Finding, Report
 from connguard.engine.version import __version__
 from connguard.policies.model.verdict import Severity
-from connguard.reporters.plain import encodable
+from connguard.reporters.plain import encodable, json_text
 
 _VERSION = "15.2.4"
 _SCHEMA = (
@@ -53,7 +52,7 @@ def render(
         },
         "vulnerabilities": [_vulnerability(finding) for finding in report.findings],
     }
-    return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
+    return json_text(document)
 
 
 def _vulnerability(finding: Finding) -> dict[str, Any]:

@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from connguard.engine.finding import Finding, Report, Suppressed
 from connguard.engine.version import __version__
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.verdict import Severity
-from connguard.reporters.plain import encodable
+from connguard.reporters.plain import encodable, json_text
 
 VERSION = 1
 
@@ -21,7 +20,7 @@ def render(
 ) -> str:
     # Everything outside ASCII is escaped: raw control and direction characters never reach a
     # terminal, and the output does not depend on the encoding of the stream.
-    return json.dumps(document(report), indent=2, ensure_ascii=True) + "\n"
+    return json_text(document(report))
 
 
 def document(report: Report) -> dict[str, Any]:

@@ -8,6 +8,7 @@ a log line, or characters that reverse the reading direction.
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -46,6 +47,12 @@ def line_start(text: str) -> str:
 def encodable(text: str) -> str:
     """The text with lone surrogates (of undecodable file names) written as escapes."""
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def json_text(document: object) -> str:
+    """A JSON document, in which a CI server that prints it reads no command either."""
+    # "##" stands in strings only.
+    return json.dumps(document, indent=2, ensure_ascii=True).replace("##", "#\\u0023") + "\n"
 
 
 def _escape(char: str) -> str:

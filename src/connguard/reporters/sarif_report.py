@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +15,7 @@ from connguard.engine.version import __version__
 from connguard.policies.model.origin import Origin, Related
 from connguard.policies.model.policy import Failure, Policy
 from connguard.policies.model.verdict import Severity
-from connguard.reporters.plain import encodable, printable
+from connguard.reporters.plain import encodable, json_text, printable
 
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -36,7 +35,7 @@ _SECURITY_SEVERITY = {Severity.ERROR: "8.0", Severity.WARNING: "5.0", Severity.N
 def render(
     report: Report, *, colour: bool = False, verbose: bool = False, quiet: bool = False
 ) -> str:
-    return json.dumps(document(report), indent=2, ensure_ascii=True) + "\n"
+    return json_text(document(report))
 
 
 def document(report: Report) -> dict[str, Any]:
