@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from connguard.policies.model.policy import Failure, Policy
-from connguard.policies.model.usage import ServerSize
+from connguard.policies.model.server_size import ServerSize
 from connguard.policies.model.verdict import PASS, Severity, Verdict, fail
 
 MANY = 500

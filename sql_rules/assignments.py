@@ -13,9 +13,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import field
 
+from connguard.policies.model.effective_setting import ALL_ROLES, SERVER, EffectiveSetting
 from connguard.policies.model.origin import Known, Origin, Related, Unknown, Value
 from connguard.policies.model.records import dataclass
-from connguard.policies.model.setting_facts import ALL_ROLES, SERVER, EffectiveSetting
 from connguard.sql_rules.layered import Layered
 from connguard.sql_rules.names import Name
 

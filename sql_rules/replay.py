@@ -12,9 +12,8 @@ from connguard.policies.model.amount import exactly
 from connguard.policies.model.facts import NotParsed, Undecided
 from connguard.policies.model.origin import Known, Origin
 from connguard.policies.model.reading import Notes, Reading, mentions_suppression
-from connguard.policies.model.server_values import parse_integer
+from connguard.policies.model.server_size import ServerSize
 from connguard.policies.model.statement_facts import PasswordLiteral, RemovedLimit
-from connguard.policies.model.usage import ServerSize
 from connguard.sql_rules import isolation, lexer, list_names, passwords, psql, syntax
 from connguard.sql_rules.allow_lists import AllowLists
 from connguard.sql_rules.frames import Frame
@@ -186,6 +185,8 @@ class _Replay:
             reading.add(*facts)
             last = facts[-1]
             if last.name == "max_connections" and isinstance(last.value, Known):
+                from connguard.policies.model.server_values import parse_integer
+
                 number = parse_integer(last.value.value)
                 if number is not None:
                     amount = exactly(number, last.name, last.origin)

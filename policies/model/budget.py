@@ -37,6 +37,7 @@ from connguard.policies.model.pools import (
     connections,
 )
 from connguard.policies.model.records import dataclass
+from connguard.policies.model.server_size import ServerSize
 from connguard.policies.model.sessions import session_facts
 from connguard.policies.model.topology import (
     ANY,
@@ -54,7 +55,6 @@ from connguard.policies.model.usage import (
     PoolerUsage,
     PoolUsage,
     RoleUsage,
-    ServerSize,
     ServerUsage,
     Spare,
     Usage,

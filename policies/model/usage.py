@@ -173,15 +173,6 @@ class Timeouts:
 
 
 @dataclass(frozen=True, slots=True)
-class ServerSize:
-    """How many connections a server takes, and whether a pooler stands before it."""
-
-    max_connections: Amount
-    origin: Origin
-    pooled: bool
-
-
-@dataclass(frozen=True, slots=True)
 class LimitAgainstServer:
     """A role's connection limit, and what the server can give to ordinary roles at all."""
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 import re
 from pathlib import PurePath
 
-from connguard.budget.systemd import is_unit
 from connguard.engine.settings import FILE_NAME
 
 _COMPOSE = re.compile(r"^(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml$|^stack\.ya?ml$")
@@ -32,6 +31,17 @@ def may_hold_topology(path: PurePath) -> bool:
         or path.name in PLATFORM_FILES
         or path.name in (FILE_NAME, "postgresql.conf", *OTHER_POOLERS)
     )
+
+
+def is_unit(path: PurePath) -> bool:
+    """A unit of PgBouncer, or a drop-in of it."""
+    if path.suffix == ".service":
+        return "pgbouncer" in path.name
+    return path.suffix == ".conf" and is_drop_in(path) and "pgbouncer" in path.parent.name
+
+
+def is_drop_in(path: PurePath) -> bool:
+    return path.parent.name.endswith(".service.d")
 
 
 def is_supabase(path: PurePath) -> bool:

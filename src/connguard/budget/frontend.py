@@ -24,12 +24,12 @@ from connguard.budget.claims import (
     PLATFORM_FILES,
     is_compose,
     is_supabase,
+    is_unit,
     may_be_pgbouncer,
 )
 from connguard.budget.discovered import PoolerFile, PoolerReady, Project, ServerFile
 from connguard.budget.kubernetes import may_have_part
 from connguard.budget.server_facts import of_patroni
-from connguard.budget.systemd import is_unit
 from connguard.engine import yaml_source
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.settings import FILE_NAME

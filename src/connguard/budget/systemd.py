@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path, PurePath
 
+from connguard.budget.claims import is_drop_in
 from connguard.engine.text import Text
 from connguard.policies.model.amount import UNBOUNDED, Amount, exactly, unknown_amount
 from connguard.policies.model.records import dataclass
@@ -25,17 +26,6 @@ class UnitLimit:
     open_files: Amount
     commands: str
     drop_in: bool
-
-
-def is_unit(path: PurePath) -> bool:
-    """A unit of PgBouncer, or a drop-in of it."""
-    if path.suffix == ".service":
-        return "pgbouncer" in path.name
-    return path.suffix == ".conf" and _is_drop_in(path) and "pgbouncer" in path.parent.name
-
-
-def _is_drop_in(path: PurePath) -> bool:
-    return path.parent.name.endswith(".service.d")
 
 
 def read(text: Text, path: PurePath) -> UnitLimit | None:
@@ -58,7 +48,7 @@ def read(text: Text, path: PurePath) -> UnitLimit | None:
                 found = unknown_amount("LimitNOFILE", f"{soft} is filled in elsewhere", origin)
         elif section == "Service" and line.lstrip().startswith("Exec"):
             commands.append(line)
-    drop_in = _is_drop_in(path)
+    drop_in = is_drop_in(path)
     if found is None:
         return None
     name = path.parent.name.removesuffix(".service.d") if drop_in else path.stem

@@ -13,8 +13,6 @@ import os
 import re
 from collections.abc import Callable, Iterable
 
-from pathspec import GitIgnoreSpec
-
 from connguard.policies.model.records import dataclass
 
 _LITERAL = re.compile(r"[\w.+@~-]+")
@@ -95,6 +93,8 @@ def _pattern(line: str, strict: bool) -> Iterable[_Pattern]:
         elif strict:
             raise ValueError(f"more than {_MOST_STARS} stars")
         return
+    from pathspec import GitIgnoreSpec  # takes long, and many trees have no patterns
+
     try:
         compiled = GitIgnoreSpec.from_lines([text.removesuffix("/")]).patterns
     except ValueError:

@@ -17,7 +17,7 @@ PG102 pool-exceeds-database-limit model.usage.DatabaseUsage
 PG103 pools-exceed-server-slots model.usage.ServerUsage
 PG104 clients-exceed-max-client-conn model.usage.ClientUsage
 PG105 session-pooling model.usage.PoolUsage
-PG106 max-connections-without-pooler model.usage.ServerSize
+PG106 max-connections-without-pooler model.server_size.ServerSize
 PG107 no-headroom model.usage.Spare
 PG108 pooler-file-descriptors model.usage.PoolerUsage
 PG109 pool-cannot-fill model.usage.PoolUsage
@@ -29,7 +29,7 @@ PG201 postgres-port-open-to-internet model.network.Endpoint
 PG202 postgres-port-broad-cidr model.network.Endpoint
 PG203 public-database-instance model.database_facts.DatabaseInstance
 PG204 broad-cidr-in-sql model.statement_facts.AllowedAddresses
-PG205 listen-on-all-addresses model.setting_facts.EffectiveSetting
+PG205 listen-on-all-addresses model.effective_setting.EffectiveSetting
 PG206 port-published-on-all-interfaces model.database_facts.PublishedPort
 PG207 listener-unreachable model.setting_facts.Listener model.database_facts.MissedConnection
 PG301 hba-broad-address model.hba_coverage.Exposure
@@ -41,16 +41,16 @@ PG306 hba-invalid-line model.hba_facts.InvalidRule
 PG307 hba-misread-address model.hba_facts.EffectiveRule
 PG308 hba-role-cannot-connect model.hba_facts.DeclaredLogin
 PG309 hba-misread-name model.hba_facts.EffectiveRule
-PG401 tls-not-required model.setting_facts.EffectiveSetting model.database_facts.TlsRequirement
-PG402 weak-password-encryption model.setting_facts.EffectiveSetting
+PG401 tls-not-required model.effective_setting.EffectiveSetting model.database_facts.TlsRequirement
+PG402 weak-password-encryption model.effective_setting.EffectiveSetting
 PG403 password-literal-in-migration model.statement_facts.PasswordLiteral
-PG501 idle-in-transaction-timeout-disabled model.setting_facts.EffectiveSetting
-PG502 statement-timeout-disabled model.setting_facts.EffectiveSetting
-PG503 keepalives-disabled model.setting_facts.EffectiveSetting
-PG504 idle-session-timeout-cuts-pools model.setting_facts.EffectiveSetting
-PG505 authentication-timeout-too-long model.setting_facts.EffectiveSetting
-PG506 client-connection-check-disabled model.setting_facts.EffectiveSetting
-PG507 no-superuser-slots model.setting_facts.EffectiveSetting
+PG501 idle-in-transaction-timeout-disabled model.effective_setting.EffectiveSetting
+PG502 statement-timeout-disabled model.effective_setting.EffectiveSetting
+PG503 keepalives-disabled model.effective_setting.EffectiveSetting
+PG504 idle-session-timeout-cuts-pools model.effective_setting.EffectiveSetting
+PG505 authentication-timeout-too-long model.effective_setting.EffectiveSetting
+PG506 client-connection-check-disabled model.effective_setting.EffectiveSetting
+PG507 no-superuser-slots model.effective_setting.EffectiveSetting
 PG508 server-setting-refused model.setting_facts.RefusedSetting
 PG509 server-setting-overridden model.setting_facts.OverriddenSetting
 PG601 live-role-limit-drift model.live_facts.LiveRoleLimit

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,6 +38,8 @@ def status_line(stream: TextIO, *, wanted: bool = True) -> Iterator[Progress]:
         now = time.monotonic()
         if now < due:
             return
+        import shutil
+
         due, shown = now + _AGAIN, True
         stream.write(_CLEAR + what[: shutil.get_terminal_size().columns - 1])
         stream.flush()

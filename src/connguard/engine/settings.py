@@ -5,19 +5,20 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connguard.engine import disk
 from connguard.engine.fail_on import LEVELS, FailOn
 from connguard.engine.limits import NAMES as LIMITS
 from connguard.engine.limits import Limits
 from connguard.engine.setting_reference import SETTINGS, TOP
-from connguard.policies.model.addresses import BreadthLimits
 from connguard.policies.model.records import dataclass
+
+if TYPE_CHECKING:
+    from connguard.policies.model.addresses import BreadthLimits
 
 TERRAFORM_READERS = ("tree-sitter", "hcl2")
 FILE_NAME = "connguard.toml"
@@ -66,6 +67,8 @@ class AddressSettings:
 
     def limits(self) -> BreadthLimits:
         """The lengths as numbers of addresses."""
+        from connguard.policies.model.addresses import BreadthLimits
+
         return BreadthLimits(
             block_v4=2 ** (32 - self.public_block_ipv4),
             # Up to one site, a /48, is narrow by default.
@@ -126,6 +129,8 @@ def load(path: Path, text: str | None = None) -> Settings:
 
 
 def _parse(path: Path, content: str | None = None) -> tuple[str, dict[str, Any]]:
+    import tomllib
+
     try:
         text = disk.read_text(path) if content is None else content
         return text, tomllib.loads(text)
