@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import signal
 import time
@@ -22,6 +23,9 @@ from connguard.reporters.table import renderer
 from .case import Case, Problem
 from .reading import Outcome, is_read, read
 from .targets import TARGETS, Target
+
+_PLACEHOLDER = re.compile(r"\{\{|\$\{|\{%")
+"""What a tool fills in before another one parses the text."""
 
 LIMIT_S = 2.0
 """User time after which a case is interrupted."""
@@ -170,7 +174,7 @@ class Checker:
         if parses is None:
             return False
         text = decode("", case.data)[0].string
-        if parses(text):
+        if parses(text) or _PLACEHOLDER.search(text):
             return False
         found = self._read(case)
         return found is not None and not (
@@ -229,7 +233,7 @@ def has_settings(files: Mapping[str, bytes]) -> bool:
 def misplaced(origin: Origin, texts: Mapping[str, Text]) -> str | None:
     text = texts.get(origin.path)
     if text is None:
-        return "a file that was not read"
+        return None  # a file of the server that a snapshot tells of
     last = text.line_count
     if not 1 <= origin.line <= origin.end_line <= last:
         return "lines out of range"

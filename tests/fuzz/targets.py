@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from .seeds import example_projects, matching
 
 
 def _parses_sql(text: str) -> bool:
+    if re.search(r"\\|:['\"\w]", text):
+        return True  # psql's commands and variables are not the parser's
     try:
         parse_sql_json(text)
     except (ParseError, UnicodeEncodeError):
@@ -434,7 +437,7 @@ TARGETS: Mapping[str, Target] = {
             r"^\s*\w+\s*=\s*\S",
             {"zz/postgresql.conf": "listen_addresses = '*'\nidle_session_timeout = 5\n", **_HBA},
             ("# NOISE\n", "\n"),
-            ("\n# NOISE\n", "\nwork_mem = 4MB\n"),
+            ("\n# NOISE\n", "\nbonjour_name = 'x'\n"),
             own=(
                 "listen_addresses = '*'\nmax_connections = 500\nshared_buffers 1GB\n",
                 "include 'a.conf'\ninclude_dir = 'conf.d'\ntcp_keepalives_idle = 0\n",

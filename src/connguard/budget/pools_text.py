@@ -20,10 +20,13 @@ _PROVIDER = re.compile(r"^[ \t]*provider\s*=\s*\"postgres(?:ql)?\"", re.MULTILIN
 _URL = re.compile(r"^[ \t]*url\s*=\s*(?:\"([^\"]*)\"|(env\([^)]*\)))", re.MULTILINE)
 _JSON_PAIR = re.compile(r'"(?:[^"\\]|\\.)*"\s*:\s*"((?:[^"\\]|\\.)*)"')
 _NPGSQL = re.compile(r"(?i)(?:^|;)\s*(?:host|username)\s*=")
-_ECTO = re.compile(r"^([^\n#]*\bpool_size:[ \t]*)([^\n#]+?),?[ \t]*(?:#[^\n]*)?$", re.MULTILINE)
+_ECTO = re.compile(
+    r"^([^\n#]*\bpool_size:[ \t]*+)((?:[^\s#,]++|[ \t,]++(?=[^\s#,]))++)", re.MULTILINE
+)
 _ECTO_CONFIG = re.compile(r"^[ \t]*config[ (]+:\w+,[ \t]*([\w.]+)", re.MULTILINE)
 _SQLX = re.compile(r"PgPoolOptions::new\(\)|PgPool::connect(?:_with|_lazy)?\(")
-_SQLX_SIZE = re.compile(r"\.max_connections\(\s*([^;]*?)\s*\)\s*(?=[.;?\n]|$)")
+_SQLX_SIZE = re.compile(r"\.max_connections\(\s*+")
+_SQLX_END = re.compile(r"\)\s*(?=[.;?\n]|$)")
 
 
 def prisma(text: Text) -> list[Made]:
@@ -136,13 +139,19 @@ def sqlx(text: Text) -> list[Made]:
             continue
         place = text.origin(*match.span())
         end = text.string.find(";", match.end())
-        size_match = _SQLX_SIZE.search(text.string, match.end(), end if end >= 0 else match.end())
-        if size_match is None:
+        end = end if end >= 0 else match.end()
+        size_match = _SQLX_SIZE.search(text.string, match.end(), end)
+        closed = _SQLX_END.search(text.string, size_match.end(), end) if size_match else None
+        if size_match is None or closed is None:
             size = exactly(_SQLX_DEFAULT, "max_connections (default of sqlx)", place)
-        elif (number := count(size_match[1])) is not None:
-            origin = text.origin(*size_match.span(1))
-            size = exactly(number, "max_connections", origin)
         else:
-            size = unread("sqlx", size_match[1], text.origin(*size_match.span(1)))
+            written = text.string[size_match.end() : closed.start()].rstrip()
+            origin = text.origin(size_match.end(), size_match.end() + len(written))
+            number = count(written)
+            size = (
+                exactly(number, "max_connections", origin)
+                if number is not None
+                else unread("sqlx", written, origin)
+            )
         found.append(Made("sqlx", place, size))
     return found

@@ -16,9 +16,7 @@ from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.whole_numbers import whole
 
-_WORKERS = re.compile(
-    r"^([ \t]*)workers(?:[ \t]+|[ \t]*\()[ \t]*([^#\n]+?)[ \t]*(?:#[^\n]*)?$", re.M
-)
+_WORKERS = re.compile(r"^([ \t]*+)workers(?:[ \t]*+\(|[ \t])[ \t]*+([^#\n]+)", re.M)
 _CONDITION = re.compile(r"\s(?:if|unless)\s.*$")
 _ENV = re.compile(
     r"""ENV(?:\.fetch\(\s*|\[)["'](\w+)["']\s*[\])]?"""

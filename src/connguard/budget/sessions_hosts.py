@@ -51,7 +51,7 @@ _ARGUMENTS = 2
 _JS_IMPORT = r"(?:from\s+|require\(\s*|import\(\s*)[\"']{name}[\"']"
 _PG_LISTEN = re.compile(_JS_IMPORT.format(name="pg-listen"))
 _GRAPHILE = re.compile(
-    r"(?:import|const|let|var)\s*\{[^}]*\brun\b[^}]*\}\s*(?:=\s*)?"
+    r"(?:import|const|let|var)\s*\{(?=[^{}]{0,999}\brun\b)[^{}]*\}\s*(?:=\s*)?"
     + _JS_IMPORT.format(name="graphile-worker")
 )
 _PG_BOSS = re.compile(r"\buseListenNotify\s*:\s*true\b")
@@ -240,7 +240,7 @@ def cable(text: Text) -> list[Used]:
     https://guides.rubyonrails.org/action_cable_overview.html#postgresql-adapter
     """
     match = re.search(
-        r"^production:[ \t]*\n(?:[ \t]+[^\n]*\n|\s*\n)*?[ \t]+(adapter:[ \t]*[\"']?postgresql\b)",
+        r"^production:[ \t]*\r?\n(?:[ \t][^\n]*\n|\r?\n)*?[ \t]+(adapter:[ \t]*[\"']?postgresql\b)",
         text.string,
         re.MULTILINE,
     )
