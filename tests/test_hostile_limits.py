@@ -295,3 +295,13 @@ def test_messages_have_a_length(tmp_path: Path) -> None:
 
     assert report.findings
     assert max(len(finding.message) for finding in report.findings) <= 2000
+
+
+def test_more_resources_of_terraform_than_the_limit(tmp_path: Path) -> None:
+    role = 'resource "postgresql_role" "r{}" {{\n  name = "r{}"\n  login = true\n}}\n'
+    text = "".join(role.format(n, n) for n in range(9))
+
+    report = scanned(tmp_path, {"main.tf": text}, terraform_resources=5)
+
+    assert mentions(report, "terraform-resources")
+    assert ids(report) == {"PG001", "PG901"}

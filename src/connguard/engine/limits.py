@@ -29,9 +29,7 @@ class Limits:
     yaml_alias_nodes: int = 200_000
     hba_comparisons: int = 2_000_000
     pooler_pools: int = 5_000
-    terraform_instances: int = 1_000
     terraform_resources: int = 20_000
-    evaluation_steps: int = 100_000
 
     def size_of(self, name: str) -> tuple[str, int]:
         """The setting that limits a file of this name, and how many bytes it allows."""

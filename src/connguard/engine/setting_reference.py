@@ -79,9 +79,7 @@ SETTINGS: dict[str, dict[str, Setting]] = {
             "pools of a PgBouncer, one for each database and user, for the connection budget",
             "5000",
         ),
-        "terraform-instances": Setting("instances that one block may make", "1000"),
         "terraform-resources": Setting("resources of all instances of all modules", "20000"),
-        "evaluation-steps": Setting("steps of evaluating one expression of Terraform", "100000"),
     },
     "migrations": {
         "path": Setting("a folder: what is below it is one database's history", "required"),

@@ -7,7 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from connguard.engine.limits import passed
 from connguard.engine.reading import Context, SourceFile
+from connguard.policies.model.facts import NotParsed
 from connguard.terraform.bodies import Body, Resource
 from connguard.terraform.expressions import Names
 from connguard.terraform.library import Library
@@ -16,20 +18,22 @@ from connguard.terraform.roots import root_modules
 from connguard.terraform.syntax import Block, Document
 from connguard.terraform.values import Unknown
 
-_MAX_RESOURCES = 20_000
-
 
 class Configuration:
     """The modules of a scan.
 
     `roots` are the modules that Terraform is run on. `documents` are the scanned files by name, as
-    they were parsed. `log` is for --verbose.
+    they were parsed. `log` is for --verbose. What passes the limit of resources is reported to the
+    context.
     """
 
-    def __init__(self, roots: Sequence[Module], documents: dict[str, Document]) -> None:
+    def __init__(
+        self, roots: Sequence[Module], documents: dict[str, Document], context: Context
+    ) -> None:
         self.roots = roots
         self.documents = documents
         self.log: list[str] = []
+        self._context = context
         self._count = 0
 
     def resources(self, *types: str) -> Iterator[Resource]:
@@ -44,11 +48,14 @@ class Configuration:
     def resources_below(self, root: Module, *types: str) -> Iterator[Resource]:
         """As `resources`, for one root module and what it calls."""
         wanted = frozenset(types)
+        most = self._context.settings.limits.terraform_resources
         for module in root.descendants(wanted):
             for resource in self._resources_of(module, wanted):
                 self._count += 1
-                if self._count > _MAX_RESOURCES:
-                    self.log.append(f"more than {_MAX_RESOURCES} resources: stopped there")
+                if self._count > most:
+                    what = f"there are more than {most} resources in all instances of modules"
+                    reason = passed("terraform-resources", what)
+                    self._context.refused.append(NotParsed(reason, resource.origin))
                     return
                 yield resource
 
@@ -101,7 +108,7 @@ def load(files: Sequence[SourceFile], context: Context) -> Configuration:
     key = tuple(file.name for file in files)
     if key not in loaded:
         loaded[key] = _loaded(files, context)
-    return Configuration(*loaded[key])
+    return Configuration(*loaded[key], context)
 
 
 def _loaded(
