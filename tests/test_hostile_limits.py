@@ -38,7 +38,8 @@ def not_parsed(report: Report) -> set[str]:
 
 
 def mentions(report: Report, setting: str) -> bool:
-    reasons = [part.reason for part in (*report.not_parsed, *report.undecided)]
+    reasons = [part.reason for part in report.not_parsed]
+    reasons += [gap.reason for gap in report.undecided]
     return any(f"the setting {setting} in [limits]" in reason for reason in reasons)
 
 
