@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from . import guided
+from . import campaign, guided
 from .case import FOUND
 from .run import names, run
 
@@ -55,6 +55,28 @@ def run_command(
         f"slowest {statistics.slowest * 1000:.1f} ms, "
         f"problems: {dict(statistics.problems) or 'none'}"
     )
+
+
+@main.command("campaign")
+@click.option("--target", "chosen", multiple=True, help="Only these; more than one is possible.")
+@click.option("--cases", type=int, default=1_000_000, show_default=True, help="Of each target.")
+@click.option("--chunk", type=int, default=50_000, show_default=True, help="Cases of one process.")
+@click.option("--jobs", type=int, default=2, show_default=True)
+@click.option("--found", type=click.Path(path_type=Path), default=FOUND, help="Cases go here.")
+@click.option("--log", type=click.Path(path_type=Path), required=True, help="A folder.")
+def campaign_command(
+    chosen: tuple[str, ...], cases: int, chunk: int, jobs: int, found: Path, log: Path
+) -> None:
+    """Run all targets in turns. Stopped, it goes on where the folder of the log ends."""
+    campaign.campaign(chosen or tuple(names()), cases, chunk, jobs, found, log)
+
+
+@main.command("table")
+@click.argument("log", type=click.Path(path_type=Path, exists=True))
+def table_command(log: Path) -> None:
+    """Show what a campaign has done so far, as Markdown."""
+    for row in campaign.table(log):
+        click.echo(row)
 
 
 main()

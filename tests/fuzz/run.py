@@ -130,7 +130,7 @@ def run(
             start = time.process_time()
             fine = subject.fine(together, thoroughly=thoroughly)
             took = time.process_time() - start
-            if not fine or (took > typical + SLOW_S and not thoroughly):
+            if not fine or (took > 2 * typical + SLOW_S and not thoroughly):
                 alone = batch
             elif not thoroughly:
                 typical = took if not typical else 0.95 * typical + 0.05 * took
