@@ -18,6 +18,7 @@ from fleet_repositories import write
 
 import connguard
 from connguard.engine.cli import main
+from connguard.fleet.inventory import repositories
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "fleet"
 SCHEMA = json.loads(
@@ -32,7 +33,7 @@ def fleet(*arguments: str | Path, stdin: str | None = None) -> Result:
 
 
 def rows(*arguments: str | Path, stdin: str | None = None) -> list[dict[str, Any]]:
-    result = fleet(*arguments, "--format", "ndjson", "--workers", "2", stdin=stdin)
+    result = fleet(*arguments, "--format", "ndjson", "--workers", "1", stdin=stdin)
     found = [json.loads(line) for line in result.stdout.splitlines()]
     for row in found:
         jsonschema.validate(row, SCHEMA)
@@ -352,18 +353,24 @@ def test_unchanged_repositories_are_not_scanned_again(tmp_path: Path) -> None:
 
 def test_folders_of_checkouts_are_looked_into(tmp_path: Path) -> None:
     """Repositories with git below groups; without any, the folders; names below the top."""
+
+    def names(*paths: Path) -> list[str]:
+        return [one.name for one in repositories([str(path) for path in paths])]
+
     for name in ("group/one", "group/sub/two", "three"):
         write(tmp_path / "git" / name, {".git/HEAD": "", "db/V1__a.sql": GOOD})
     write(tmp_path / "git" / "notes", {"db/V1__a.sql": BAD})
-    assert sorted(by_name(rows(tmp_path / "git"))) == ["group/one", "group/sub/two", "three"]
+    assert names(tmp_path / "git") == ["group/one", "group/sub/two", "three"]
     (tmp_path / "links").mkdir()
     (tmp_path / "links" / "four").symlink_to(tmp_path / "git" / "three")
     (tmp_path / "links" / "loop").symlink_to(tmp_path / "links")
-    assert sorted(by_name(rows(tmp_path / "links"))) == ["four"]
+    assert names(tmp_path / "links") == ["four"]
     write(tmp_path / "plain", {"one/V1__a.sql": GOOD, "two/db/V1__a.sql": GOOD})
-    assert sorted(by_name(rows(tmp_path / "plain"))) == ["one", "two"]
-    both = by_name(rows(tmp_path / "git" / "three", tmp_path / "plain"))
-    assert sorted(both) == ["git/three", "plain/one", "plain/two"]
+    assert names(tmp_path / "plain") == ["one", "two"]
+    both = names(tmp_path / "git" / "three", tmp_path / "plain")
+    assert both == ["git/three", "plain/one", "plain/two"]
+    chosen = repositories([], patterns=["plain/*"], base=tmp_path, exclude=["t*"])
+    assert [(one.name, one.path) for one in chosen] == [("one", str(tmp_path / "plain" / "one"))]
 
 
 def test_nothing_to_scan_is_told(tmp_path: Path) -> None:
