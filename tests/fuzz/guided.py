@@ -57,7 +57,7 @@ def _fuzz(name: str, cases: int, seed: int, found: Path, folder: Path, seconds: 
         subject = subject_of(name, folder / "files")
         for number in range(50):  # what a reader imports when it is first used
             subject.problems(subject.case(Random(number)))
-    statistics = Statistics(name, seed)
+    statistics = Statistics(name, seed, patience=10)  # counting edges takes time
     corpus = folder / "corpus"
     corpus.mkdir()
     for number, text in enumerate(subject.seeds()):

@@ -86,7 +86,10 @@ class ReaderSubject:
 
 @dataclass(slots=True)
 class Statistics:
-    """What a run did; times are in seconds of this process."""
+    """What a run did; times are in seconds of this process.
+
+    `single` cases were checked alone. `patience` is how much longer than usual each may take.
+    """
 
     target: str
     seed: int
@@ -94,6 +97,7 @@ class Statistics:
     cpu: float = 0.0
     slowest: float = 0.0
     single: int = 0
+    patience: float = 1.0
     problems: dict[str, int] = field(default_factory=dict)
 
 
@@ -167,7 +171,7 @@ def check(
     start = time.process_time()
     problems = subject.problems(case, thoroughly=thoroughly)
     took = time.process_time() - start
-    limit = _limit(case)
+    limit = _limit(case) * statistics.patience
     if took > limit:
         took = _again(subject, case)
         if took > limit:
@@ -218,7 +222,7 @@ def _keep(
         if problem.kind == "silent":
             return subject.silent(candidate)
         if problem.kind == "slow":
-            return _again(subject, candidate) > _limit(candidate)
+            return _again(subject, candidate) > _limit(candidate) * statistics.patience
         return any(one.key == key for one in subject.problems(candidate, thoroughly=True))
 
     if problem.kind not in ("silent", "lost", "not deterministic"):
