@@ -248,8 +248,8 @@ def _given(paths: Sequence[Path], settings: Settings) -> bytes | None:
             sys.getfilesystemencoding(),
             os.getcwd(),
             os.geteuid() if hasattr(os, "geteuid") else 0,
-            # Neither changes what is found: they are applied to the report.
-            replace(settings, fail_on=FailOn(), baseline=None, cache=True),
+            # These change nothing that is found.
+            replace(settings, fail_on=FailOn(), baseline=None, cache=True, jobs=None),
             [os.fspath(path) for path in paths],
         )
     except OSError:
