@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from connguard.budget.session_rules import feature_of
 from connguard.engine.finding import Report
 from connguard.engine.limits import NAMES, Limits
 from connguard.engine.scan import scan
@@ -306,3 +307,16 @@ def test_more_resources_of_terraform_than_the_limit(tmp_path: Path) -> None:
 
     assert mentions(report, "terraform-resources")
     assert ids(report) == {"PG001", "PG901"}
+
+
+@pytest.mark.parametrize("part", ["/**/", "-- x\n", " ", "/*", "*/", "/**"])
+def test_comments_before_a_statement_do_not_backtrack(part: str) -> None:
+    """With a pattern that tries every way to split them, this never ends."""
+    assert feature_of(part * 2_000 + "x") is None
+
+
+def test_names_of_variables_do_not_backtrack(tmp_path: Path) -> None:
+    name = "DATABASEURL" * 4_000
+    text = f"{COMPOSE}    environment:\n      {name}x: postgres://a@b/c\n"
+
+    assert "PG206" in ids(scanned(tmp_path, {"docker-compose.yml": text}))

@@ -25,8 +25,8 @@ DEFAULTS = {
 }
 
 _RDS_MEMORY = re.compile(
-    r"\s*(?:LEAST\s*\(\s*)?\{?\s*DBInstanceClassMemory\s*/\s*(\d+)\s*\}?"
-    r"\s*(?:,\s*(\d+)\s*\)?)?\s*",
+    r"\s*+(?:LEAST\s*+\(\s*+)?\{?\s*+DBInstanceClassMemory\s*/\s*(\d+)\s*\}?"
+    r"\s*+(?:,\s*(\d+)\s*+\)?)?\s*",
     re.IGNORECASE,
 )
 

@@ -15,7 +15,7 @@ TITLE = "limit_connections"
 _DATED = re.compile(r"^(?P<number>\d{4}-\d\d-\d\d-\d{6}(?P<more>-\d{4})?)(?P<rest>_.*)$")
 _NUMBERED = re.compile(r"^(?P<lead>[A-Za-z]?)(?P<number>\d+)(?P<rest>\D.*)?$")
 _TITLE = re.compile(
-    r"^(?P<separator>\.do\.|(?:[-_ ]+(?!(?:up|down)\b)|\.(?!\w+$))*)(?P<title>.*?)"
+    r"^(?P<separator>\.do\.|(?:[-_ ](?!(?:up|down)\b)|\.(?!\w+$))*)(?P<title>.*?)"
     r"(?P<suffix>(?:[-_.](?:up|down)|\.(?:do|undo|deploy|revert|pg|postgres(?:ql)?))*(?:\.[a-z]+)?)$",
     re.IGNORECASE,
 )
