@@ -317,6 +317,6 @@ def test_comments_before_a_statement_do_not_backtrack(part: str) -> None:
 
 def test_names_of_variables_do_not_backtrack(tmp_path: Path) -> None:
     name = "DATABASEURL" * 4_000
-    text = f"{COMPOSE}    environment:\n      {name}x: postgres://a@b/c\n"
+    text = f"{COMPOSE}    environment:\n      - {name}x=postgres://a@b/c\n"
 
     assert "PG206" in ids(scanned(tmp_path, {"docker-compose.yml": text}))
