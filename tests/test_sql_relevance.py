@@ -1,0 +1,174 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is told from a statement's first words loses no fact that its tree would have given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_sql_robustness import FRAGMENTS
+
+from connguard.engine.text import Text, decode
+from connguard.policies.model.reading import Reading
+from connguard.sql_rules import replay as replaying
+from connguard.sql_rules import syntax
+from connguard.sql_rules.relevance import Topic, topic
+from connguard.sql_rules.replay import RELEVANT, replay
+from connguard.sql_rules.script import Chunk, Script
+
+STATEMENTS = (
+    "ALTER DATABASE d SET x = 1",
+    "ALTER DATABASE d CONNECTION LIMIT 5",
+    "ALTER DATABASE d OWNER TO r",
+    "ALTER DATABASE d RENAME TO e",
+    "ALTER ROLE r SET x = 1",
+    "ALTER USER ALL RESET ALL",
+    "ALTER ROLE r LOGIN",
+    "ALTER USER r RENAME TO s",
+    "ALTER GROUP g ADD USER u",
+    "ALTER GROUP g RENAME TO h",
+    "ALTER SYSTEM SET x = 1",
+    "CALL p()",
+    "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "CREATE OR REPLACE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN END $$",
+    "CREATE ROLE r",
+    "CREATE USER r",
+    "CREATE GROUP r",
+    "CREATE DATABASE d",
+    "DELETE FROM t",
+    "WITH x AS (SELECT 1) DELETE FROM t",
+    "DO $$ BEGIN END $$",
+    "DO LANGUAGE plpgsql $$ BEGIN END $$",
+    "DROP ROLE r",
+    "DROP USER IF EXISTS r",
+    "DROP GROUP r",
+    "DROP FUNCTION f()",
+    "DROP PROCEDURE p",
+    "DROP ROUTINE p",
+    "DROP DATABASE d",
+    "GRANT a TO b",
+    "REVOKE ADMIN OPTION FOR a FROM b",
+    "INSERT INTO t VALUES (1)",
+    "MERGE INTO t USING u ON true WHEN MATCHED THEN DELETE",
+    "REASSIGN OWNED BY a TO b",
+    "SELECT 1",
+    "(SELECT 1)",
+    "((SELECT 1) UNION SELECT 2)",
+    "VALUES (1)",
+    "TABLE t",
+    "WITH x AS (SELECT 1) SELECT 1",
+    "BEGIN",
+    "START TRANSACTION",
+    "COMMIT",
+    "END",
+    "ROLLBACK",
+    "ABORT",
+    "SAVEPOINT s",
+    "RELEASE s",
+    "ROLLBACK TO s",
+    "PREPARE TRANSACTION 'x'",
+    "COMMIT PREPARED 'x'",
+    "UPDATE t SET a = 1",
+)
+FIXED = {"DropStmt", "RenameStmt", "AlterOwnerStmt"}
+"""Kinds that matter only for roles, databases and routines."""
+
+
+def kind(statement: str) -> str:
+    (parsed,) = syntax.parse(statement)
+    return parsed.kind
+
+
+def test_every_statement_that_matters_has_a_topic() -> None:
+    """All kinds of statements are tried in all their spellings, and none is taken for another."""
+    assert {kind(statement) for statement in STATEMENTS} == RELEVANT
+    others = [each for each in STATEMENTS if topic(each) is Topic.OTHER]
+    assert others == []
+
+
+@pytest.mark.parametrize("between", [" ", "\n\t", "/* x */", " -- x\n", " /* /* */ */ "])
+def test_blanks_and_comments_hide_no_statement(between: str) -> None:
+    """What stands between two words is either blank, or counts as anything."""
+    for statement in STATEMENTS:
+        for spelling in (statement, statement.lower(), statement.title()):
+            spaced = spelling.replace(" ", between)
+            assert topic(spaced) is not Topic.OTHER, spaced
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TABLE users (id int)",
+        "CREATE UNIQUE INDEX i ON t (a)",
+        "CREATE OR REPLACE VIEW v AS SELECT 1",
+        "ALTER TABLE t RENAME TO u",
+        "ALTER TABLE t OWNER TO r",
+        "ALTER FUNCTION f() OWNER TO r",
+        "DROP TABLE t",
+        "COMMENT ON TABLE t IS 'x'",
+        "SET x = 1",
+        "TRUNCATE t",
+    ],
+)
+def test_what_is_left_out_is_of_another_kind(statement: str) -> None:
+    """These make up most migrations."""
+    assert topic(statement) is Topic.OTHER
+    assert kind(statement) not in RELEVANT - FIXED
+
+
+def read(text: str) -> Reading:
+    file = Text("a.sql", text)
+    return replay([Script("a.sql", (Chunk(text, file.origin),))])
+
+
+def facts(text: str) -> list[str]:
+    return [repr(subject) for subject in read(text).subjects]
+
+
+def with_all_trees(text: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The facts when every statement is read."""
+
+    def everything(_: object, __: str) -> tuple[bool, bool]:
+        return True, True
+
+    with monkeypatch.context() as patch:
+        patch.setattr(replaying._Replay, "_concerns", everything)
+        return facts(text)
+
+
+EXAMPLES = sorted((Path(__file__).parents[1] / "examples").rglob("*.sql"))
+
+
+def test_no_example_loses_a_fact(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All SQL examples give the same facts as when every statement's tree is read."""
+    assert EXAMPLES
+    for path in EXAMPLES:
+        text = decode(path.name, path.read_bytes())[0].string
+        assert facts(text) == with_all_trees(text, monkeypatch), path
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            (
+                *FRAGMENTS,
+                "SELECT dblink_exec('x', 'ALTER ROLE app CONNECTION LIMIT -1');",
+                "SELECT cron.schedule('0 0 * * *', 'ALTER ROLE a LOGIN');",
+                "INSERT INTO allowed_ips VALUES ('0.0.0.0/0');",
+                "CREATE TABLE f (a int);",
+                "UPDATE pg_authid SET rolconnlimit = -1;",
+                "CREATE SUBSCRIPTION s CONNECTION 'host=a password=b' PUBLICATION p;",
+                "DROP FUNCTION f(text);",
+            )
+        ),
+        max_size=20,
+    ).map("".join)
+)
+def test_no_text_loses_a_fact(text: str) -> None:
+    """Whatever statements stand together, the facts are those of all their trees."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        assert facts(text) == with_all_trees(text, monkeypatch)
