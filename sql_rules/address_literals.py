@@ -16,14 +16,15 @@ from connguard.policies.model.addresses import (
     AddressSet,
     IPAddress,
 )
+from connguard.policies.model.patterns import lazily
 
 _V4 = r"\d{1,3}(?:\.\d{1,3}){3}"
 _V6 = r"[0-9a-fA-F]*:[0-9a-fA-F:]*:(?:[0-9a-fA-F.]*)"
-_BETWEEN = re.compile(rf"(?<![\w.:])({_V4}|{_V6})\s*-\s*({_V4}|{_V6})(?![\w.:/])")
-_NETWORK = re.compile(rf"(?<![\w.:])({_V4}|{_V6})(?:/({_V4}|\d{{1,3}}))?(?![\w.:/])")
-_SHORT = re.compile(r"\s*(\d{1,3}(?:\.\d{1,3}){0,2})/(\d{1,2})\s*")
-_PUNCTUATION = re.compile(r"[\s,;{}\[\]()\"'|]*")
-_HBA = re.compile(
+_BETWEEN = lazily(rf"(?<![\w.:])({_V4}|{_V6})\s*-\s*({_V4}|{_V6})(?![\w.:/])")
+_NETWORK = lazily(rf"(?<![\w.:])({_V4}|{_V6})(?:/({_V4}|\d{{1,3}}))?(?![\w.:/])")
+_SHORT = lazily(r"\s*(\d{1,3}(?:\.\d{1,3}){0,2})/(\d{1,2})\s*")
+_PUNCTUATION = lazily(r"[\s,;{}\[\]()\"'|]*")
+_HBA = lazily(
     r"\b(?:host|hostssl|hostnossl|hostgssenc|hostnogssenc)[ \t]+(?:\"[^\"]*\"|[^\s\"]+)[ \t]+"
     rf"(?:\"[^\"]*\"|[^\s\"]+)[ \t]+(all|[\w.:]+/\d+|{_V4}(?=[ \t]+{_V4}))(?:[ \t]+({_V4}))?"
     r"[ \t]+([\w-]+)"

@@ -25,12 +25,12 @@ there is none), TRUNCATE and DROP TABLE.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import field
 
 from connguard.policies.model.addresses import AddressSet, Breadth, BreadthLimits, breadth
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.statement_facts import AllowedAddresses, AllowedRange
 from connguard.sql_rules import address_literals, list_names
@@ -40,20 +40,20 @@ from connguard.sql_rules.observed import Observed, observe
 from connguard.sql_rules.placeholders import Source
 from connguard.sql_rules.syntax import Node, Parsed
 
-_ADDRESS = re.compile(
+_ADDRESS = lazily(
     r"\d{1,3}(?:\.\d{1,3}){3}|::|\b\d{1,3}/\d|\ball[ \t]+(?:md5|trust|scram|password)"
 )
-_MAY_BE_ADDRESS = re.compile(
+_MAY_BE_ADDRESS = lazily(
     r"\d{1,3}(?:\.\d{1,3}){3}|::[0-9a-fA-F]{0,4}(?!\w)|\b\d{1,3}/\d"
     r"|\ball[ \t]+(?:md5|trust|scram|password)"
 )
 """The same in the text of statements, without the casts that `::` mostly stands for there."""
 
 _HINTS = (
-    re.compile(r"\.\d{1,3}\.\d{1,3}\.\d"),
-    re.compile(r"::[0-9a-fA-F]{0,4}(?!\w)"),
-    re.compile(r"/\d"),
-    re.compile(r"all[ \t]+(?:md5|trust|scram|password)"),
+    lazily(r"\.\d{1,3}\.\d{1,3}\.\d"),
+    lazily(r"::[0-9a-fA-F]{0,4}(?!\w)"),
+    lazily(r"/\d"),
+    lazily(r"all[ \t]+(?:md5|trust|scram|password)"),
 )
 """One of them is in every such text. Each starts with a fixed character, which makes it fast."""
 
@@ -79,7 +79,7 @@ _NAMES = (
 _WIREGUARD = ("wireguard", "keepalive", "preshared_key", "public_key", "listen_port")
 _ROUTES = (["allowed", "ips"], ["default", "allowed", "ips"], ["client", "allowed", "ips"])
 _LIMITS = BreadthLimits()
-_FILE_FUNCTION = re.compile(r"file_write|write_file|lo_export|file_put")
+_FILE_FUNCTION = lazily(r"file_write|write_file|lo_export|file_put")
 _ALLOWS = frozenset({"allow", "allowed", "accept", "permit", "pass", "grant", "whitelist"})
 _DENIES = word_set(
     """

@@ -8,18 +8,19 @@ import re
 from dataclasses import field
 
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.sql_rules import lexer
 from connguard.sql_rules.lexer import Mark
 from connguard.sql_rules.placeholders import Source
 
 _OWN_TYPE = r"(?!pg_catalog\b)[^\W\d]\w*\.\w+(?:%\w+)?"
-_TYPE_IN_HEAD = re.compile(
+_TYPE_IN_HEAD = lazily(
     rf"(?<=[\s,(])({_OWN_TYPE})(?=\s*(?:[,)\[=]|default\b|as\b|language\b|\Z))", re.I
 )
-_DECLARATIONS = re.compile(r"\bdeclare\b.*?\bbegin\b", re.IGNORECASE | re.DOTALL)
-_DECLARED_TYPE = re.compile(rf"(?m)^(\s*(?:declare\s+)?\w+\s+(?:constant\s+)?)({_OWN_TYPE})", re.I)
-_DOUBLED = re.compile(r"''")
+_DECLARATIONS = lazily(r"\bdeclare\b.*?\bbegin\b", re.IGNORECASE | re.DOTALL)
+_DECLARED_TYPE = lazily(rf"(?m)^(\s*(?:declare\s+)?\w+\s+(?:constant\s+)?)({_OWN_TYPE})", re.I)
+_DOUBLED = lazily(r"''")
 
 
 @dataclass(slots=True)
@@ -52,9 +53,7 @@ class Body:
         start = self._line_start(line)
         line_end = text.find("\n", start, self.end)
         line_end = self.end if line_end < 0 else line_end
-        match = re.compile(rf"\b{re.escape(first_word)}\b", re.IGNORECASE).search(
-            text, start, line_end
-        )
+        match = lazily(rf"\b{re.escape(first_word)}\b", re.IGNORECASE).search(text, start, line_end)
         first = match.start() if match else start
         while not match and first < line_end and text[first].isspace():
             first += 1

@@ -10,6 +10,7 @@ from functools import partial
 
 from connguard.policies.model.facts import CatalogWrite, DynamicStatement, NotParsed, Undecided
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.sql_rules import (
     bodies,
     catalog,
@@ -50,8 +51,8 @@ from connguard.sql_rules.texts import Hole, Template, Text
 MOST_STEPS = 20_000
 DEEPEST_CALLS = 8
 DEEPEST_CODE = 60
-_ALTER_SYSTEM = re.compile(r"\balter\s+system\b", re.IGNORECASE)
-_DATABASE = re.compile(r"\bdatabase\b", re.IGNORECASE)
+_ALTER_SYSTEM = lazily(r"\balter\s+system\b", re.IGNORECASE)
+_DATABASE = lazily(r"\bdatabase\b", re.IGNORECASE)
 _REMOTE = frozenset(
     {
         "dblink",
@@ -67,13 +68,13 @@ _REMOTE = frozenset(
 
 _QUERIES = ("SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt")
 _ALTERS = ("AlterRoleStmt", "AlterDatabaseStmt")
-_RAISES = re.compile(r"\b(?:raise|assert)\b", re.IGNORECASE)
-_RUNS_ELSEWHERE = re.compile(
+_RAISES = lazily(r"\b(?:raise|assert)\b", re.IGNORECASE)
+_RUNS_ELSEWHERE = lazily(
     r"dblink|\bschedule(?:_in_database)?\"?(?=\s*(?:\(|/\*|--|\Z))|run_command_on", re.IGNORECASE
 )
 _ELSEWHERE_WORDS = ("dblink", "schedule", "run_command_on")
 _CATALOG_WORDS = ("connlimit", "rolcanlogin", "rolsuper")
-_CATALOG_COLUMN = re.compile(r"\b(?:(?:rol|dat)connlimit|rolcanlogin|rolsuper)\b", re.IGNORECASE)
+_CATALOG_COLUMN = lazily(r"\b(?:(?:rol|dat)connlimit|rolcanlogin|rolsuper)\b", re.IGNORECASE)
 
 Fact = object
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import field
 from enum import Enum, auto
 
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 
 
@@ -77,7 +78,7 @@ class Piece:
         return (self.command or "").partition(" ")[2]
 
 
-_TOKEN = re.compile(
+_TOKEN = lazily(
     r"""
     (?P<BLANK>\s+)
   | (?P<COMMENT>--[^\r\n]*)
@@ -110,18 +111,18 @@ _MARKS = {
     "BRACES": Mark.PLACEHOLDER,
     "ESCAPED": Mark.STRING,
 }
-_PLAIN_RUN = re.compile(r"(?:[^\W\d](?:\w|\$(?![{(]))*+(?!')|\d[\w.]*+|[\s,.=<>*+\[\]|!~^&])++")
+_PLAIN_RUN = lazily(r"(?:[^\W\d](?:\w|\$(?![{(]))*+(?!')|\d[\w.]*+|[\s,.=<>*+\[\]|!~^&])++")
 """Words, numbers, blanks and operators: nothing in which a statement can end."""
 
-_BLANKS = re.compile(r"\s+")
-_BLOCK_COMMENT_MARK = re.compile(r"/\*|\*/")
-_END_OF_COPY = re.compile(r"^\\\.[ \t]*\r?$", re.MULTILINE)
-_COPY_IN = re.compile(r"copy\b.*\bfrom\s+std(?:in|out)\b", re.IGNORECASE | re.DOTALL)
-_COPY_COMMAND = re.compile(r"\\copy\b.*\bfrom\s+p?stdin\b", re.IGNORECASE)
-_ROUTINE = re.compile(r"create\s+(?:or\s+replace\s+)?(?:function|procedure)\b", re.IGNORECASE)
-_ATOMIC = re.compile(r"\b(?:begin\s+atomic|case|end)\b", re.IGNORECASE)
-_SEMICOLON_AT_LINE_END = re.compile(r";[ \t]*\r?$", re.MULTILINE)
-_ENDS_STATEMENT = re.compile(r"\\(?:g|gx|gexec|gset|gdesc|crosstabview|watch)\b")
+_BLANKS = lazily(r"\s+")
+_BLOCK_COMMENT_MARK = lazily(r"/\*|\*/")
+_END_OF_COPY = lazily(r"^\\\.[ \t]*\r?$", re.MULTILINE)
+_COPY_IN = lazily(r"copy\b.*\bfrom\s+std(?:in|out)\b", re.IGNORECASE | re.DOTALL)
+_COPY_COMMAND = lazily(r"\\copy\b.*\bfrom\s+p?stdin\b", re.IGNORECASE)
+_ROUTINE = lazily(r"create\s+(?:or\s+replace\s+)?(?:function|procedure)\b", re.IGNORECASE)
+_ATOMIC = lazily(r"\b(?:begin\s+atomic|case|end)\b", re.IGNORECASE)
+_SEMICOLON_AT_LINE_END = lazily(r";[ \t]*\r?$", re.MULTILINE)
+_ENDS_STATEMENT = lazily(r"\\(?:g|gx|gexec|gset|gdesc|crosstabview|watch)\b")
 
 
 def tokens(

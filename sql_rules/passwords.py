@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.statement_facts import PasswordForm, PasswordLiteral
 from connguard.sql_rules.expressions import walk
 from connguard.sql_rules.observed import Observed, observe
@@ -24,13 +25,13 @@ _FOREIGN = {
 _SUBSCRIPTION = frozenset({"CreateSubscriptionStmt", "AlterSubscriptionStmt"})
 _OPTIONS = frozenset({"password", "passwd"})
 
-_IN_KEYWORDS = re.compile(r"\bpassword\s*=\s*(?:'((?:[^'\\]|\\.)*)'|([^\s'\"]+))", re.IGNORECASE)
-_OTHER_KEYWORD = re.compile(r"\b(?:host|hostaddr|dbname|user|port|service)\s*=", re.IGNORECASE)
-_IN_URI = re.compile(r"\bpostgres(?:ql)?://[^\s:/@]*:([^\s/@]+)@", re.IGNORECASE)
-_MD5 = re.compile(r"md5[0-9a-f]{32}")
-_SCRAM = re.compile(r"SCRAM-SHA-256\$\d+:[^$]+\$[^:]+:.+", re.DOTALL)
-_FILLED_IN = re.compile(r"[$#]\{|\$\(|\{\{|<%|%\(\w+\)|cg_blank_\d+_")
-_STANDS_FOR = re.compile(
+_IN_KEYWORDS = lazily(r"\bpassword\s*=\s*(?:'((?:[^'\\]|\\.)*)'|([^\s'\"]+))", re.IGNORECASE)
+_OTHER_KEYWORD = lazily(r"\b(?:host|hostaddr|dbname|user|port|service)\s*=", re.IGNORECASE)
+_IN_URI = lazily(r"\bpostgres(?:ql)?://[^\s:/@]*:([^\s/@]+)@", re.IGNORECASE)
+_MD5 = lazily(r"md5[0-9a-f]{32}")
+_SCRAM = lazily(r"SCRAM-SHA-256\$\d+:[^$]+\$[^:]+:.+", re.DOTALL)
+_FILLED_IN = lazily(r"[$#]\{|\$\(|\{\{|<%|%\(\w+\)|cg_blank_\d+_")
+_STANDS_FOR = lazily(
     r"\$\w+|:\w+|:'\w+'|%\w+%|%[sd]|@\w+@|__\w+__|<[^<>]+>|\[[^\[\]]+\]|\*+|x{3,}|\.{3}|…|\?|\{\w*\}",
     re.IGNORECASE,
 )

@@ -11,6 +11,7 @@ from dataclasses import replace
 from connguard.policies.model.amount import exactly
 from connguard.policies.model.facts import NotParsed, Undecided
 from connguard.policies.model.origin import Known, Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Notes, Reading, mentions_suppression
 from connguard.policies.model.server_size import ServerSize
 from connguard.policies.model.statement_facts import PasswordLiteral, RemovedLimit
@@ -60,9 +61,9 @@ RELEVANT = frozenset(
 
 _BIG_TEXT = 8_000_000
 _BIG_STATEMENT = 1_000_000
-_DATA = re.compile(r"(?:insert|values|copy|select)\b", re.IGNORECASE)
-_PLACEHOLDER = re.compile(r"\$\{\s*([\w.:-]+)\s*\}|\{\{-?\s*\.?([\w.]+)\s*-?\}\}")
-_LIMIT = re.compile(r"\bconnection\s+limit\b", re.IGNORECASE)
+_DATA = lazily(r"(?:insert|values|copy|select)\b", re.IGNORECASE)
+_PLACEHOLDER = lazily(r"\$\{\s*([\w.:-]+)\s*\}|\{\{-?\s*\.?([\w.]+)\s*-?\}\}")
+_LIMIT = lazily(r"\bconnection\s+limit\b", re.IGNORECASE)
 _MOST_RESUMES = 50
 _MOST_READ_AGAIN = 20_000_000
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import field
 
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.sql_rules import texts
 from connguard.sql_rules.bodies import Body
@@ -21,17 +22,17 @@ _DDL = (
     rf"\b(?:create|alter|drop){_GAP}(?:role|user(?!{_GAP}mapping)|group|database)\b"
     rf"|\balter{_GAP}system\b|\bconnection{_GAP}limit\b|\b(?:rol|dat)connlimit\b"
 )
-OBJECT_DDL = re.compile(_DDL, re.IGNORECASE)
+OBJECT_DDL = lazily(_DDL, re.IGNORECASE)
 """Text that changes a role, a database or a server setting, or speaks of a limit."""
 
-_LOWER_DDL = re.compile(_DDL)
-_LOWER_NAMES_OBJECT = re.compile(r"'[^']*\b(?:role|user|group|database)\b")
-_RUNS_TEXT = re.compile(r"\bexecute\b", re.IGNORECASE)
+_LOWER_DDL = lazily(_DDL)
+_LOWER_NAMES_OBJECT = lazily(r"'[^']*\b(?:role|user|group|database)\b")
+_RUNS_TEXT = lazily(r"\bexecute\b", re.IGNORECASE)
 _OBJECT_WORDS = ("role", "user", "group", "database", "system", "limit")
 """One of them is in every text that the two patterns match."""
 
-_WORD = re.compile(r"\w+")
-_CALLED = re.compile(r"\b(\w+)\s*\(")
+_WORD = lazily(r"\w+")
+_CALLED = lazily(r"\b(\w+)\s*\(")
 _MOST_NEW_NAMES = 20
 _IN_MODES = ("FUNC_PARAM_IN", "FUNC_PARAM_INOUT", "FUNC_PARAM_DEFAULT", "FUNC_PARAM_VARIADIC")
 

@@ -10,57 +10,57 @@ from __future__ import annotations
 
 import re
 
+from connguard.policies.model.patterns import lazily
+
 _WORD = r"(?:passw(?:or)?d|passphrase|pwd|bindpasswd|radiussecrets?|secret_?key|client_?secret)"
 _BETWEEN = r"(?:\s|/\*(?:[^*]|\*(?!/)){0,200}+\*/|--[^\n]*\n)"
 """Blanks and comments of SQL."""
 
-_MAY_HOLD = re.compile(
+_MAY_HOLD = lazily(
     r"""(?i)passw|passphrase|pwd|secret|identified|://|scram-|md5[0-9a-f]"""
     r"""|^[ \t]*"[^"\n]*"[ \t]+\"""",
     re.M,
 )
 _SECRETS = (
     # PASSWORD 'x' in SQL, password = "x" in HCL and ini files, "password": "x" in JSON
-    re.compile(
+    lazily(
         rf"""(?i)(?<=password)(?!_encryption)\w*(?:["']?\s*[:=]>?\s*|{_BETWEEN}++)(?:e|u&)?"""
         r"""(["'])(?P<secret>(?:(?!\1).|\1\1)+)\1""",
         re.S,
     ),
-    re.compile(rf"(?i)(?<=password){_BETWEEN}++(\$\w*\$)(?P<secret>.+?)\1", re.S),
+    lazily(rf"(?i)(?<=password){_BETWEEN}++(\$\w*\$)(?P<secret>.+?)\1", re.S),
     # PASSWORD ''x'' in a string of SQL
-    re.compile(r"(?i)(?<=password)\s+''(?P<secret>[^'\n]+)''"),
+    lazily(r"(?i)(?<=password)\s+''(?P<secret>[^'\n]+)''"),
     # A quote that the line, or the text, does not close
-    re.compile(rf"""(?i){_WORD}["']?\s*[:=]?\s*(?:e|u&)?["'](?P<secret>[^"'\n]+)$""", re.M),
+    lazily(rf"""(?i){_WORD}["']?\s*[:=]?\s*(?:e|u&)?["'](?P<secret>[^"'\n]+)$""", re.M),
     # PASSWORD x in SQL, where quotes are missing, but not `password null` or `password is`
-    re.compile(
+    lazily(
         r"(?i)\bpassword\s+(?!null\b|is\b|valid\b|for\b|of\b|in\b)(?P<secret>[\w!%^&*+.@~-][\w$!%^&*+.@~-]*)"
         r"(?=[ \t]*(?:;|$|connection\b|valid\b|login\b|in\b|role\b))",
         re.M,
     ),
-    re.compile(r"(?i)\bidentified\s+by\s+(?:password\s+)?['\"]?(?P<secret>[^\s'\";]+)"),
+    lazily(r"(?i)\bidentified\s+by\s+(?:password\s+)?['\"]?(?P<secret>[^\s'\";]+)"),
     # password=x in connection strings and ini files, but not password = var.x in HCL
-    re.compile(
+    lazily(
         rf"""(?i){_WORD}(?:=|\s+=\s*(?!null\b|[a-z_][\w-]*\.))["']?(?P<secret>[^\s"'\\;${{]+)"""
     ),
     # password = x y, which is nothing at all
-    re.compile(
+    lazily(
         rf"""(?i){_WORD}\s+=\s*(?!null\b|[a-z_][\w-]*\.)[^\s"'\\;${{]+[ \t]+"""
         r"""(?P<secret>[^\s"'#][^\n]*)"""
     ),
     # password: x in YAML
-    re.compile(rf"(?i){_WORD}\s*:\s+(?P<secret>[^\s\"'{{\[$#|>][^\n]*)"),
+    lazily(rf"(?i){_WORD}\s*:\s+(?P<secret>[^\s\"'{{\[$#|>][^\n]*)"),
     # postgres://user:x@host
-    re.compile(r"(?i)\b[a-z][a-z0-9+.-]*://[^\s:/@]*:(?P<secret>[^\s/@${]+)@"),
+    lazily(r"(?i)\b[a-z][a-z0-9+.-]*://[^\s:/@]*:(?P<secret>[^\s/@${]+)@"),
     # "app" "SCRAM-SHA-256$…" in PgBouncer's userlist.txt
-    re.compile(r"""(?m)^[ \t]*"[^"\n]*"[ \t]+"(?P<secret>[^"\n]+)\""""),
-    re.compile(r"(?P<secret>\bSCRAM-SHA-256\$[^\s\"']+|\bmd5[0-9a-f]{32}\b)"),
+    lazily(r"""(?m)^[ \t]*"[^"\n]*"[ \t]+"(?P<secret>[^"\n]+)\""""),
+    lazily(r"(?P<secret>\bSCRAM-SHA-256\$[^\s\"']+|\bmd5[0-9a-f]{32}\b)"),
 )
 _JOINED = (
     # PASSWORD ' || 'x' and a variable for it
-    re.compile(r"\|\|\s*[eE]?'(?P<secret>[^'\n]+)'?"),
-    re.compile(
-        r"(?i)\b(?:pw|pass)\s+\w+(?:\s+constant)?\s*(?::=|=|default)\s*'(?P<secret>[^'\n]+)"
-    ),
+    lazily(r"\|\|\s*[eE]?'(?P<secret>[^'\n]+)'?"),
+    lazily(r"(?i)\b(?:pw|pass)\s+\w+(?:\s+constant)?\s*(?::=|=|default)\s*'(?P<secret>[^'\n]+)"),
 )
 
 

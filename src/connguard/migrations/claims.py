@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable
 from pathlib import PurePath
 
+from connguard.policies.model.patterns import lazily
+
 _SQL = frozenset((".sql", ".psql", ".pgsql", ".ddl"))
 PROGRAM_SUFFIXES = (".rb", ".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".go", ".ex", ".exs")
 _PROGRAMS = frozenset((*PROGRAM_SUFFIXES, ".java", ".kt"))
@@ -15,11 +17,11 @@ _CHANGELOGS = frozenset((".xml", ".yaml", ".yml", ".json"))
 _SHELLS = frozenset((".sh", ".bash"))
 SUFFIXES = frozenset((*_SQL, *_PROGRAMS, *_CHANGELOGS, *_SHELLS, ".gz", ".py"))
 """In lower case; no other files are claimed."""
-_PYTHON_FOLDER = re.compile(r"migrat|alembic|^versions$|revisions", re.IGNORECASE)
-_PROGRAM_FOLDER = re.compile(r"migrat", re.IGNORECASE)
-_FLYWAY_CLASS = re.compile(r"^[VR][\d_.]*__")
-_CHANGELOG_PART = re.compile(r"change-?_?(?:log|set)|liquibase|migrat", re.IGNORECASE)
-_SHELL_PART = re.compile(
+_PYTHON_FOLDER = lazily(r"migrat|alembic|^versions$|revisions", re.IGNORECASE)
+_PROGRAM_FOLDER = lazily(r"migrat", re.IGNORECASE)
+_FLYWAY_CLASS = lazily(r"^[VR][\d_.]*__")
+_CHANGELOG_PART = lazily(r"change-?_?(?:log|set)|liquibase|migrat", re.IGNORECASE)
+_SHELL_PART = lazily(
     r"initdb|entrypoint|migrat|postgres|pgsql|psql|database|^db$|^sql$|^init|roles?\b|users?\b",
     re.IGNORECASE,
 )

@@ -8,7 +8,6 @@ https://documentation.red-gate.com/flyway/flyway-concepts/migrations
 from __future__ import annotations
 
 import re
-import tomllib
 from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,24 +24,25 @@ from connguard.migrations.history import History
 from connguard.migrations.names import is_migrations_folder
 from connguard.migrations.pool import Pool, shown, too_deep
 from connguard.migrations.settings_text import properties
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.whole_numbers import whole
 from connguard.sql_rules.script import Chunk, Direction, Script
 
-_NAME = re.compile(
+_NAME = lazily(
     r"^(?P<kind>[VUB])(?P<version>\d+(?:[._]\d+)*)__(?P<title>.+)\.(?:sql|java|kt)$"
     r"|^(?P<repeat>R)__(?P<what>.+)\.(?:sql|java|kt)$"
 )
-_BEFORE = re.compile(
+_BEFORE = lazily(
     r"^(?:before(?:Migrate|EachMigrate|EachMigrateStatement|Versioned|Baseline|Validate|Connect)"
     r"|createSchema|afterConnect)(?:__.*)?\.sql$"
 )
-_AFTER = re.compile(
+_AFTER = lazily(
     r"^after(?:Migrate|EachMigrate|EachMigrateStatement|Versioned|MigrateApplied|Baseline|Validate"
     r"|Repeatables|MigrateOperationFinish)(?:__.*)?\.sql$"
 )
-_OTHER_CALLBACK = re.compile(r"^(?:before|after)[A-Z]\w*?(?:__.*)?\.sql$")
-_TRAILING_ZEROS = re.compile(r"(?:[._]0+)+$")
+_OTHER_CALLBACK = lazily(r"^(?:before|after)[A-Z]\w*?(?:__.*)?\.sql$")
+_TRAILING_ZEROS = lazily(r"(?:[._]0+)+$")
 
 _SUFFIXES = (".sql", ".java", ".kt")
 _FIRST_LETTERS = frozenset("VUBRbac")
@@ -226,7 +226,7 @@ def _with_usual_placeholders(
     text: Text, configuration: Configuration, direction: Direction
 ) -> Chunk:
     """The SQL side knows `${name}`; another spelling is rewritten to it."""
-    pattern = re.compile(
+    pattern = lazily(
         re.escape(configuration.prefix) + r"([\w.:-]+)" + re.escape(configuration.suffix)
     )
     fragment = verbatim(text.string, 0).substitute(
@@ -290,6 +290,8 @@ def _section(entries: Mapping[str, str], prefix: str) -> dict[str, str]:
 
 
 def _from_toml(text: str) -> Configuration:
+    import tomllib
+
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError:

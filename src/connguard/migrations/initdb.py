@@ -8,7 +8,6 @@ https://hub.docker.com/_/postgres, "Initialization scripts": *.sql, *.sql.gz and
 
 from __future__ import annotations
 
-import gzip
 import re
 import zlib
 from collections import defaultdict
@@ -126,6 +125,8 @@ def _unpacked(history: History, file: SourceFile, limits: Limits) -> Text | None
     start = Text(file.name, "").line_origin(1)
     most = limits.unpacked_size
     data: bytes | None
+    import gzip
+
     try:
         with gzip.open(BytesIO(disk.read_bytes(file.path, most))) as stream:
             data = stream.read(most + 1)

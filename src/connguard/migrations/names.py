@@ -10,20 +10,21 @@ from functools import lru_cache
 from pathlib import Path
 
 from connguard.engine import disk, paths
+from connguard.policies.model.patterns import lazily
 from connguard.sql_rules.script import Direction
 
-_DOWN_SUFFIX = re.compile(r"\.(?:down|undo|revert|rollback)\.(?:p|pg)?sql$", re.IGNORECASE)
-_DOWN_WORD = re.compile(r"^(?P<stem>.+)[_-](?:down|undo|revert|rollback)$", re.IGNORECASE)
-_FLYWAY_UNDO = re.compile(r"^U\d[\d._]*__.+\.sql$")
+_DOWN_SUFFIX = lazily(r"\.(?:down|undo|revert|rollback)\.(?:p|pg)?sql$", re.IGNORECASE)
+_DOWN_WORD = lazily(r"^(?P<stem>.+)[_-](?:down|undo|revert|rollback)$", re.IGNORECASE)
+_FLYWAY_UNDO = lazily(r"^U\d[\d._]*__.+\.sql$")
 _DOWN_WORDS = ("down", "revert", "rollback", "undo")
 _DOWN_STEMS = frozenset(_DOWN_WORDS)
 _STEP_STEMS = frozenset(("up", "migration", "migrate", "deploy")) | _DOWN_STEMS
-_MIGRATIONS_FOLDER = re.compile(
+_MIGRATIONS_FOLDER = lazily(
     r"migrat|^version(?:s|ed)?$|^changelogs?$|initdb|^evolutions$|^releases?$|^deltas?$|^patches$"
     r"|^upgrades?$|^updates?$",
     re.IGNORECASE,
 )
-_NUMBERED = re.compile(r"^[vr]?[\d.]*\d", re.IGNORECASE)
+_NUMBERED = lazily(r"^[vr]?[\d.]*\d", re.IGNORECASE)
 _OTHER_PRODUCTS = frozenset(
     (
         *("clickhouse", "cassandra", "cockroach", "cockroachdb", "db2", "derby", "duckdb", "h2"),
@@ -35,8 +36,8 @@ _OTHER_PRODUCTS = frozenset(
 POSTGRESQL_DIALECTS = frozenset(("cockroach", "cockroachdb", "redshift"))
 """Products with PostgreSQL's grammar: only a name can tell them."""
 
-_WORD_BREAK = re.compile(r"[-_.]")
-_POSTGRESQL_WORD = re.compile(r"^(?:pg\w*|postgres\w*|fdw)$")
+_WORD_BREAK = lazily(r"[-_.]")
+_POSTGRESQL_WORD = lazily(r"^(?:pg\w*|postgres\w*|fdw)$")
 
 
 def is_file(folder: str, name: str) -> bool:

@@ -17,11 +17,12 @@ from connguard.engine.reading import SourceFile
 from connguard.migrations.history import History
 from connguard.migrations.pool import Pool, shown
 from connguard.migrations.settings_text import git_config
+from connguard.policies.model.patterns import lazily
 from connguard.sql_rules.script import Direction
 
-_SQITCH_CHANGE = re.compile(r"^\s*(?P<operator>[+-]?)\s*(?P<name>[^\s%#@+-]\S*)")
-_SQITCH_TAG = re.compile(r"^\s*@(?P<tag>\S+)")
-_ATLAS_LINE = re.compile(r"^(?P<name>.+\.sql) h1:\S+\s*$", re.MULTILINE)
+_SQITCH_CHANGE = lazily(r"^\s*(?P<operator>[+-]?)\s*(?P<name>[^\s%#@+-]\S*)")
+_SQITCH_TAG = lazily(r"^\s*@(?P<tag>\S+)")
+_ATLAS_LINE = lazily(r"^(?P<name>.+\.sql) h1:\S+\s*$", re.MULTILINE)
 
 Order = Callable[[Path, list[SourceFile], Pool], "History | None"]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.sql_rules import syntax
 from connguard.sql_rules.syntax import NotReadable
@@ -37,8 +38,8 @@ class _Sign:
 
 def _sign(words: str, pattern: str, then: str | None = None, end: str | None = ";") -> _Sign:
     flags = re.IGNORECASE | re.MULTILINE
-    later = re.compile(then, flags) if then else None
-    return _Sign(tuple(words.split()), re.compile(pattern, flags), later, end)
+    later = lazily(then, flags) if then else None
+    return _Sign(tuple(words.split()), lazily(pattern, flags), later, end)
 
 
 _COLUMN = r"\s+(?:COLUMN\s+)?\w+\s+\w+"
@@ -67,24 +68,24 @@ _FOREIGN = {
         _sign("identity", r"\bIDENTITY\s*\(\s*1\s*,\s*1\s*\)"),
     ),
 }
-_DBT = re.compile(
+_DBT = lazily(
     r"\{\{-?\s*(?:ref|source|config|adapter|return)\s*[(.]"
     r"|\{%-?\s*(?:macro|test|snapshot|materialization|docs)\b"
 )
-_ROLES = re.compile(
+_ROLES = lazily(
     r"\b(?:create|alter|drop)\s+(?:role|user|group|database)\b|\bconnection\s+limit\b|\bpg_authid\b",
     re.IGNORECASE,
 )
-_COMMENT = re.compile(r"--[^\n]*|/\*|^[ \t]*\\[a-z][^\n]*", re.MULTILINE)
+_COMMENT = lazily(r"--[^\n]*|/\*|^[ \t]*\\[a-z][^\n]*", re.MULTILINE)
 """Comments, and psql's own commands: `\\set x `whoami`` is no MySQL."""
-_POSTGRESQL = re.compile(
+_POSTGRESQL = lazily(
     r"\bconnection\s+limit\b|\b(?:create|alter|drop)\s+role\b|\bpg_\w+|\bplpgsql\b|::\s*[a-z]"
     r"|\bnologin\b|\$\$|\b(?:bigserial|jsonb|timestamptz|bytea)\b"
     r"|\bon\s+conflict\b|\busing\s+(?:gin|gist)\b",
     re.IGNORECASE,
 )
 
-_ONLY_POSTGRESQL = re.compile(
+_ONLY_POSTGRESQL = lazily(
     r"\bconnection\s+limit\b|\bnologin\b|\bpg_(?:authid|roles|database|catalog)\b|\bplpgsql\b",
     re.IGNORECASE,
 )

@@ -14,9 +14,10 @@ from collections.abc import Iterator
 
 from connguard.engine.text import Text
 from connguard.migrations.names import for_postgresql
+from connguard.policies.model.patterns import lazily
 from connguard.sql_rules.script import Chunk, Direction
 
-_MARKER = re.compile(
+_MARKER = lazily(
     r"""^[ \t]*(?:
         --[ \t]*\+[ \t]*goose[ \t]+(?P<goose>up|down)\b.*
       | --[ \t]*\+[ \t]*migrate[ \t]+(?P<migrate>up|down)\b.*
@@ -31,7 +32,7 @@ _MARKER = re.compile(
     )[ \t]*\r?$""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
-_COMMENT = re.compile(r"--[^\n]*")
+_COMMENT = lazily(r"--[^\n]*")
 _WORDS = ("up", "down", "undo", "below")
 
 _TOOLS = {
@@ -45,12 +46,10 @@ _TOOLS = {
     "tern": "tern",
     "node": "node-pg-migrate",
 }
-_LIQUIBASE = re.compile(r"\s*--\s*liquibase\s+formatted\s+sql", re.IGNORECASE)
-_CHANGE_SET = re.compile(
-    r"^[ \t]*--[ \t]*changeset\b(?P<attributes>.*)$", re.IGNORECASE | re.MULTILINE
-)
-_DBMS = re.compile(r"\bdbms:(?:\"([^\"]*)\"|(\S+))", re.IGNORECASE)
-_HASH_LINE = re.compile(r"^[ \t]*#")
+_LIQUIBASE = lazily(r"\s*--\s*liquibase\s+formatted\s+sql", re.IGNORECASE)
+_CHANGE_SET = lazily(r"^[ \t]*--[ \t]*changeset\b(?P<attributes>.*)$", re.IGNORECASE | re.MULTILINE)
+_DBMS = lazily(r"\bdbms:(?:\"([^\"]*)\"|(\S+))", re.IGNORECASE)
+_HASH_LINE = lazily(r"^[ \t]*#")
 
 
 def sections(text: Text, direction: Direction = Direction.UP) -> tuple[Chunk, ...]:
