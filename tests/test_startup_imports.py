@@ -1,0 +1,174 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is imported, by a scan of one small file: nothing that it does not need."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from connguard.engine import registry
+from connguard.engine.registry import RegisteredPolicy, RegistryError, find, policies, walk
+
+FILES = {
+    "a.sql": "CREATE ROLE app LOGIN CONNECTION LIMIT -1;\n",
+    "pg_hba.conf": "host all all 10.0.0.0/8 scram-sha-256\n",
+    "main.tf": 'resource "postgresql_role" "app" {\n  name = "app"\n  login = true\n}\n',
+}
+
+_PROGRAM = """
+import json, sys
+before = set(sys.modules)
+from connguard.engine.cli import main
+try:
+    main(sys.argv[1:])
+except SystemExit as end:
+    code = end.code
+loaded = {}
+for name, module in sys.modules.items():
+    waits = type(module).__name__ == "_LazyModule"
+    if name not in before and not waits:
+        loaded[name] = getattr(module, "__file__", None) or ""
+print(json.dumps([code, loaded]), file=sys.stderr)
+"""
+
+
+@cache
+def _loaded(*arguments: str) -> dict[str, str]:
+    """The modules that a run imports in a new interpreter, with their files."""
+    with TemporaryDirectory() as folder:
+        for name, text in FILES.items():
+            Path(folder, name).write_text(text)
+        done = subprocess.run(
+            [sys.executable, "-c", _PROGRAM, *arguments],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=True,
+        )
+    code, loaded = json.loads(done.stderr.splitlines()[-1])
+    assert code in (0, 1)
+    assert isinstance(loaded, dict)
+    return loaded
+
+
+def _scan(file: str) -> dict[str, str]:
+    return _loaded("scan", "--no-cache", file)
+
+
+def _libraries(loaded: dict[str, str]) -> set[str]:
+    """The installed packages that stand beside connguard."""
+    return {
+        name.partition(".")[0]
+        for name, file in loaded.items()
+        if "site-packages" in Path(file).parts and not name.startswith("connguard")
+    } - {"coverage", "typing_extensions"}
+
+
+@pytest.mark.parametrize(
+    ("file", "libraries"),
+    [
+        ("a.sql", {"click", "orjson", "pglast"}),
+        ("pg_hba.conf", {"click", "orjson"}),
+    ],
+)
+def test_libraries_are_loaded_for_the_files_that_need_them(file: str, libraries: set[str]) -> None:
+    """YAML, ignore patterns, syntax trees of Terraform or an editor's protocol are not needed."""
+    assert _libraries(_scan(file)) <= libraries
+
+
+def test_terraform_needs_no_parser_of_sql() -> None:
+    assert "pglast" not in _libraries(_scan("main.tf"))
+
+
+@pytest.mark.parametrize("name", ["ast", "enums"])
+def test_classes_of_trees_are_not_made(name: str) -> None:
+    """pglast's classes for Python trees cost more than the scan."""
+    loaded = _scan("a.sql")
+
+    assert "pglast.parser" in loaded
+    assert f"pglast.{name}" not in loaded
+
+
+@pytest.mark.parametrize("file", ["a.sql", "pg_hba.conf"])
+def test_heavy_modules_of_the_standard_library_are_not_loaded(file: str) -> None:
+    """Databases, servers, processes and other formats have no part in reading a file."""
+    heavy = {
+        *("asyncio", "concurrent.futures", "difflib", "email", "html", "http.client"),
+        *("logging", "multiprocessing", "sqlite3", "ssl", "subprocess", "tarfile", "tempfile"),
+        *("unittest", "urllib.request", "xml.etree.ElementTree", "zipfile"),
+    }
+
+    assert heavy.isdisjoint(_scan(file))
+
+
+def test_numbers_of_settings_are_loaded_where_a_setting_is_read() -> None:
+    assert {"decimal", "fractions", "tomllib"}.isdisjoint(_scan("a.sql"))
+
+
+def test_only_policies_about_what_was_found_are_loaded() -> None:
+    """A role in SQL: the policies about roles, and no other."""
+    wanted = {one.name.replace("-", "_") for one in policies() if "model.facts.Role" in one.about}
+    names = {one.name.replace("-", "_") for one in policies()}
+    loaded = {name.removeprefix("connguard.policies.") for name in _scan("a.sql")}
+
+    assert names & loaded == wanted
+
+
+def test_sql_loads_no_other_reader() -> None:
+    """Readers of other formats, and the facts that only they make, wait for their files."""
+    loaded = _scan("a.sql")
+    others = ("terraform", "containers", "postgres", "live", "budget", "fleet", "fixing", "editor")
+    light = {"connguard.live", "connguard.budget"}
+    facts = ("topology", "usage", "live_facts", "hba", "hba_facts", "network", "terraform_facts")
+
+    assert {
+        name
+        for name in loaded
+        if name.startswith(tuple(f"connguard.{other}." for other in others))
+        and not name.endswith("claims")
+    } == set()
+    assert {f"connguard.{other}" for other in others} & set(loaded) <= light
+    assert {f"connguard.policies.model.{fact}" for fact in facts}.isdisjoint(loaded)
+
+
+@pytest.mark.parametrize("arguments", [("--version",), ("--help",)])
+def test_version_and_help_load_no_reader(arguments: tuple[str, ...]) -> None:
+    loaded = _loaded(*arguments)
+
+    assert _libraries(loaded) <= {"click"}
+    assert "connguard.engine.scan" not in loaded
+
+
+def test_the_index_is_what_the_folder_holds() -> None:
+    """Ids, names and fact classes are those of the modules."""
+    indexed = [(one.id, one.name, one.about) for one in policies()]
+
+    assert indexed == [(one.id, one.name, one.about) for one in walk()]
+
+
+def test_a_policy_that_is_not_in_the_index_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who adds a policy need not write the index first."""
+    lines = registry.INDEX.splitlines(keepends=True)
+    monkeypatch.setattr(registry, "INDEX", "".join(lines[1:]))
+    policies.cache_clear()
+    try:
+        assert [one.id for one in policies()] == [line.split()[0] for line in lines]
+    finally:
+        policies.cache_clear()
+
+
+def test_a_module_that_is_not_the_policy_of_the_index_is_an_error() -> None:
+    known = find("PG001")
+    assert known is not None
+    stale = RegisteredPolicy("PG999", known.name, known.about)
+
+    with pytest.raises(RegistryError, match="PG999 role-without-connection-limit is not what"):
+        _ = stale.policy
