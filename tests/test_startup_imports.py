@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from connguard.engine import registry
+from connguard.engine.policy_index import INDEX
 from connguard.engine.registry import RegisteredPolicy, RegistryError, find, policies, walk
 
 FILES = {
@@ -156,7 +157,7 @@ def test_the_index_is_what_the_folder_holds() -> None:
 
 def test_a_policy_that_is_not_in_the_index_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who adds a policy need not write the index first."""
-    lines = registry.INDEX.splitlines(keepends=True)
+    lines = INDEX.splitlines(keepends=True)
     monkeypatch.setattr(registry, "INDEX", "".join(lines[1:]))
     policies.cache_clear()
     try:
