@@ -47,7 +47,7 @@ def _point(one: Input, size: int, options: Options) -> Point:
     folder.mkdir()
     try:
         one.make(folder, size)
-        rounds = 1 if size > 5_000 else 2
+        rounds = 1 if size > 500 else 2
         (found,) = side_by_side([connguard("scan", ".", folder=folder)], rounds)
         return Point(size, found.least_cpu, found.memory)
     finally:
