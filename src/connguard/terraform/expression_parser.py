@@ -64,6 +64,8 @@ def parse_expression(source: str, start: int = 0, end: int | None = None) -> Exp
             parser.fail("unexpected text after the expression")
     except _SyntaxError as error:
         return Malformed(start, end, str(error))
+    except RecursionError:  # templates in templates
+        return Malformed(start, end, "it is nested too deeply")
     return parsed
 
 
@@ -74,7 +76,7 @@ def expression_end(source: str, start: int) -> int | None:
     try:
         parser.expression()
         return parser.blank_start if parser.at == parser.blank_end else parser.at
-    except _SyntaxError:
+    except (_SyntaxError, RecursionError):
         return None
 
 
@@ -91,6 +93,8 @@ def parse_template(source: str) -> Expression:
         return parser.template(_tokens_of(parser, None, len(source)), 0, len(source))
     except _SyntaxError as error:
         return Malformed(0, len(source), str(error))
+    except RecursionError:
+        return Malformed(0, len(source), "it is nested too deeply")
 
 
 class _SyntaxError(Exception):

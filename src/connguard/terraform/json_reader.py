@@ -64,6 +64,8 @@ def _blocks(
             if not name.text().startswith("//"):
                 yield from _blocks(text, kind, (*labels, name.text()), name, inner)
     elif value.kind == "object":
+        for name, _ in value.members():
+            name.text()  # which raises here and not when the attributes are asked for
         yield Block(
             text,
             kind,
@@ -105,7 +107,10 @@ def _native(value: JsonValue) -> Expression:
     """A string that holds an expression in native syntax: the type of a variable."""
     from connguard.terraform.expression_parser import parse_expression
 
-    return parse_expression(value.text())
+    try:
+        return parse_expression(value.text())
+    except JsonError as error:
+        return Malformed(value.start, value.end, str(error))
 
 
 def _expression(value: JsonValue, literal: bool, depth: int = 0) -> Expression:
