@@ -243,16 +243,17 @@ class Changes:
                 trial.settings.drop_database(name)
         if len(names) > 1 and not self._in_code:
             # One name that may be missing lets the server keep all of them.
+            refusing = {
+                name
+                for name in names
+                if any(isinstance(drop(one), Refused) for one in self._state.get(kind, name))
+            }
             for name in names:
-                before = self._state.get(kind, name)
-                others = [each for each in names if each != name]
-                if any(
-                    isinstance(drop(entity), Refused)
-                    for each in others
-                    for entity in self._state.get(kind, each)
-                ):
+                if len(refusing) > 1 or (refusing and name not in refusing):
+                    before = self._state.get(kind, name)
                     trial.put(kind, name, (*trial.get(kind, name), *before))
-                    trial.settings = trial.settings.join(self._state.settings)
+            if refusing and len(set(names)) > 1:
+                trial.settings = trial.settings.join(self._state.settings)
         self._state.objects, self._state.settings = trial.objects, trial.settings
         return DONE
 

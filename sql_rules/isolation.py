@@ -31,7 +31,7 @@ try:
 except ImportError:  # not on Windows
     resource = None  # type: ignore[assignment]
 
-CPU_SECONDS = 3
+CPU_SECONDS = 2
 WALL_SECONDS = 120
 MOST_BYTES = 200_000_000
 LONGEST_OPERATOR = 4_000
