@@ -245,9 +245,7 @@ class _Reader:
         # nested or apart: one that holds others is followed by the first of them.
         errors.sort(key=lambda node: (node.start_byte, -node.end_byte))
         innermost = [
-            node
-            for node, following in pairwise(errors)
-            if following.end_byte > node.end_byte
+            node for node, following in pairwise(errors) if following.end_byte > node.end_byte
         ]
         innermost += errors[-1:]
         if not errors:
