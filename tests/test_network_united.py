@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
+from ipaddress import IPv4Network
 from pathlib import Path
 
 from connguard.engine.scan import scan
@@ -79,7 +79,7 @@ def test_what_is_united_has_all_ports_and_databases() -> None:
 
 def test_thousands_of_rules() -> None:
     """Many small networks that are together a large one: as few rules are named as make it so."""
-    networks = list(ip_network("52.0.0.0/8").subnets(new_prefix=22))
+    networks = list(IPv4Network("52.0.0.0/8").subnets(new_prefix=22))
     rules = tuple(
         Rule(Origin("main.tf", line, 1, line, 2), AddressSet.of(network))
         for line, network in enumerate(networks, 1)
