@@ -187,6 +187,7 @@ ABOVE = {
         *("engine.cli", "engine.checkov_host"),
     ),
     "commands": ("engine.cli",),
+    "fleet": ("commands", "engine.cli", "engine.checkov_host"),
     "engine": ("commands", "adopting", "editor", "exporting"),
 }
 """What the modules of a package must not import: dependencies point from the reporters down."""
