@@ -102,8 +102,10 @@ def written_index() -> str:
     """The text of `policy_index.py`: a line for each policy."""
     lines = "".join(f"{one.id} {one.name} {' '.join(one.about)}\n" for one in walk())
     return (
+        # REUSE-IgnoreStart
         "# SPDX-FileCopyrightText: 2026 The connguard authors\n"
         "# SPDX-License-Identifier: GPL-3.0-or-later\n"
+        # REUSE-IgnoreEnd
         '"""Id, name and fact classes of every policy. Written by tools/generate_docs.py."""\n\n'
         f'INDEX = """\\\n{lines}"""\n'
     )
