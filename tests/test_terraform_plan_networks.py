@@ -31,8 +31,12 @@ ONLY_SOURCE: dict[str, set[Said]] = {
     "references": {
         # A sensitive value is not judged, since findings would show it.
         ("PG201", "FAIL", 'aws_db_instance.each["green"]'),
-        # Local values are not in a plan.
-        ("PG202", "FAIL", "aws_db_instance.local"),
+        # Local values are not in a plan: it shows one of the two databases behind the rule.
+        (
+            "PG202",
+            "FAIL",
+            'aws_db_instance.local, module.network["one"].aws_db_instance.inside',
+        ),
     },
 }
 ONLY_PLAN: dict[str, set[Said]] = {
@@ -44,6 +48,7 @@ ONLY_PLAN: dict[str, set[Said]] = {
     "references": {
         ("PG201", "UNKNOWN", 'aws_db_instance.each["green"]'),
         ("PG201", "UNKNOWN", "aws_db_instance.local"),
+        ("PG202", "FAIL", 'module.network["one"].aws_db_instance.inside'),
     },
 }
 
