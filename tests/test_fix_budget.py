@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from pathlib import Path
 
@@ -207,10 +208,10 @@ def test_a_file_that_cannot_be_written_is_an_error(
 ) -> None:
     """The exit code says that the repair is not made."""
 
-    def refuse(path: Path, data: bytes) -> int:
-        raise OSError(13, "Permission denied", str(path))
+    def refuse(source: str, target: str) -> None:
+        raise OSError(13, "Permission denied", str(target))
 
-    monkeypatch.setattr(Path, "write_bytes", refuse)
+    monkeypatch.setattr(os, "replace", refuse)
     result = run("fix", ".")
     assert result.exit_code == 2
     assert "pgbouncer.ini: not changed: Permission denied" in result.stderr
