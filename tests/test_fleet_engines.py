@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pickle
 import sys
+import signal
 import threading
 import time
 from dataclasses import asdict
@@ -59,22 +60,21 @@ def test_an_engine_that_is_not_there_is_an_error(
 
 def test_a_process_that_is_killed_costs_its_repository(tmp_path: Path) -> None:
     """The row says the signal, and the next repository has a new process."""
-    many = "".join(f"CREATE ROLE r{number} LOGIN;\n" for number in range(4_000))
-    big = Job("big", str(write(tmp_path / "big", {"V1__a.sql": many})))
     (small,) = _jobs(tmp_path, 1)
     scanner = Scanner()
     try:
         assert scanner.scan(small)["repository"]["status"] == "scanned"
         process = scanner._process
         assert process is not None
+        process.send_signal(signal.SIGSTOP)  # it does not come to an end before it is killed
 
         def kill() -> None:
-            time.sleep(0.05)
+            time.sleep(0.5)
             process.kill()
 
         killer = threading.Thread(target=kill)
         killer.start()
-        row = scanner.scan(big)["repository"]
+        row = scanner.scan(small)["repository"]
         killer.join()
         assert (row["status"], row["exit_code"]) == ("crashed", 2)
         assert row["reason"] == "the process that scanned it ended with signal SIGKILL"
