@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 import pickle
-import sys
 import signal
+import sys
 import threading
 import time
 from dataclasses import asdict
