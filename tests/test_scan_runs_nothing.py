@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+import connguard
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 WATCHED = Path(__file__).with_name("watched_scan.py")
@@ -109,7 +111,7 @@ def test_the_watch_sees_what_is_forbidden(tmp_path: Path, deed: str) -> None:
 
 def test_git_is_only_run_for_a_comparison() -> None:
     """Only `--diff` and `fleet` start programs, and only `doctor` opens connections."""
-    source = Path(__file__).parents[1] / "src" / "connguard"
+    source = Path(str(connguard.__file__)).parent
     starting = {
         path.relative_to(source).as_posix()
         for path in source.rglob("*.py")

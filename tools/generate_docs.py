@@ -30,7 +30,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from connguard.engine import setting_reference
+from connguard.engine import policy_index, setting_reference
 from connguard.engine.cli import main as connguard
 from connguard.engine.example_files import example_files
 from connguard.engine.policy_pages import fenced, markdown, table
@@ -44,7 +44,7 @@ from connguard.policies.model.policy import Policy
 from connguard.policies.model.terraform_facts import providers
 
 ROOT = Path(__file__).resolve().parents[1]
-INDEX = Path("src/connguard/engine/policy_index.py")
+INDEX = Path(os.path.relpath(str(policy_index.__file__), ROOT))
 PAGES = Path("docs/policies")
 SYMPTOM_PAGES = Path("docs/symptoms")
 
