@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pickle
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -93,6 +94,16 @@ def test_one_slow_repository_does_not_hold_up_the_others(tmp_path: Path) -> None
     assert [one["repository"]["repository"] for one in results] == [job.name for job in jobs]
     assert results[0]["repository"]["status"] == "timed-out"
     assert {one["repository"]["status"] for one in results[1:]} == {"scanned"}
+
+
+def test_the_memory_of_a_process_is_its_own() -> None:
+    """Not that of the one who started it: that would replace the process for each repository."""
+    ask = "from connguard.fleet.repository import peak_memory; print(peak_memory())"
+    child = f"subprocess.run([sys.executable, '-c', {ask!r}])"
+    start = f"import subprocess, sys; held = b'x' * {300 << 20}; {child}"
+    shown = subprocess.run([sys.executable, "-c", start], capture_output=True, check=True)
+
+    assert 1 << 20 < int(shown.stdout) < 200 << 20
 
 
 def test_memory_is_limited_for_each_repository(tmp_path: Path) -> None:
