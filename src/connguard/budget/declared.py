@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from connguard.budget.toml_places import Document, parse
+from connguard.budget.toml_tables import TableReader, is_count
 from connguard.engine import disk
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.setting_reference import SETTINGS
@@ -105,12 +106,11 @@ def read(context: Context) -> Declared | None:
     return _Reader(document, prefix, settings.path.parent, file).read(settings.topology)
 
 
-class _Reader:
+class _Reader(TableReader):
     def __init__(
         self, document: Document, prefix: tuple[str, ...], base: Path, file: SourceFile
     ) -> None:
-        self._document = document
-        self._prefix = prefix
+        super().__init__(document, SETTINGS, prefix)
         self._base = base
         self._file = file
 
@@ -237,29 +237,12 @@ class _Reader:
             memory=self._memory(path, table),
         )
 
-    def _tables(
-        self, topology: Mapping[str, Any], kind: str
-    ) -> list[tuple[int, Mapping[str, Any]]]:
-        tables = topology.get(kind, [])
-        if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
-            raise self._error(f"must be written as [[{kind}]]", kind)
-        for position, table in enumerate(tables):
-            self._refuse_unknown((kind, position), kind, table)
-        return list(enumerate(tables))
-
     def _single(self, topology: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
         table = topology[kind]
         if not isinstance(table, dict):
             raise self._error(f"must be written as [{kind}]", kind)
         self._refuse_unknown((kind,), kind, table)
         return table
-
-    def _refuse_unknown(
-        self, path: tuple[str | int, ...], kind: str, table: Mapping[str, Any]
-    ) -> None:
-        for key in table:
-            if key not in SETTINGS[kind]:
-                raise self._error(f'unknown key "{key}"', *path, key)
 
     def _refuse_duplicates(self, declared: Declared) -> None:
         for kind, names in (
@@ -268,9 +251,7 @@ class _Reader:
             ("role", [one.name for one in declared.roles]),
             ("database", [one.name for one in declared.databases]),
         ):
-            for position, name in enumerate(names):
-                if name in names[:position]:
-                    raise self._error(f'{kind} "{name}" is declared twice', kind, position)
+            self._refuse_repeated(kind, names)
 
     def _limit(self, path: tuple[str | int, ...], table: Mapping[str, Any]) -> Amount | None:
         """A connection limit; -1 is none, as in SQL."""
@@ -291,34 +272,12 @@ class _Reader:
         if value is None:
             return exactly(default, name)
         if isinstance(value, dict) and set(value) == {"min", "max"}:
-            if not all(_is_count(one) for one in value.values()) or value["min"] > value["max"]:
+            if not all(is_count(one) for one in value.values()) or value["min"] > value["max"]:
                 raise self._error(f"{key}: min and max must be counts, min first", *path, key)
             return exactly(value["max"], name, self._origin(*path, key, "max"))
-        if not _is_count(value):
+        if not is_count(value):
             raise self._error(f"{key}: must be a count, or {{ min = …, max = … }}", *path, key)
         return exactly(value, name, origin)
-
-    def _required(self, path: tuple[str | int, ...], table: Mapping[str, Any], key: str) -> str:
-        value = self._string(path, table, key)
-        if not value:
-            raise self._error(f"{key} is missing", *path)
-        return value
-
-    def _string(
-        self, path: tuple[str | int, ...], table: Mapping[str, Any], key: str
-    ) -> str | None:
-        value = table.get(key)
-        if value is not None and not isinstance(value, str):
-            raise self._error(f"{key}: must be a string", *path, key)
-        return value
-
-    def _flag(
-        self, path: tuple[str | int, ...], table: Mapping[str, Any], key: str, default: bool
-    ) -> bool:
-        value = table.get(key, default)
-        if not isinstance(value, bool):
-            raise self._error(f"{key}: must be true or false", *path, key)
-        return value
 
     def _version(self, path: tuple[str | int, ...], table: Mapping[str, Any]) -> Version | None:
         value = table.get("version")
@@ -338,12 +297,6 @@ class _Reader:
             raise self._error('memory: must be bytes, or a string such as "8GiB"', *path, "memory")
         return memory
 
-    def _origin(self, *path: str | int) -> Origin:
-        return self._document.origin(*self._prefix, *path)
-
-    def _error(self, problem: str, *path: str | int) -> SettingsError:
-        return SettingsError(f"{self._origin(*path)}: {problem}")
-
 
 def version_of(text: str) -> Version | None:
     """ "1.18.0" is (1, 18); a lone major version has the minor 0."""
@@ -360,7 +313,3 @@ def memory_of(value: object) -> int | None:
         return None
     power = " KMGT".index(match[2].upper() or " ")
     return int(float(match[1]) * 1024**power)
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < UNBOUNDED

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from connguard.budget.toml_places import Document, parse
+from connguard.budget.toml_tables import TableReader, is_count
 from connguard.engine.fail_on import FailOn
 from connguard.engine.settings import SettingsError
 from connguard.engine.text import decode
-from connguard.policies.model.amount import UNBOUNDED, Amount, exactly
+from connguard.policies.model.amount import Amount, exactly
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.records import dataclass
 
@@ -122,9 +123,9 @@ def load(path: Path, name: str) -> FleetFile:
     return _Reader(document).read(path.absolute().parent)
 
 
-class _Reader:
+class _Reader(TableReader):
     def __init__(self, document: Document) -> None:
-        self._document = document
+        super().__init__(document, KEYS)
 
     def read(self, base: Path) -> FleetFile:
         values = self._document.values
@@ -136,14 +137,12 @@ class _Reader:
             select=self._strings((), values, "select"),
             ignore=self._strings((), values, "ignore"),
             fail_on=self._fail_on(values.get("fail-on")),
-            servers=tuple(self._server(*one) for one in self._tables("server")),
-            poolers=tuple(self._pooler(*one) for one in self._tables("pooler")),
-            services=tuple(self._service(*one) for one in self._tables("service")),
+            servers=tuple(self._server(*one) for one in self._tables(values, "server")),
+            poolers=tuple(self._pooler(*one) for one in self._tables(values, "pooler")),
+            services=tuple(self._service(*one) for one in self._tables(values, "service")),
         )
         names = [one.name for one in found.servers]
-        for position, name in enumerate(names):
-            if name in names[:position]:
-                raise self._error(f'server "{name}" is declared twice', "server", position)
+        self._refuse_repeated("server", names)
         referring = (
             ("pooler", [one.server for one in found.poolers]),
             ("service", [one.server for one in found.services]),
@@ -157,9 +156,7 @@ class _Reader:
     def _server(self, position: int, table: Mapping[str, Any]) -> SharedServer:
         path = ("server", position)
         lists = {key: self._strings(path, table, key) for key in (*_LISTS, "ignore")}
-        complete = table.get("complete", False)
-        if not isinstance(complete, bool):
-            raise self._error("complete: must be true or false", *path, "complete")
+        complete = self._flag(path, table, "complete", False)
         return SharedServer(
             name=self._required(path, table, "name"),
             origin=self._origin(*path),
@@ -207,21 +204,6 @@ class _Reader:
         except ValueError as error:
             raise self._error(str(error).replace("--fail-on", "fail-on"), "fail-on") from error
 
-    def _tables(self, kind: str) -> list[tuple[int, Mapping[str, Any]]]:
-        tables = self._document.values.get(kind, [])
-        if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
-            raise self._error(f"must be written as [[{kind}]]", kind)
-        for position, table in enumerate(tables):
-            self._refuse_unknown((kind, position), kind, table)
-        return list(enumerate(tables))
-
-    def _refuse_unknown(
-        self, path: tuple[str | int, ...], kind: str, table: Mapping[str, Any]
-    ) -> None:
-        for key in table:
-            if key not in KEYS[kind]:
-                raise self._error(f'unknown key "{key}"', *path, key)
-
     def _strings(
         self, path: tuple[str | int, ...], table: Mapping[str, Any], key: str
     ) -> tuple[str, ...]:
@@ -230,28 +212,8 @@ class _Reader:
             raise self._error(f"{key}: must be a list of strings", *path, key)
         return tuple(value)
 
-    def _string(
-        self, path: tuple[str | int, ...], table: Mapping[str, Any], key: str
-    ) -> str | None:
-        value = table.get(key)
-        if value is not None and not isinstance(value, str):
-            raise self._error(f"{key}: must be a string", *path, key)
-        return value
-
-    def _required(self, path: tuple[str | int, ...], table: Mapping[str, Any], key: str) -> str:
-        value = self._string(path, table, key)
-        if not value:
-            raise self._error(f"{key} is missing", *path)
-        return value
-
     def _count(self, path: tuple[str | int, ...], table: Mapping[str, Any], key: str) -> Amount:
         value = table[key]
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < UNBOUNDED:
+        if not is_count(value):
             raise self._error(f"{key}: must be a count", *path, key)
         return exactly(value, f"{key} of {table.get('name')}", self._origin(*path, key))
-
-    def _origin(self, *path: str | int) -> Origin:
-        return self._document.origin(*path)
-
-    def _error(self, problem: str, *path: str | int) -> SettingsError:
-        return SettingsError(f"{self._origin(*path)}: {problem}")
