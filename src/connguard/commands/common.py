@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import click
@@ -19,6 +20,24 @@ def load_settings(config: Path | None, first_path: Path) -> Settings:
     """The settings for a path, or those of a named file. Raises SettingsError."""
     path = config or locate(first_path.absolute())
     return load(path.absolute()) if path else Settings()
+
+
+def ids(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """The ids of an option that may be repeated and may hold several, with commas."""
+    return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
+
+
+def report_files(
+    values: tuple[str, ...], formats: Collection[str], expected: str
+) -> tuple[tuple[str, Path], ...]:
+    """The formats and files of options FORMAT=FILE. Raises BadParameter, which says `expected`."""
+    found = []
+    for value in values:
+        name, equals, file = value.partition("=")
+        if not equals or not file or name not in formats:
+            raise click.BadParameter(f"{value}: expected {expected}")
+        found.append((name, Path(file)))
+    return tuple(found)
 
 
 def wants_colour() -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from connguard.commands.common import wants_colour
+from connguard.commands.common import ids, report_files, wants_colour
 from connguard.engine.fail_on import FailOn
 from connguard.engine.finding import EXIT_NOTHING_TO_SCAN
 from connguard.engine.output import write_output
@@ -27,20 +27,10 @@ from connguard.fleet.run import Options, ResumeError, run
 _REPORTS = ("ndjson", "parquet")
 
 
-def _ids(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
-
-
 def _reports(
     _: click.Context, __: click.Parameter, values: tuple[str, ...]
 ) -> tuple[tuple[str, Path], ...]:
-    found = []
-    for value in values:
-        name, equals, file = value.partition("=")
-        if not equals or not file or name not in _REPORTS:
-            raise click.BadParameter(f"{value}: expected ndjson=FILE or parquet=FOLDER")
-        found.append((name, Path(file)))
-    return tuple(found)
+    return report_files(values, _REPORTS, "ndjson=FILE or parquet=FOLDER")
 
 
 @click.command("fleet")
@@ -96,8 +86,8 @@ def _reports(
     type=click.Path(path_type=Path),
     help="Keep what scans have seen in this folder; what has not changed is not scanned again.",
 )
-@click.option("--select", "selected", multiple=True, callback=_ids, help="Only these ids.")
-@click.option("--ignore", multiple=True, callback=_ids, help="Not these ids; prefixes work.")
+@click.option("--select", "selected", multiple=True, callback=ids, help="Only these ids.")
+@click.option("--ignore", multiple=True, callback=ids, help="Not these ids; prefixes work.")
 @click.option("--exclude", multiple=True, help="Leave out paths in every repository.")
 @click.option(
     "--fail-on",

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING
 import click
 
 from connguard.commands.caching import cache_of, earlier_or_now
-from connguard.commands.common import complain, load_settings, wants_colour
+from connguard.commands.common import (
+    complain,
+    ids,
+    load_settings,
+    report_files,
+    wants_colour,
+)
 from connguard.engine.finding import EXIT_CLEAN, EXIT_FINDINGS, Report
 from connguard.engine.output import write_output
 from connguard.engine.progress import Progress, status_line
@@ -25,20 +31,10 @@ if TYPE_CHECKING:
     from connguard.engine.known import Known
 
 
-def _ids(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
-
-
 def _reports(
     _: click.Context, __: click.Parameter, values: tuple[str, ...]
 ) -> tuple[tuple[str, Path], ...]:
-    found = []
-    for value in values:
-        name, equals, file = value.partition("=")
-        if not equals or not file or name not in FORMATS:
-            raise click.BadParameter(f"{value}: expected FORMAT=FILE, with one of {_FORMATS}")
-        found.append((name, Path(file)))
-    return tuple(found)
+    return report_files(values, FORMATS, f"FORMAT=FILE, with one of {_FORMATS}")
 
 
 _FORMATS = ", ".join(FORMATS)
@@ -56,8 +52,8 @@ _FORMATS = ", ".join(FORMATS)
     callback=_reports,
     help="Write the report in another format, too.",
 )
-@click.option("--select", multiple=True, callback=_ids, help="Only these ids; prefixes work.")
-@click.option("--ignore", multiple=True, callback=_ids, help="Not these ids; prefixes work.")
+@click.option("--select", multiple=True, callback=ids, help="Only these ids; prefixes work.")
+@click.option("--ignore", multiple=True, callback=ids, help="Not these ids; prefixes work.")
 @click.option(
     "--fail-on",
     multiple=True,
