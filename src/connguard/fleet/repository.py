@@ -41,7 +41,7 @@ from connguard.fleet.plain import from_plain, to_plain
 from connguard.policies.model.amount import worst_standing
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.records import dataclass
-from connguard.policies.model.verdict import Severity
+from connguard.reporters.json_report import counts, failures
 from connguard.reporters.plain import encodable
 
 SCANNED = "scanned"
@@ -197,19 +197,10 @@ def _row(
         "status": status,
         "reason": reason,
         "exit_code": code,
-        "files": report.files,
-        "errors": report.count(Severity.ERROR),
-        "warnings": report.count(Severity.WARNING),
-        "notes": report.count(Severity.NOTE),
-        "suppressed": len(report.suppressed),
-        "undecided": len(report.undecided),
-        "not_parsed": len(report.not_parsed),
+        **counts(report),
         "policies": dict(sorted(policies.items())),
         "budget": budget,
-        "failures": [
-            {"path": encodable(one.path), "reason": encodable(one.reason)}
-            for one in report.failures
-        ],
+        "failures": failures(report),
     }
 
 

@@ -45,21 +45,30 @@ def document(report: Report) -> dict[str, Any]:
             {"location": location(gap.origin), "reason": encodable(gap.reason)}
             for gap in report.not_parsed
         ],
-        "failures": [
-            {"path": encodable(failed.path), "reason": encodable(failed.reason)}
-            for failed in report.failures
-        ],
-        "summary": {
-            "files": report.files,
-            "errors": report.count(Severity.ERROR),
-            "warnings": report.count(Severity.WARNING),
-            "notes": report.count(Severity.NOTE),
-            "suppressed": len(report.suppressed),
-            "undecided": len(report.undecided),
-            "not_parsed": len(report.not_parsed),
-            "failures": len(report.failures),
-        },
+        "failures": failures(report),
+        "summary": {**counts(report), "failures": len(report.failures)},
     }
+
+
+def counts(report: Report) -> dict[str, int]:
+    """The numbers of a report, but for its failures."""
+    return {
+        "files": report.files,
+        "errors": report.count(Severity.ERROR),
+        "warnings": report.count(Severity.WARNING),
+        "notes": report.count(Severity.NOTE),
+        "suppressed": len(report.suppressed),
+        "undecided": len(report.undecided),
+        "not_parsed": len(report.not_parsed),
+    }
+
+
+def failures(report: Report) -> list[dict[str, str]]:
+    """What failed, with its place if it has one."""
+    return [
+        {"path": encodable(failed.path), "reason": encodable(failed.reason)}
+        for failed in report.failures
+    ]
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
