@@ -29,7 +29,7 @@ from typing import Any, NoReturn, TypeVar, cast
 try:
     import resource
 except ImportError:  # not on Windows
-    resource = None  # type: ignore[assignment]
+    resource = None  # type: ignore[assignment]  # a module elsewhere
 
 CPU_SECONDS = 2
 WALL_SECONDS = 120

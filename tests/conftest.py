@@ -11,6 +11,8 @@ import hypothesis
 import pytest
 from servers import Postgres, newest_postgres, oldest_postgres
 
+from connguard.engine import workers
+
 # A run of the suite says something about the code, not about the dice or how busy the machine is.
 # To look for new cases, set CONNGUARD_EXPLORE; what it finds becomes a test of its own.
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
@@ -19,6 +21,12 @@ hypothesis.settings.load_profile("explore" if os.environ.get("CONNGUARD_EXPLORE"
 
 # Tests change what connguard does with the same files; those of the cache say so.
 os.environ["CONNGUARD_NO_CACHE"] = "1"
+
+
+@pytest.fixture
+def threads_of_other_tests_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server or a scheduler that an earlier test has started may have left some."""
+    monkeypatch.setattr(workers, "can_fork", lambda: hasattr(os, "fork"))
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from connguard.engine import disk, settings, workers
+from connguard.engine import disk, settings
 from connguard.engine.cli import main
 from connguard.engine.finding import EXIT_ERROR, Report
 from connguard.engine.reading import Context, SourceFile
@@ -38,11 +38,7 @@ _STATEMENTS = (
     *("ALTER SYSTEM SET max_connections = 5000;", "BEGIN;", "COMMIT;", "\\i ../shared/roles.sql"),
 )
 
-
-@pytest.fixture(autouse=True)
-def threads_of_other_tests_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server or a scheduler that an earlier test has started may have left some."""
-    monkeypatch.setattr(workers, "can_fork", lambda: hasattr(os, "fork"))
+pytestmark = pytest.mark.usefixtures("threads_of_other_tests_do_not_matter")
 
 
 def _projects(root: Path, seed: int) -> None:

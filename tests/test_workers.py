@@ -17,11 +17,7 @@ from connguard.engine.workers import Lost, processes_for, run_all
 
 _CAN_FORK = workers.can_fork
 
-
-@pytest.fixture(autouse=True)
-def threads_of_other_tests_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server or a scheduler that an earlier test has started may have left some."""
-    monkeypatch.setattr(workers, "can_fork", lambda: hasattr(os, "fork"))
+pytestmark = pytest.mark.usefixtures("threads_of_other_tests_do_not_matter")
 
 
 def _children() -> set[int]:

@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from types import FrameType
+from typing import TextIO
 
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
@@ -62,11 +63,11 @@ def _terminate(_: int, __: FrameType | None) -> None:
     raise Terminated
 
 
-def discard(stream: object) -> None:
+def discard(stream: TextIO) -> None:
     """Let what a stream could not write go nowhere, so that it is not tried again at the end."""
     with contextlib.suppress(OSError, AttributeError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())  # type: ignore[attr-defined]
+        os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
 
 

@@ -258,7 +258,7 @@ class _Pool(Generic[Item, Result]):
                     continue
                 try:
                     self._results[index] = self._function(self._items[index])
-                except Exception as error:
+                except Exception as error:  # whatever it is, it is raised in its turn
                     self._raised[index] = error
 
     def _stop(self) -> None:
@@ -299,7 +299,7 @@ class _Pool(Generic[Item, Result]):
             else:
                 value = self._function(self._items[index])
             data = pickle.dumps((value, observed), pickle.HIGHEST_PROTOCOL)
-        except Exception as error:
+        except Exception as error:  # the parent raises it again
             kind, data = _RAISED, _pickled_error(error, observed)
         _write(answers, _HEAD.pack(kind, index, len(data)))
         _write(answers, data)
@@ -325,7 +325,7 @@ def _pickled_error(error: Exception, observed: disk.Observations) -> bytes:
         data = pickle.dumps((error, observed), pickle.HIGHEST_PROTOCOL)
         pickle.loads(data)  # some exceptions can be packed, but not unpacked
         return data
-    except Exception:
+    except Exception:  # what an exception of others does to be packed can raise anything
         plain = RuntimeError(f"{type(error).__name__}: {error}")
         return pickle.dumps((plain, observed), pickle.HIGHEST_PROTOCOL)
 

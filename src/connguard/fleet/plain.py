@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from pathlib import PurePath
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ def to_plain(value: object) -> Any:
 
 def from_plain(kind: type[T], value: Any) -> T:
     """The value of a type that `to_plain` wrote. Raises TypeError, KeyError, ValueError."""
-    return _read(kind, value)  # type: ignore[no-any-return]
+    return cast("T", _read(kind, value))
 
 
 class _Required:

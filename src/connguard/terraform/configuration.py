@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import cast
 
 from connguard.engine.limits import passed
 from connguard.engine.reading import Context, SourceFile
@@ -103,8 +104,10 @@ def load(files: Sequence[SourceFile], context: Context) -> Configuration:
     settings name a reader that cannot be used here.
     """
     # Several front ends load the same files: they are read, and values computed, once.
-    loaded: dict[tuple[str, ...], tuple[list[Module], dict[str, Document]]]
-    loaded = context.cache.setdefault(load, {})  # type: ignore[assignment]
+    loaded = cast(
+        "dict[tuple[str, ...], tuple[list[Module], dict[str, Document]]]",
+        context.cache.setdefault(load, {}),
+    )
     key = tuple(file.name for file in files)
     if key not in loaded:
         loaded[key] = _loaded(files, context)
