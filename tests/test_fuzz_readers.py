@@ -12,7 +12,8 @@ from fuzz.case import Case
 from fuzz.functions import FUNCTIONS, FunctionSubject, words_of
 from fuzz.mutation import CHARACTERS, LARGEST, NUMBERS, Mutator, encode
 from fuzz.reports import ReportSubject
-from fuzz.run import minimise, subject_of
+from fuzz.rows import ROWS, row_of
+from fuzz.run import minimise, names, subject_of
 from fuzz.targets import TARGETS
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -64,6 +65,11 @@ def test_reports_stay_what_they_are(seed: int) -> None:
     subject = ReportSubject()
 
     assert subject.problems(subject.case(Random(seed)), thoroughly=True) == []
+
+
+def test_every_target_counts_for_one_reader() -> None:
+    assert sorted(name for row in ROWS.values() for name in row) == sorted(names())
+    assert row_of("reports") in ROWS
 
 
 @given(st.integers(0, 2**32), st.binary(max_size=300))

@@ -185,7 +185,7 @@ def _first(text: str, symptom: Symptom, ports: frozenset[str] | None) -> Iterato
     found = [
         (*match, wording)
         for wording in symptom.wordings
-        if (match := _find(text, wording, ports)) is not None
+        if wording.anchor in text and (match := _find(text, wording, ports)) is not None
     ]
     if not found:
         return

@@ -11,6 +11,7 @@ import click
 
 from . import campaign, guided
 from .case import FOUND
+from .rows import ROWS
 from .run import names, run
 
 
@@ -58,24 +59,25 @@ def run_command(
 
 
 @main.command("campaign")
-@click.option("--target", "chosen", multiple=True, help="Only these; more than one is possible.")
-@click.option("--cases", type=int, default=1_000_000, show_default=True, help="Of each target.")
-@click.option("--chunk", type=int, default=50_000, show_default=True, help="Cases of one process.")
+@click.option("--reader", "chosen", multiple=True, help="Only these rows of the table.")
+@click.option("--cases", type=int, default=1_000_000, show_default=True, help="Of each reader.")
+@click.option("--chunk", type=float, default=60, show_default=True, help="Seconds of one process.")
 @click.option("--jobs", type=int, default=2, show_default=True)
 @click.option("--found", type=click.Path(path_type=Path), default=FOUND, help="Cases go here.")
 @click.option("--log", type=click.Path(path_type=Path), required=True, help="A folder.")
 def campaign_command(
-    chosen: tuple[str, ...], cases: int, chunk: int, jobs: int, found: Path, log: Path
+    chosen: tuple[str, ...], cases: int, chunk: float, jobs: int, found: Path, log: Path
 ) -> None:
     """Run all targets in turns. Stopped, it goes on where the folder of the log ends."""
-    campaign.campaign(chosen or tuple(names()), cases, chunk, jobs, found, log)
+    campaign.campaign(chosen or tuple(ROWS), cases, chunk, jobs, found, log)
 
 
 @main.command("table")
+@click.option("--targets", is_flag=True, help="A row for each target.")
 @click.argument("log", type=click.Path(path_type=Path, exists=True))
-def table_command(log: Path) -> None:
+def table_command(targets: bool, log: Path) -> None:
     """Show what a campaign has done so far, as Markdown."""
-    for row in campaign.table(log):
+    for row in campaign.details(log) if targets else campaign.table(log):
         click.echo(row)
 
 

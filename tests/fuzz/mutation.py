@@ -130,6 +130,8 @@ class Mutator:
     def __init__(self, words: Sequence[str], others: Sequence[str]) -> None:
         self._words = words
         self._others = others
+        self._tokens_of: dict[str, list[str]] = {}
+        self._lines_of = {text: _LINES.findall(text) for text in others}
 
     def mutate(self, random: Random, data: bytes) -> bytes:
         """The bytes with one or several changes, at most LARGEST."""
@@ -143,26 +145,35 @@ class Mutator:
             data = random.choice(_ENCODINGS)(data, random)
         return data[:LARGEST]
 
+    def _tokens(self, text: str) -> list[str]:
+        """The words and marks of a text, in a list of the caller's own."""
+        known = self._tokens_of.get(text)
+        if known is None:
+            known = _TOKEN.findall(text)
+            if text in self._lines_of:  # comes again and again
+                self._tokens_of[text] = known
+        return known.copy()
+
     def _delete(self, random: Random, text: str) -> str:
-        tokens = _TOKEN.findall(text)
+        tokens = self._tokens(text)
         start, end = _range(random, len(tokens))
         return "".join((*tokens[:start], *tokens[end:]))
 
     def _repeat(self, random: Random, text: str) -> str:
-        tokens = _TOKEN.findall(text)
+        tokens = self._tokens(text)
         start, end = _range(random, len(tokens))
         times = random.choice((2, 2, 2, 3, 10, 50))
         return "".join((*tokens[:start], *tokens[start:end] * times, *tokens[end:]))
 
     def _swap(self, random: Random, text: str) -> str:
-        tokens = _TOKEN.findall(text)
+        tokens = self._tokens(text)
         if len(tokens) > 1:
             first, second = random.randrange(len(tokens)), random.randrange(len(tokens))
             tokens[first], tokens[second] = tokens[second], tokens[first]
         return "".join(tokens)
 
     def _replace(self, random: Random, text: str) -> str:
-        tokens = _TOKEN.findall(text)
+        tokens = self._tokens(text)
         if tokens:
             tokens[random.randrange(len(tokens))] = self._piece(random)
         return "".join(tokens)
@@ -204,7 +215,7 @@ class Mutator:
 
     def _splice(self, random: Random, text: str) -> str:
         other = random.choice(self._others) if self._others else text
-        lines, more = _LINES.findall(text), _LINES.findall(other)
+        lines, more = _LINES.findall(text), self._lines_of.get(other) or _LINES.findall(other)
         place, (start, end) = random.randint(0, len(lines)), _range(random, len(more))
         kept = lines[place:] if random.random() < 0.7 else lines[place + end - start :]
         return "".join((*lines[:place], *more[start:end], *kept))
@@ -239,7 +250,7 @@ class Mutator:
         return text[:start] + change(text[start:end]) + text[end:]
 
     def _quote(self, random: Random, text: str) -> str:
-        tokens = _TOKEN.findall(text)
+        tokens = self._tokens(text)
         start, end = _range(random, len(tokens))
         mark = random.choice(("'", '"', "`", "$$", "'''", '"""'))
         return "".join((*tokens[:start], mark, *tokens[start:end], mark, *tokens[end:]))

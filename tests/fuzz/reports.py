@@ -168,6 +168,8 @@ _CHECKS: Mapping[str, Callable[[str, Report], None]] = {
     "markdown": _markdown,
     "text": _plain,
 }
+REPORTS = tuple(f"report-{name}" for name in FORMATS)
+"""The targets: one for each format. "reports" is any of them, drawn case by case."""
 _HARMFUL = re.compile(
     r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
@@ -176,7 +178,9 @@ _HARMFUL = re.compile(
 class ReportSubject:
     """The data of a case is what fills a report: its lines are drawn as messages, paths and so on."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "reports") -> None:
+        self._name = name
+        self._formats = (name.removeprefix("report-"),) if name in REPORTS else FORMATS
         self._mutator = Mutator(_PIECES, ())
 
     def case(self, random: Random) -> Case:
@@ -187,7 +191,7 @@ class ReportSubject:
         return self.case_of(encode("\x1d".join(parts)))
 
     def case_of(self, data: bytes) -> Case:
-        return Case("reports", {"a": data}, "a")
+        return Case(self._name, {"a": data}, "a")
 
     def seeds(self) -> list[bytes]:
         return [self.case(Random(number)).data for number in range(50)]
@@ -203,7 +207,7 @@ class ReportSubject:
         random = Random(zlib.crc32(case.data))
         report = _report(parts, random)
         found = []
-        for name in FORMATS if thoroughly else (random.choice(FORMATS),):
+        for name in self._formats if thoroughly else (random.choice(self._formats),):
             try:
                 with limited():
                     text = renderer(name)(report)
@@ -224,8 +228,11 @@ class ReportSubject:
         pass
 
 
+_POLICIES = tuple(registered.policy for registered in policies())
+
+
 def _report(parts: Sequence[str], random: Random) -> Report:
-    known = [registered.policy for registered in policies()]
+    known = _POLICIES
 
     def part() -> str:
         return random.choice(parts)

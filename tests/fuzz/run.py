@@ -21,7 +21,7 @@ from .checking import SLOW_S, Checker, has_settings
 from .functions import FUNCTIONS, FunctionSubject
 from .generating import SEEDS, Generator
 from .mutation import LARGEST
-from .reports import ReportSubject
+from .reports import REPORTS, ReportSubject
 from .targets import TARGETS
 
 _BATCH = 48
@@ -103,8 +103,8 @@ class Statistics:
 
 def subject_of(name: str, folder: Path, seeds: int = SEEDS) -> Subject:
     """What is fuzzed under this name; `folder` is where it may write files."""
-    if name == "reports":
-        return ReportSubject()
+    if name == "reports" or name in REPORTS:
+        return ReportSubject(name)
     if name in FUNCTIONS:
         return FunctionSubject(FUNCTIONS[name], seeds)
     return ReaderSubject(name, folder, seeds)
@@ -120,6 +120,7 @@ def run(
     statistics = Statistics(name, seed)
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
     started, typical = time.process_time(), 0.0
     logged = time.monotonic()
     try:
@@ -272,4 +273,4 @@ def _fastest() -> str | None:
 
 
 def names() -> Iterable[str]:
-    return (*TARGETS, *FUNCTIONS, "reports")
+    return (*TARGETS, *FUNCTIONS, *REPORTS)
