@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from random import Random
+from statistics import median
 
 from .case import Case
 from .checking import Checker, has_settings
@@ -46,6 +47,12 @@ SEEDS = 200
 """About as many seeds a target has: each costs some milliseconds at the start of a run."""
 
 
+def weights(times: Sequence[float]) -> list[float]:
+    """How often seeds are drawn: those that take longer than most of them less often."""
+    usual = median(times) or 1e-6
+    return [1 / (time + usual) for time in times]
+
+
 @dataclass(frozen=True, slots=True)
 class Seed:
     """A project, and the findings of the file to mutate where nothing in it is unreadable."""
@@ -61,19 +68,19 @@ class Generator:
     def __init__(self, target: Target, checker: Checker, seeds: int = SEEDS) -> None:
         self._target = target
         self.seeds: list[Seed] = []
-        weights: list[float] = []
+        times: list[float] = []
         projects = [one for one in target.projects() if len(one[0][one[1]]) <= LARGEST]
         for files, mutated in projects[:: len(projects) // seeds + 1]:
-            start = time.process_time()
+            start = time.thread_time()
             outcome = checker.outcome(Case(target.name, files, mutated))
-            took = time.process_time() - start
+            took = time.thread_time() - start
             clean = outcome is not None and not outcome.report.not_parsed
             told = outcome.told(mutated) if outcome is not None and clean else frozenset()
             self.seeds.append(Seed(files, mutated, told))
-            # Alone each costs the companions' time, too.
-            weights.append(1 / (took + (0.005 if has_settings(files) else 0.0003)))
+            # With settings of its own it cannot be read together with others.
+            times.append(took + (0.005 if has_settings(files) else 0))
         assert self.seeds, target.name
-        self._steps: Sequence[float] = list(accumulate(weights))
+        self._steps: Sequence[float] = list(accumulate(weights(times)))
         others = [decode(seed.files[seed.mutated]) for seed in self.seeds]
         self.mutator = Mutator(target.words, others)
 

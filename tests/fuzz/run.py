@@ -121,7 +121,7 @@ def run(
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
-    started, typical = time.process_time(), 0.0
+    started, typical = time.thread_time(), 0.0
     logged = time.monotonic()
     try:
         for first in range(0, cases, _BATCH):
@@ -132,9 +132,9 @@ def run(
             thoroughly = first // _BATCH % _THOROUGH == 0
             alone = [case for case in batch if has_settings(case.files)]
             together = [case for case in batch if not has_settings(case.files)]
-            start = time.process_time()
+            start = time.thread_time()
             fine = subject.fine(together, thoroughly=thoroughly)
-            took = time.process_time() - start
+            took = time.thread_time() - start
             if not fine or (took > 2 * typical + SLOW_S and not thoroughly):
                 alone = batch
             elif not thoroughly:
@@ -146,7 +146,7 @@ def run(
             if first // _BATCH % _SAMPLED == 0 and subject.silent(batch[0]):
                 _keep(subject, batch[0], Problem("silent", name), statistics, found)
             statistics.cases += len(batch)
-            statistics.cpu = time.process_time() - started
+            statistics.cpu = time.thread_time() - started
             if log and time.monotonic() - logged > 15:
                 logged = time.monotonic()
                 _write(statistics, log)
@@ -169,9 +169,9 @@ def check(
     thoroughly: bool = False,
 ) -> None:
     """Check one case, and keep it if it is one of the first with its problem."""
-    start = time.process_time()
+    start = time.thread_time()
     problems = subject.problems(case, thoroughly=thoroughly)
-    took = time.process_time() - start
+    took = time.thread_time() - start
     limit = _limit(case) * statistics.patience
     if took > limit:
         took = _again(subject, case)
@@ -193,13 +193,13 @@ def _limit(case: Case) -> float:
 
 def minimise(case: Case, wrong: Callable[[Case], bool], seconds: float = 4.0) -> Case:
     """A smaller case that is still wrong: fewer lines, then fewer characters."""
-    until = time.process_time() + seconds
+    until = time.thread_time() + seconds
     for splitter in (_lines, _characters):
         parts = splitter(case.data)
         size = max(1, len(parts) // 2)
-        while size and time.process_time() < until:
+        while size and time.thread_time() < until:
             start, shorter = 0, False
-            while start < len(parts) and time.process_time() < until:
+            while start < len(parts) and time.thread_time() < until:
                 fewer = [*parts[:start], *parts[start + size :]]
                 candidate = case.with_data(b"".join(fewer))
                 if wrong(candidate):
@@ -236,9 +236,9 @@ def _again(subject: Subject, case: Case) -> float:
     """The best of two more times."""
     times = []
     for _ in range(2):
-        start = time.process_time()
+        start = time.thread_time()
         subject.problems(case)
-        times.append(time.process_time() - start)
+        times.append(time.thread_time() - start)
     return min(times)
 
 
@@ -265,7 +265,9 @@ def _characters(data: bytes) -> list[bytes]:
 
 
 def _write(statistics: Statistics, log: Path) -> None:
-    log.write_text(json.dumps(asdict(statistics)) + "\n", encoding="ascii")
+    whole = log.with_suffix(".new")
+    whole.write_text(json.dumps(asdict(statistics)) + "\n", encoding="ascii")
+    whole.replace(log)
 
 
 def _fastest() -> str | None:
