@@ -21,6 +21,7 @@ _TYPE_IN_HEAD = lazily(
 _DECLARATIONS = lazily(r"\bdeclare\b.*?\bbegin\b", re.IGNORECASE | re.DOTALL)
 _DECLARED_TYPE = lazily(rf"(?m)^(\s*(?:declare\s+)?\w+\s+(?:constant\s+)?)({_OWN_TYPE})", re.I)
 _DOUBLED = lazily(r"''")
+_NO_LINE_END = lazily(r"[^\r\n]")
 
 
 @dataclass(slots=True)
@@ -103,4 +104,15 @@ def without_own_types(head: str, body: str, tail: str) -> str:
         lambda found: _DECLARED_TYPE.sub(r"\1text", found.group()), body
     )
     name, opening, parameters = head.partition("(")
-    return name + opening + _TYPE_IN_HEAD.sub("text", parameters) + declarations + tail
+    parameters = _TYPE_IN_HEAD.sub("text", _without_comments(parameters))
+    return name + opening + parameters + declarations + tail
+
+
+def _without_comments(text: str) -> str:
+    """The text with blanks in place of comments; lines stay where they are."""
+    return "".join(
+        _NO_LINE_END.sub(" ", text[token.start : token.end])
+        if token.mark is Mark.COMMENT
+        else text[token.start : token.end]
+        for token in lexer.tokens(text)
+    )

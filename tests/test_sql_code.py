@@ -277,6 +277,22 @@ def test_a_text_that_runs_later() -> None:
     assert lines(text) == {(1, "PG001")}
 
 
+def test_types_of_other_schemas_with_comments_behind_them() -> None:
+    """A comment between the type and what follows it makes no body unreadable."""
+    text = """\
+    CREATE FUNCTION f(
+      a shop.kind -- the kind
+    ) RETURNS shop.kind /* of
+    a shop */ AS $$
+    BEGIN
+      ALTER ROLE app CONNECTION LIMIT -1;
+      RETURN a;
+    END $$ LANGUAGE plpgsql;
+    SELECT f(NULL);
+    """
+    assert lines(text) == {(6, "PG001")}
+
+
 def test_recursion_ends() -> None:
     """Functions that call themselves or each other are followed a few levels deep."""
     text = """\
