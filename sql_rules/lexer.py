@@ -9,6 +9,7 @@ template placeholders, COPY data, a broken statement. One pass, and every text h
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import field
 from enum import Enum, auto
@@ -114,6 +115,33 @@ _MARKS = {
 _PLAIN_RUN = lazily(r"(?:[^\W\d](?:\w|\$(?![{(]))*+(?!')|\d[\w.]*+|[\s,.=<>*+\[\]|!~^&])++")
 """Words, numbers, blanks and operators: nothing in which a statement can end."""
 
+_ATOM = r"""(?:
+    [^\s;\\()'"$\-/{\#][^;\\()'"$\-/{\#]*+
+      (?!\$) (?: (?![('"]) | (?<![eE%:]) )
+  | [^\W\d](?:\w|\$(?![{(]))*+(?!')
+  | \d[\w.]*+
+  | '[^']*+(?:''[^']*+)*+'
+  | "[^"]*+(?:""[^"]*+)*+"
+  | [^\w\s;\\()'"$\-/{\#:@%] | :(?![\w'"]) | @(?!\w) | %(?![\w(]) | -(?!-) | /(?!\*)
+)"""
+
+
+def _stretch(levels: int) -> str:
+    """A pattern for tokens, and parentheses that are nested so deeply at most."""
+    inner = _ATOM
+    for _ in range(levels):
+        inner = rf"(?:{_ATOM} | \( (?: {inner} | \s++ | --[^\r\n]*+ )*+ \) )"
+    return rf"(?: \s*+ (?: --[^\r\n]*+ \s*+ )*+ {inner} )*+"
+
+
+_STRETCH = lazily(_stretch(levels=4), re.VERBOSE)
+"""What a statement can go on with, up to its last token: nothing in which it can end.
+
+Placeholders and tags with braces, dollar quotes, escaped strings, comments in slashes, and
+parentheses that are nested deeper or not closed are left to `tokens`.
+"""
+
+_GAP = lazily(r"(?:\s++|--[^\r\n]*+)*+")
 _BLANKS = lazily(r"\s+")
 _BLOCK_COMMENT_MARK = lazily(r"/\*|\*/")
 _END_OF_COPY = lazily(r"^\\\.[ \t]*\r?$", re.MULTILINE)
@@ -125,33 +153,37 @@ _SEMICOLON_AT_LINE_END = lazily(r";[ \t]*\r?$", re.MULTILINE)
 _ENDS_STATEMENT = lazily(r"\\(?:g|gx|gexec|gset|gdesc|crosstabview|watch)\b")
 
 
-def tokens(
-    text: str, start: int = 0, stop: int | None = None, *, coarse: bool = False
-) -> Iterator[Token]:
-    """All tokens of `text` from `start` to `stop`, blanks and comments included.
-
-    `coarse` takes words, numbers, blanks and operators together as one token, which is faster.
-    """
+def tokens(text: str, start: int = 0, stop: int | None = None) -> Iterator[Token]:
+    """All tokens of `text` from `start` to `stop`, blanks and comments included."""
     position = start
     stop = len(text) if stop is None else stop
     while position < stop:
-        run = _PLAIN_RUN.match(text, position, stop) if coarse else None
-        if run:
-            blank = text[position].isspace() and text[position : run.end()].isspace()
-            yield Token(Mark.BLANK if blank else Mark.OTHER, position, run.end())
-            position = run.end()
-            continue
-        match = _TOKEN.match(text, position, stop)
-        assert match is not None  # OTHER takes any character
-        kind, end, closed = match.lastgroup or "OTHER", match.end(), True
-        if kind == "BLOCK":
-            end, closed = _block_comment(text, position, stop)
-        elif kind == "DOLLAR":
-            end, closed = _dollar_quote(text, match, stop)
-        elif kind in _CLOSING:
-            closed = match.group(_CLOSING[kind]) is not None
-        yield Token(_MARKS[kind], position, end, closed)
-        position = end
+        token = _token(text, position, stop)
+        yield token
+        position = token.end
+
+
+def _token(text: str, position: int, stop: int = sys.maxsize) -> Token:
+    """The token at a position before the end of the text and before `stop`."""
+    match = _TOKEN.match(text, position, stop)
+    assert match is not None  # OTHER takes any character
+    kind, end, closed = match.lastgroup or "OTHER", match.end(), True
+    if kind == "BLOCK":
+        end, closed = _block_comment(text, position, stop)
+    elif kind == "DOLLAR":
+        end, closed = _dollar_quote(text, match, stop)
+    elif kind in _CLOSING:
+        closed = match.group(_CLOSING[kind]) is not None
+    return Token(_MARKS[kind], position, end, closed)
+
+
+def _coarse_token(text: str, position: int) -> Token:
+    """The token at a position; words, numbers, blanks and operators together are one."""
+    run = _PLAIN_RUN.match(text, position)
+    if run is None:
+        return _token(text, position)
+    blank = text[position].isspace() and text[position : run.end()].isspace()
+    return Token(Mark.BLANK if blank else Mark.OTHER, position, run.end())
 
 
 def _block_comment(text: str, start: int, stop: int) -> tuple[int, bool]:
@@ -160,12 +192,18 @@ def _block_comment(text: str, start: int, stop: int) -> tuple[int, bool]:
         depth += 1 if match.group() == "/*" else -1
         if depth == 0:
             return match.end(), True
-    return stop, False
+    return min(stop, len(text)), False
 
 
 def _dollar_quote(text: str, opening: re.Match[str], stop: int) -> tuple[int, bool]:
     end = text.find(opening.group(), opening.end(), stop)
-    return (stop, False) if end < 0 else (end + len(opening.group()), True)
+    return (min(stop, len(text)), False) if end < 0 else (end + len(opening.group()), True)
+
+
+def _behind(pattern: re.Pattern[str], text: str, position: int) -> int:
+    """Where a match of the pattern at a position ends; the position if there is none."""
+    match = pattern.match(text, position)
+    return match.end() if match else position
 
 
 def skip_blanks(text: str, start: int, end: int) -> int:
@@ -214,7 +252,20 @@ class _Splitter:
         piece: Piece | None = None
         depth = atomic = 0
         routine = False
-        for token in tokens(text, self.position, coarse=True):
+        position = self.position
+        while True:
+            if piece is None:
+                position = _behind(_GAP, text, position)
+                routine = _ROUTINE.match(text, position) is not None
+            if not routine:
+                end = _behind(_STRETCH, text, position)
+                if end > position:
+                    piece = piece or Piece(position, end)
+                    piece.end = position = end
+            if position >= len(text):
+                break
+            token = _coarse_token(text, position) if routine else _token(text, position)
+            position = token.end
             mark = token.mark
             if mark is Mark.BLANK or (mark is Mark.COMMENT and token.closed):
                 continue
@@ -237,17 +288,12 @@ class _Splitter:
                     if data_end:
                         self.position = data_end
                         return
-                piece, depth = None, 0
+                piece, depth, atomic = None, 0, 0
                 continue
             if piece is None:
                 if mark is Mark.TAG:
                     continue
-                first = token.start
-                if token.closed:
-                    first = skip_blanks(text, token.start, token.end)
-                piece = Piece(first, token.end)
-                routine = _ROUTINE.match(text, first) is not None
-                atomic = 0
+                piece = Piece(token.start, token.end)
             piece.end = token.end
             if mark is Mark.SEMICOLON:
                 piece.inner.append(token.start)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import field
 
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.sql_rules import lexer
 from connguard.sql_rules.lexer import Mark
@@ -24,6 +25,8 @@ _FIRST_NUMBER = 2_147_400_000
 _BEFORE_NUMBER = re.compile(r"\blimit\s*=?\s*[-+]?\s*\Z", re.IGNORECASE)
 _BEFORE_STRING = re.compile(r"\b(?:password|valid\s+until)\s*\Z", re.IGNORECASE)
 _NEARBY = 40
+_MAY_NEED_FILLING = lazily(r"[\\${#%?@]|(?<!:):(?![:=\s])")
+"""A placeholder, tag or psql command has one of these."""
 
 
 @dataclass(slots=True)
@@ -124,6 +127,8 @@ def fill_in(source: Source, known: Callable[[str], str | None]) -> Source:
     becomes a literal or a quoted name.
     """
     text = source.text
+    if not _MAY_NEED_FILLING.search(text):
+        return source
     edits: list[tuple[int, int, str]] = []
     for token in lexer.tokens(text):
         if token.mark is Mark.TAG or token.mark is Mark.COMMAND:

@@ -16,6 +16,7 @@ from connguard.policies.model.reading import Notes, Reading, mentions_suppressio
 from connguard.policies.model.server_size import ServerSize
 from connguard.policies.model.statement_facts import PasswordLiteral, RemovedLimit
 from connguard.sql_rules import isolation, lexer, list_names, passwords, psql, syntax
+from connguard.sql_rules.ahead import with_verdicts
 from connguard.sql_rules.allow_lists import AllowLists
 from connguard.sql_rules.frames import Frame
 from connguard.sql_rules.interpreter import Interpreter, place
@@ -208,11 +209,8 @@ class _Replay:
         test_data = list_names.is_test_path(self._script)
         self._writes_lists = not test_data and self._allow_lists.may_matter(source.text)
         if len(source.text) <= _BIG_TEXT and not isolation.has_long_operator(source.text):
-            try:
-                ranges = syntax.split(source.text)
-            except NotReadable:
-                pass
-            else:
+            ranges = syntax.split_if_readable(source.text)
+            if ranges is not None:
                 for start, end in ranges:
                     self._split_off(source, start, end)
                 return
@@ -272,21 +270,22 @@ class _Replay:
         while position is not None:
             start, position = position, None
             query: Piece | None = None
-            for piece in lexer.pieces(source.text, start):
+            pieces = lexer.pieces(source.text, start)
+            for piece, parses in with_verdicts(source.text, pieces):
                 if query and piece.is_command and piece.command_name == "gexec":
                     # Behind a semicolon, psql runs the last query once more.
                     piece = replace(query, command=piece.command)
                 elif not piece.is_command:
                     query = piece
-                if self._piece(source, piece):
+                if self._piece(source, piece, parses):
                     continue
                 position = lexer.resume_at(source.text, piece) if resumes < most_resumes else None
                 if position is not None:
                     resumes += 1
                     break
 
-    def _piece(self, source: Source, piece: Piece) -> bool:
-        """Run a statement or command; false when it does not parse."""
+    def _piece(self, source: Source, piece: Piece, parses: bool) -> bool:
+        """Run a statement or command, of which it may be known that it parses; whether it does."""
         if piece.is_command:
             self._command(piece)
             if piece.command_name == "copy" and self._writes_lists:
@@ -306,7 +305,7 @@ class _Replay:
             reason = f"the statement is too large to be read: {size} characters"
             self._interpreter.report(NotParsed(reason, source.place(piece.start, piece.end)))
             return True
-        if not runs and not seen and not self._copies(written) and _is_sql(written):
+        if not (runs or seen or self._copies(written)) and (parses or syntax.is_readable(written)):
             return True
         part, statements, problem = self._interpreter.parse(part)
         if part.text != written:
@@ -412,14 +411,6 @@ class _Replay:
                 f" the transaction failed at {self._failed_at}"
             )
             self._interpreter.report(Undecided(policy, reason, origin))
-
-
-def _is_sql(text: str) -> bool:
-    try:
-        syntax.split(text)
-    except NotReadable:
-        return False
-    return True
 
 
 _NOT_RUN = {

@@ -36,11 +36,22 @@ Node = dict[str, Any]
 
 
 class NotReadable(Exception):
-    """A text that the parser does not take. `reason` is one sentence without the text itself."""
+    """A text that the parser does not take. `reason` is one sentence without secrets of the text.
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    The sentence is made when it is asked for: mostly a text is then read in another way.
+    """
+
+    def __init__(self, said: str, text: str = "") -> None:
+        super().__init__()
+        self._said = said
+        self._text = text
+
+    @property
+    def reason(self) -> str:
+        return _message(self._said, self._text)
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +89,19 @@ def split(text: str) -> list[tuple[int, int]]:
     return list(_found_again(text, _told(_texts, text)))
 
 
+def split_if_readable(text: str) -> list[tuple[int, int]] | None:
+    """What `split` gives; None where it raises."""
+    try:
+        return split(text)
+    except NotReadable:
+        return None
+
+
+def is_readable(text: str) -> bool:
+    """Whether the server would take a text."""
+    return split_if_readable(text) is not None
+
+
 def parse_body(create_or_do: str) -> list[Node]:
     """The PL/pgSQL functions of a DO, CREATE FUNCTION or CREATE PROCEDURE statement.
 
@@ -112,7 +136,7 @@ def _told(function: Callable[[str], _Answer[T]], text: str, *, risky: bool = Fal
     except (UnicodeEncodeError, ValueError):
         raise NotReadable("the text holds characters that are not Unicode") from None
     if error is not None or value is None:
-        raise NotReadable(_message(error or "syntax error", text))
+        raise NotReadable(error or "syntax error", text)
     return value
 
 
