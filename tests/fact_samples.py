@@ -19,15 +19,19 @@ import typing
 from collections.abc import Sequence
 
 from connguard.engine.registry import RegisteredPolicy, find
+from connguard.policies.model.addresses import AddressSet
 from connguard.policies.model.origin import Known, Origin, Unknown
 
 NUMBERS = (-1, 0, 1, 2, 3, 5, 10, 20, 60, 97, 100, 101, 200, 1000, 5432, 6432, 65535)
-_PLAIN_WORDS = ("app", "db", "10.0.0.0/8", "x y")
+_PLAIN_WORDS = ("app", "db", "10.0.0.0/8", "x y", "0", "90s", "off")
+_NETWORKS = ("0.0.0.0/0", "128.0.0.0/1", "11.0.0.0/8", "10.0.0.0/8", "8.8.8.8", "::/0", "fd00::/8")
 
 
 def words_of(registered: RegisteredPolicy) -> list[str]:
-    """The words and numbers that a policy's module knows: those a decision may turn on."""
-    tree = ast.parse(inspect.getsource(sys.modules[registered.decide.__module__]))
+    """The words that a policy's module knows, written there or imported: a decision may turn on
+    them."""
+    module = sys.modules[registered.decide.__module__]
+    tree = ast.parse(inspect.getsource(module))
     docstrings = {
         node.value
         for node in ast.walk(tree)
@@ -39,16 +43,21 @@ def words_of(registered: RegisteredPolicy) -> list[str]:
         if isinstance(node, ast.Constant)
         and node not in docstrings
         and isinstance(node.value, str)
-        and 0 < len(node.value) <= 30
+        and 0 < len(node.value) <= 40
         and not node.value.startswith((" ", "PG"))
     }
-    return sorted(words)
+    constants = {
+        value
+        for name, value in vars(module).items()
+        if name.isupper() and not name.startswith("_") and isinstance(value, str)
+    }
+    return sorted(words | constants)
 
 
 def sample(registered: RegisteredPolicy, number: int, words: Sequence[str]) -> object:
     """The fact of a policy with this number."""
     chance = random.Random(f"{registered.policy.id}:{number}")
-    return _Sampler(chance, (*words, *_PLAIN_WORDS)).any_of(
+    return _Sampler(chance, (*words, *words, *words, *_PLAIN_WORDS)).any_of(
         chance.choice(registered.policy.facts), {}, 0
     )
 
@@ -97,6 +106,8 @@ class _Sampler:
         if hint is Origin:
             line = self._chance.randrange(1, 30)
             return Origin(self._chance.choice(("a.sql", "main.tf")), line, 1, line, 9)
+        if hint is AddressSet:
+            return AddressSet.of(*self._chance.choices(_NETWORKS, k=self._chance.randrange(3)))
         if isinstance(hint, type) and dataclasses.is_dataclass(hint):
             return self._dataclass(hint, {}, depth)
         if isinstance(hint, type) and issubclass(hint, enum.Enum):

@@ -11,6 +11,8 @@ them anew and read the difference:
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import os
 import re
@@ -29,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from fact_samples import sample, words_of
 from snapshots import DATA, assert_snapshot
 
-_DRAWN = 1000
+_DRAWN = 1500
 _OF_ONE_KIND = 2
 _MOST = 60
 
@@ -54,6 +56,29 @@ def test_verdicts_stay_what_they_are(registered: RegisteredPolicy) -> None:
         json.dumps({"words": words, "verdicts": verdicts}, indent=1, ensure_ascii=False) + "\n",
     )
     assert verdicts
+
+
+@pytest.mark.parametrize("registered", policies(), ids=lambda known: known.policy.id)
+def test_every_verdict_that_a_policy_can_give_is_among_them(registered: RegisteredPolicy) -> None:
+    """Pass, fail and unknown: a sample on which a policy always passes says nothing about it."""
+    written = json.loads((DATA / f"decisions/{registered.policy.id}.json").read_text("utf-8"))
+
+    assert _possible(registered) == {one["status"] for one in written["verdicts"]}
+
+
+def _possible(registered: RegisteredPolicy) -> set[str]:
+    """By the names that the decision uses; `judge` and `compare` give verdicts for several."""
+    gives = {
+        "PASS": ("pass",),
+        "fail": ("fail",),
+        "unknown": ("unknown",),
+        "undecided": ("unknown",),
+        "compare": ("pass", "fail", "unknown"),
+        "judge": ("pass", "fail", "unknown"),
+    }
+    tree = ast.parse(inspect.getsource(sys.modules[registered.decide.__module__]))
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    return {status for name in names for status in gives.get(name, ())}
 
 
 def _written(verdict: Verdict) -> dict[str, Any]:
