@@ -341,7 +341,15 @@ class FunctionSubject:
 
     @cached_property
     def _steps(self) -> Sequence[float]:
-        return list(accumulate(weights([self._time(one) for one in self._seeds])))
+        times = [self._time(one) for one in self._seeds]
+        return list(accumulate(weights(times, [self._tells(one) for one in self._seeds])))
+
+    def _tells(self, data: bytes) -> bool:
+        """Whether something is found in a text."""
+        try:
+            return any(True for _ in _origins(self._call(data)))
+        except Exception:
+            return True
 
     @cached_property
     def _mutator(self) -> Mutator:

@@ -47,10 +47,16 @@ SEEDS = 200
 """About as many seeds a target has: each costs some milliseconds at the start of a run."""
 
 
-def weights(times: Sequence[float]) -> list[float]:
-    """How often seeds are drawn: those that take longer than most of them less often."""
+def weights(times: Sequence[float], told: Sequence[bool]) -> list[float]:
+    """How often seeds are drawn: those that take longer than most of them less often.
+
+    Of those in which nothing is found there is one for every four others.
+    """
     usual = median(times) or 1e-6
-    return [1 / (time + usual) for time in times]
+    drawn = [1 / (time + usual) for time in times]
+    speaking = sum(one for one, tells in zip(drawn, told, strict=True) if tells)
+    share = min(1, 0.25 * speaking / (sum(drawn) - speaking or 1)) if speaking else 1
+    return [one if tells else one * share for one, tells in zip(drawn, told, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,7 @@ class Generator:
         self._target = target
         self.seeds: list[Seed] = []
         times: list[float] = []
+        tells: list[bool] = []
         projects = [one for one in target.projects() if len(one[0][one[1]]) <= LARGEST]
         for files, mutated in projects[:: len(projects) // seeds + 1]:
             start = time.thread_time()
@@ -77,10 +84,13 @@ class Generator:
             clean = outcome is not None and not outcome.report.not_parsed
             told = outcome.told(mutated) if outcome is not None and clean else frozenset()
             self.seeds.append(Seed(files, mutated, told))
+            tells.append(
+                outcome is None or bool(outcome.told(mutated) or outcome.facts_of(mutated))
+            )
             # With settings of its own it cannot be read together with others.
             times.append(took + (0.005 if has_settings(files) else 0))
         assert self.seeds, target.name
-        self._steps: Sequence[float] = list(accumulate(weights(times)))
+        self._steps: Sequence[float] = list(accumulate(weights(times, tells)))
         others = [decode(seed.files[seed.mutated]) for seed in self.seeds]
         self.mutator = Mutator(target.words, others)
 

@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from random import Random
+from typing import Any
 
 LARGEST = 4096
 """Bytes of a mutated file. What takes long on so little is a bug."""
@@ -136,8 +139,9 @@ class Mutator:
     def mutate(self, random: Random, data: bytes) -> bytes:
         """The bytes with one or several changes, at most LARGEST."""
         text = decode(data)
+        operations = _OPERATIONS if text[:1] not in ("{", "[") else _JSON_OPERATIONS
         while True:
-            text = random.choice(_OPERATIONS)(self, random, text)[: 2 * LARGEST]
+            text = random.choice(operations)(self, random, text)[: 2 * LARGEST]
             if random.random() < 0.6:
                 break
         data = encode(text)
@@ -262,6 +266,40 @@ class Mutator:
                 data[random.randrange(len(data))] = random.randrange(256)
         return decode(bytes(data))
 
+    def _json(self, random: Random, text: str) -> str:
+        """Change the values of a JSON document, which stays one."""
+        try:
+            whole = [json.loads(text)]
+        except (ValueError, RecursionError):
+            return self._replace(random, text)
+        for _ in range(random.choice((1, 1, 2, 4))):
+            places = list(_places(whole))
+            holder, key = random.choice(places)
+            other, at = random.choice(places)
+            kind = random.randrange(8)
+            if kind == 0 and holder is not whole:
+                del holder[key]
+            elif kind == 1:
+                holder[key] = other[at] if random.random() < 0.5 else deepcopy(other[at])
+                if _is_circular(whole):
+                    return self._replace(random, text)
+            elif kind == 2 and isinstance(holder, dict):
+                holder[self._piece(random).strip() or "x"] = holder.pop(key)
+            elif kind == 3:
+                holder[key] = random.choice(([holder[key]], {"a": holder[key]}))
+            elif kind == 4 and isinstance(holder[key], list | dict) and holder[key]:
+                inner = holder[key]
+                holder[key] = random.choice(
+                    list(inner.values() if isinstance(inner, dict) else inner)
+                )
+            elif kind == 5 and isinstance(holder[key], list) and len(places) < 300:
+                holder[key] = holder[key] * random.choice((2, 2, 20))
+            elif kind == 6:
+                holder[key] = self._piece(random)
+            else:
+                holder[key] = random.choice(_VALUES)
+        return json.dumps(whole[0], indent=random.choice((None, None, 1, 2)))
+
     def _piece(self, random: Random) -> str:
         kind = random.random()
         if kind < 0.55 and self._words:
@@ -278,6 +316,30 @@ _OPERATIONS = (
     *(Mutator._move_lines, Mutator._repeat_lines, Mutator._cut, Mutator._splice, Mutator._nest),
     *(Mutator._rename, Mutator._case, Mutator._quote, Mutator._bytes),
 )
+
+_JSON_OPERATIONS = (*_OPERATIONS, *(Mutator._json,) * len(_OPERATIONS))
+
+_VALUES: tuple[object, ...] = (
+    *(None, True, False, 0, -1, 1.5, 1e300, 10**30, "", "0", "true", "5432", "0.0.0.0/0"),
+    *("::/0", "\0", "a" * 300, (), {}, ((),), {"": None}),
+)
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every value in a document, as what holds it and under what key."""
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, inner in items:
+        yield value, key
+        if isinstance(inner, dict | list):
+            yield from _places(inner)
+
+
+def _is_circular(value: Any) -> bool:
+    try:
+        json.dumps(value)
+    except (ValueError, RecursionError):
+        return True
+    return False
 
 
 def _range(random: Random, length: int) -> tuple[int, int]:

@@ -390,7 +390,7 @@ TARGETS: Mapping[str, Target] = {
             (" \n",),
             ("\n",),
             _parses_json,
-            own=tuple(_PLAN.values()),
+            own=(*_PLAN.values(), words.PLANNED_NETWORK),
         ),
         Target(
             "terraform-topology",

@@ -1118,3 +1118,17 @@ URLS = (
     "postgres://%61:%zz@h/%",
     "prisma://x?connection_limit=5&pgbouncer=true",
 )
+PLANNED_NETWORK = """{
+ "format_version": "1.2", "terraform_version": "1.9.0",
+ "planned_values": {"root_module": {"resources": [
+  {"address": "aws_db_instance.db", "mode": "managed", "type": "aws_db_instance", "name": "db",
+   "values": {"engine": "postgres", "publicly_accessible": true, "port": 5432}},
+  {"address": "aws_security_group.sg", "mode": "managed", "type": "aws_security_group",
+   "name": "sg", "values": {"ingress": [{"from_port": 5432, "to_port": 5432, "protocol": "tcp",
+   "cidr_blocks": ["0.0.0.0/0"], "ipv6_cidr_blocks": []}]}}]}},
+ "resource_changes": [],
+ "configuration": {"root_module": {"resources": [
+  {"address": "aws_db_instance.db", "mode": "managed", "type": "aws_db_instance", "name": "db",
+   "expressions": {"vpc_security_group_ids": {"references": ["aws_security_group.sg.id"]}}}]}}
+}
+"""
