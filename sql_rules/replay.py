@@ -15,7 +15,15 @@ from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Notes, Reading, mentions_suppression
 from connguard.policies.model.server_size import ServerSize
 from connguard.policies.model.statement_facts import PasswordLiteral, RemovedLimit
-from connguard.sql_rules import isolation, lexer, list_names, passwords, psql, syntax
+from connguard.sql_rules import (
+    isolation,
+    lexer,
+    list_names,
+    passwords,
+    placeholders,
+    psql,
+    syntax,
+)
 from connguard.sql_rules.ahead import with_verdicts
 from connguard.sql_rules.allow_lists import AllowLists
 from connguard.sql_rules.frames import Frame
@@ -307,6 +315,8 @@ class _Replay:
             return True
         if not (runs or seen or self._copies(written)) and (parses or syntax.is_readable(written)):
             return True
+        if not (runs or seen) and self._is_idle_when_filled(part):
+            return True
         part, statements, problem = self._interpreter.parse(part)
         if part.text != written:
             runs = runs or self._concerns(part.text)[0]
@@ -327,6 +337,13 @@ class _Replay:
             if piece.command_name == "gset":
                 self._forget_columns(parsed)
         return True
+
+    def _is_idle_when_filled(self, part: Source) -> bool:
+        """Whether a statement parses with its placeholders filled in, and cannot matter then."""
+        filled = placeholders.fill_in(part, self._interpreter.known)
+        if filled.text == part.text or self._copies(part.text):
+            return False
+        return not any(self._concerns(filled.text)) and syntax.is_readable(filled.text)
 
     def _copies(self, text: str) -> bool:
         """Whether a statement may be followed by data for an allow-list."""

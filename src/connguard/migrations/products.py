@@ -15,9 +15,10 @@ from connguard.sql_rules.syntax import NotReadable
 
 @dataclass(frozen=True, slots=True)
 class _Sign:
-    """What only another product writes. `words` are in every text that has it, in lower case.
+    """What only another product writes. `words` are in every text that has it.
 
     Where there is a `then`, it follows `pattern` before the next `end`; None is that of the text.
+    All are for texts in lower case: there a pattern that starts with fixed letters is found fast.
     """
 
     words: tuple[str, ...]
@@ -37,35 +38,34 @@ class _Sign:
 
 
 def _sign(words: str, pattern: str, then: str | None = None, end: str | None = ";") -> _Sign:
-    flags = re.IGNORECASE | re.MULTILINE
-    later = lazily(then, flags) if then else None
-    return _Sign(tuple(words.split()), lazily(pattern, flags), later, end)
+    later = lazily(then, re.MULTILINE) if then else None
+    return _Sign(tuple(words.split()), lazily(pattern, re.MULTILINE), later, end)
 
 
-_COLUMN = r"\s+(?:COLUMN\s+)?\w+\s+\w+"
+_COLUMN = r"\s+(?:column\s+)?\w+\s+\w+"
 _FOREIGN = {
     "SQLite": (
-        _sign("pragma", r"^[ \t]*PRAGMA\s+\w+"),
-        _sign("autoincrement", r"\bAUTOINCREMENT\b"),
-        _sign("rowid", r"\)\s*WITHOUT\s+ROWID\s*;"),
-        _sign("strict", r"\)\s*STRICT\s*;"),
+        _sign("pragma", r"^[ \t]*pragma\s+\w+"),
+        _sign("autoincrement", r"autoincrement(?<=\bautoincrement)\b"),
+        _sign("rowid", r"\)\s*without\s+rowid\s*;"),
+        _sign("strict", r"\)\s*strict\s*;"),
     ),
     "MySQL": (
-        _sign("auto_increment", r"\bAUTO_INCREMENT\b"),
-        _sign("engine", r"\bENGINE\s*=\s*\w+"),
-        _sign("flush privileges", r"^[ \t]*FLUSH\s+PRIVILEGES"),
+        _sign("auto_increment", r"auto_increment(?<=\bauto_increment)\b"),
+        _sign("engine", r"engine(?<=\bengine)\s*=\s*\w+"),
+        _sign("flush privileges", r"^[ \t]*flush\s+privileges"),
         _sign("`", r"[\s(,.]`\w+`"),
-        _sign("delimiter", r"^[ \t]*DELIMITER\s+\S+"),
+        _sign("delimiter", r"^[ \t]*delimiter\s+\S+"),
         _sign("#", r"^[ \t]*\#(?![!{]|\s*---\s*!)"),
-        _sign("alter table modify", r"\bALTER\s+TABLE\s", rf"\bMODIFY{_COLUMN}"),
-        _sign("alter table change", r"\bALTER\s+TABLE\s", rf"\bCHANGE{_COLUMN}"),
-        _sign("add after", r"\bADD\s+\w+\s", r"\bAFTER\s+\w+\s*[;,]"),
-        _sign("drop index on", r"\bDROP\s+INDEX\s+\w+\s+ON\s"),
+        _sign("alter table modify", r"alter(?<=\balter)\s+table\s", rf"\bmodify{_COLUMN}"),
+        _sign("alter table change", r"alter(?<=\balter)\s+table\s", rf"\bchange{_COLUMN}"),
+        _sign("add after", r"add(?<=\badd)\s+\w+\s", r"\bafter\s+\w+\s*[;,]"),
+        _sign("drop index on", r"drop(?<=\bdrop)\s+index\s+\w+\s+on\s"),
     ),
     "SQL Server": (
-        _sign("go [ ]", r"^[ \t]*GO[ \t]*\r?$", r"\[\w+\]", end=None),
+        _sign("go [ ]", r"^[ \t]*go[ \t]*\r?$", r"\[\w+\]", end=None),
         _sign("[dbo].[", r"\[dbo\]\.\[\w+\]"),
-        _sign("identity", r"\bIDENTITY\s*\(\s*1\s*,\s*1\s*\)"),
+        _sign("identity", r"identity(?<=\bidentity)\s*\(\s*1\s*,\s*1\s*\)"),
     ),
 }
 _DBT = lazily(
@@ -128,21 +128,21 @@ def product_of(text: str) -> str | None:
     """
     lowered = text.lower()
     for product, signs in _FOREIGN.items():
-        if _shows(signs, lowered, text):
+        if _shows(signs, lowered):
             bare = _bare(text)
-            if _shows(signs, lowered, bare) and not _POSTGRESQL.search(bare) and not _parses(text):
+            if _shows(signs, bare.lower()) and not _POSTGRESQL.search(bare) and not _parses(text):
                 return product
     return None
 
 
-def _shows(signs: Iterable[_Sign], lowered: str, text: str) -> bool:
-    """Whether one of the signs is in a text; `lowered` is a text that holds all of its words."""
+def _shows(signs: Iterable[_Sign], lowered: str) -> bool:
+    """Whether one of the signs is in a text in lower case."""
     for sign in signs:
         for word in sign.words:
             if word not in lowered:
                 break
         else:
-            if sign.is_in(text):
+            if sign.is_in(lowered):
                 return True
     return False
 

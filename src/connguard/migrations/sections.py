@@ -62,8 +62,6 @@ def sections(text: Text, direction: Direction = Direction.UP) -> tuple[Chunk, ..
         return (chunk(text, 0, len(text.string), Direction.DOWN),)
     if _LIQUIBASE.match(text.string):
         return tuple(_change_sets(text))
-    if not _may_have_markers(text.string):
-        return (chunk(text, 0, len(text.string)),) if text.string else ()
     return tuple(
         chunk(text, start, end, way) for start, end, way in _ranges(text.string) if end > start
     )
@@ -73,19 +71,21 @@ def tool_of(string: str) -> str | None:
     """The tool whose marker lines the text has."""
     if _LIQUIBASE.match(string):
         return "Liquibase formatted SQL"
-    match = _MARKER.search(string) if _may_have_markers(string) else None
+    match = next(_markers(string), None)
     if match is None:
         return None
     return next((tool for name, tool in _TOOLS.items() if match[name]), None)
 
 
-def _may_have_markers(string: str) -> bool:
-    """A cheap test: each marker has one of the words behind the marks of a comment."""
+def _markers(string: str) -> Iterator[re.Match[str]]:
+    """The marker lines; each has one of the words behind the marks of a comment."""
     for comment in _COMMENT.finditer(string):
         lowered = comment.group().lower()
         if any(word in lowered for word in _WORDS):
-            return True
-    return False
+            line = string.rfind("\n", 0, comment.start()) + 1
+            marker = _MARKER.match(string, line)
+            if marker:
+                yield marker
 
 
 def chunk(text: Text, start: int, end: int, direction: Direction = Direction.UP) -> Chunk:
@@ -115,7 +115,7 @@ def _ranges(string: str) -> Iterator[tuple[int, int, Direction]]:
     start = 0
     direction = Direction.UP
     seen_up = False
-    for match in _MARKER.finditer(string):
+    for match in _markers(string):
         word = next(value for key, value in match.groupdict().items() if value and key != "more")
         down = word.casefold() not in ("up", "ups")
         # A comment that only says "down" is a marker where another one says "up" before it.
