@@ -22,6 +22,7 @@ from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Comment, Notes, Span, mentions_suppression
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.server_values import (
@@ -40,23 +41,28 @@ AUTO_FILE = "postgresql.auto.conf"
 
 _INCLUDES = ("include", "include_if_exists", "include_dir")
 
-# The server takes the longest match, and of equally long ones the first.
 _MOST_STRAYS = 100
 """After so many characters of a line that are no token, the rest of it makes no difference."""
 
+# What is not ASCII is a letter. The sets name what they do not hold: one that goes up to U+10FFFF
+# takes Python as long to compile as a scan to run.
+_LETTER = r"[^\x00-@\[-^`{-\x7f]"
+_LETTER_OR_DIGIT = r"[^\x00-/:-@\[-^`{-\x7f]"
+_WORD = r"[^\x00-,;-@\[-^`{-\x7f]"
+
+# The server takes the longest match, and of equally long ones the first.
 _TOKENS = tuple(
-    (kind, re.compile(pattern))
+    (kind, lazily(pattern))
     for kind, pattern in (
         ("blank", r"[ \t\r]+"),
         ("comment", r"#[^\n]*"),
-        ("name", r"[A-Za-z_\x80-\U0010ffff][A-Za-z_0-9\x80-\U0010ffff]*"),
+        ("name", f"{_LETTER}{_LETTER_OR_DIGIT}*"),
         (
             "qualified name",
-            r"[A-Za-z_\x80-\U0010ffff][A-Za-z_0-9\x80-\U0010ffff]*"
-            r"\.[A-Za-z_\x80-\U0010ffff][A-Za-z_0-9\x80-\U0010ffff]*",
+            rf"{_LETTER}{_LETTER_OR_DIGIT}*\.{_LETTER}{_LETTER_OR_DIGIT}*",
         ),
         ("string", r"'(?:[^'\\\n]|\\[^\n]|'')*'"),
-        ("word", r"[A-Za-z_\x80-\U0010ffff][A-Za-z_0-9\x80-\U0010ffff\-._:/]*"),
+        ("word", f"{_LETTER}{_WORD}*"),
         ("integer", r"[+-]?(?:0x[0-9a-fA-F]+|[0-9]+)[a-zA-Z]*"),
         ("real", r"[+-]?[0-9]*\.[0-9]*(?:[Ee][+-]?[0-9]+)?"),
         ("equals", r"="),
@@ -64,14 +70,14 @@ _TOKENS = tuple(
     )
 )
 _VALUES = ("name", "string", "word", "integer", "real")
-_ESCAPE = re.compile(r"''|\\([0-7]{1,3}|.)", re.S)
+_ESCAPE = lazily(r"''|\\([0-7]{1,3}|.)", re.S)
 _CONTROL = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 # What a template engine fills in. In a quoted value a shell's `${x}` may be meant as it stands
 # (archive_command), so there it only counts when it is the whole value.
 _TEMPLATE = r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>"
 _SHELL = r"\$\{[^}]*\}|\$\([^)]*\)|@@?\w+@@?|%%\w+%%|\$\w+"
-_PLACEHOLDER = re.compile(rf"{_TEMPLATE}|{_SHELL}")
-_QUOTED_PLACEHOLDER = re.compile(rf"{_TEMPLATE}|(?<=')(?:{_SHELL})(?=')")
+_PLACEHOLDER = lazily(rf"{_TEMPLATE}|{_SHELL}")
+_QUOTED_PLACEHOLDER = lazily(rf"{_TEMPLATE}|(?<=')(?:{_SHELL})(?=')")
 
 
 @dataclass(frozen=True, slots=True)
