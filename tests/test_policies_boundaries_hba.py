@@ -22,10 +22,13 @@ from connguard.policies import (
 )
 from connguard.policies.model.addresses import NOWHERE, AddressSet, Breadth
 from connguard.policies.model.hba import (
+    ALL_ADDRESSES,
     AddressKind,
     ClientAddress,
     HbaRule,
     Memberships,
+    Name,
+    NameKind,
     Transport,
     network_address,
 )
@@ -211,6 +214,19 @@ def test_a_name_that_is_what_it_looks_like(fields: str) -> None:
     assert _said(hba_misread_name, f"host {fields} 10.0.0.0/8 md5") == PASSES
 
 
+def test_the_finding_stands_at_the_field_at_fault() -> None:
+    """The address, the name or the method, not the line as a whole."""
+    lines = "host shop +team 10.0.0.1/8 trust"
+    address, trust = (
+        policy.decide(_facts(lines)[0]).at for policy in (hba_misread_address, hba_trust)
+    )
+
+    assert address is not None
+    assert lines[address.column - 1 : address.end_column - 1] == "10.0.0.1/8"
+    assert trust is not None
+    assert lines[trust.column - 1 : trust.end_column - 1] == "trust"
+
+
 @pytest.mark.parametrize(
     ("text", "version", "finding"),
     [
@@ -234,6 +250,16 @@ def test_regular_expressions_are_names_to_old_servers(
     assert _said(hba_misread_name, f"host shop {text} 10.0.0.0/8 md5", version=version) == (
         said if finding else PASSES
     )
+
+
+def test_a_slash_that_a_reader_takes_as_a_name_is_one() -> None:
+    """From version 16 on readers give it as a regular expression."""
+    name = Name(NameKind.NAME, "/x")
+    rule = HbaRule("host", (), (name,), ALL_ADDRESSES, "md5", (), line(1, "hba"))
+    reach = cover([rule]).reaches[0]
+
+    assert words(hba_misread_name.decide(EffectiveRule(rule, reach, version=16))) == PASSES
+    assert words(hba_misread_name.decide(EffectiveRule(rule, reach, version=15))) != PASSES
 
 
 def test_pgbouncer_never_reads_regular_expressions_by_this_version() -> None:

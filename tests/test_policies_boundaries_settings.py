@@ -66,6 +66,11 @@ def _finding(message: str) -> list[str]:
             "0",
             "for the server, transactions may stay idle for ever",
         ),
+        (
+            "idle_in_transaction_session_timeout",
+            "0 min",
+            "for the server, transactions may stay idle for ever",
+        ),
         ("idle_session_timeout", "1", "pooled connections are cut after 1 of idleness"),
         ("idle_session_timeout", "10min", "pooled connections are cut after 10min of idleness"),
         ("statement_timeout", "0", "for the server, statements may run for ever"),

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import pytest
 from verdict_words import PASSES, line, words
 
@@ -15,7 +17,7 @@ from connguard.policies import (
     role_connection_limit_zero,
     role_without_connection_limit,
 )
-from connguard.policies.model.addresses import AddressSet
+from connguard.policies.model.addresses import GLOBAL, AddressSet
 from connguard.policies.model.facts import Role
 from connguard.policies.model.live_facts import LiveDatabaseLimit, LiveRoleLimit
 from connguard.policies.model.origin import Known, Related, Unknown, Value
@@ -74,6 +76,30 @@ def test_half_of_the_internet_is_an_error() -> None:
     assert _allowed("3000::/4", "2000::/4")[0].startswith("fail a:1:")
     assert _allowed("0.0.0.0/1")[0].startswith("fail a:1:")
     assert _allowed("128.0.0.0/1")[0].startswith("fail (warning) a:1:")
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_exactly_half_of_the_internet(version: int) -> None:
+    """To the address: one less is a warning."""
+    intervals = GLOBAL.v4 if version == 4 else GLOBAL.v6
+    wanted, half = GLOBAL.size(version) // 2, []
+    for first, last in intervals:
+        taken = min(last - first + 1, wanted)
+        half.append((first, first + taken - 1))
+        wanted -= taken
+
+    def said(*taken: tuple[int, int]) -> str:
+        addresses = AddressSet.intervals(version, taken)
+        fact = AllowedAddresses("a list", (AllowedRange(addresses, line(1)),))
+        return words(broad_cidr_in_sql.decide(fact))[0]
+
+    (first, last), *others = half
+    assert said((first, last), *others) == (
+        f"fail a:1: a list lets 0.50 of the IPv{version} internet in"
+    )
+    assert said((first + 1, last), *others) == (
+        f"fail (warning) a:1: a list lets 0.50 of the IPv{version} internet in"
+    )
 
 
 def test_ranges_of_several_statements_add_up() -> None:
@@ -169,14 +195,17 @@ def test_whether_a_role_is_a_superuser_matters_for_a_limit(limit: int, asked: bo
     )
 
 
-def test_what_has_to_be_known_about_a_role_with_the_limit_0() -> None:
+@pytest.mark.parametrize(
+    ("policy", "limit"), [(role_connection_limit_zero, 0), (role_without_connection_limit, -1)]
+)
+def test_what_has_to_be_known_about_a_role(policy: ModuleType, limit: int) -> None:
     """Whether it can log in, then whether it is a superuser."""
     login, ordinary = Known(YES, LOGIN), Known(NO, SUPER)
     unread_login: Value[bool] = Unknown("var.login", LOGIN)
     unread_super: Value[bool] = Unknown("var.admin", SUPER)
 
     def said(login: Value[bool], superuser: Value[bool]) -> list[str]:
-        return words(role_connection_limit_zero.decide(_role(Known(0, LIMITED), login, superuser)))
+        return words(policy.decide(_role(Known(limit, LIMITED), login, superuser)))
 
     assert said(unread_login, ordinary) == [
         'unknown a:3: whether role "app" can log in is not known: var.login'
