@@ -95,6 +95,14 @@ def _compose(more: str) -> str:
             {("config.yaml", 6, "PG205")},
         ),
         (
+            {
+                "config.yaml": '{"apiVersion": "v1", "kind": "ConfigMap", "data": '
+                '{"postgresql.conf": "listen_addresses = \'*\'"}}\n---\n'
+                '{"apiVersion": "v1", "kind": "Pod", "spec": {"hostNetwork": true}}\n'
+            },
+            {("config.yaml", 1, "PG205")},
+        ),
+        (
             {"site.yml": "postgresql:\n  parameters:\n    listen_addresses: '*'\n"},
             {("site.yml", 3, "PG205")},
         ),

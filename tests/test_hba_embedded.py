@@ -65,6 +65,37 @@ def test_files_in_a_config_map(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "data:\n  postgresql.conf: \"listen_addresses = '*'\\nmax_connections = 5\\n\"\n",
+        "data: {postgresql.conf: 'listen_addresses = ''*'''}\n",
+        "data:\n  postgresql.conf: !!str |\n    listen_addresses = '*'\n",
+        "data:\n  postgresql.conf: &conf |\n    listen_addresses = '*'\n",
+        "data:\n  postgresql.conf: >\n    port = 5432\n\n    listen_addresses = '*'\n",
+        "data:\r  postgresql.conf: |\r    # on\r    listen_addresses = '*'\r",
+        "data:\n  postgresql.conf: |",
+    ],
+)
+def test_settings_in_every_kind_of_scalar(text: str, tmp_path: Path) -> None:
+    """Escapes, tags, folded and other line ends hide no setting."""
+    (tmp_path / "a.yaml").write_bytes(text.encode())
+
+    report = scan([tmp_path], SELECTED)
+
+    expected = {"PG205"} if "listen" in text else set()
+    assert {finding.policy.id for finding in report.findings} == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["pg_hba.conf: |\n  hosst all all all trust\n", 'pg_hba.conf: "hosst all all all trust\\n"\n'],
+)
+def test_a_list_of_one_line_that_is_no_rule(text: str, tmp_path: Path) -> None:
+    """A file is told from a path by its line end."""
+    assert {policy for _, policy in _findings(tmp_path, "a.yaml", text)} == {"PG306"}
+
+
+@pytest.mark.parametrize(
     ("head", "tail"),
     [
         ("apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nspec:\n  postgresql:\n    pg_hba:", 6),

@@ -19,11 +19,12 @@ from connguard.engine import disk
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import Text
 from connguard.engine.yaml_source import Node
+from connguard.policies.model.patterns import lazily
 
-_COPY = re.compile(r"^[ \t]*(?:COPY|ADD)[ \t]+(.+)$", re.M | re.I)
-_SCRIPTS = re.compile(r"initdb|docker|entrypoint|container", re.I)
-_HOST_NETWORK = re.compile(r"(?m)^[ \t]*hostNetwork:[ \t]*[\"']?true")
-_VALUES = re.compile(r"^values|[._-]values(?:[._-]|$)")
+_COPY = lazily(r"^[ \t]*(?:COPY|ADD)[ \t]+(.+)$", re.M | re.I)
+_SCRIPTS = lazily(r"initdb|docker|entrypoint|container", re.I)
+_HOST_NETWORK = lazily(r"(?m)^[^#\n]*\bhostNetwork[\"']?[ \t]*:[ \t]*[\"']?true")
+_VALUES = lazily(r"^values|[._-]values(?:[._-]|$)")
 
 
 def configures_container(file: SourceFile, context: Context) -> bool:

@@ -19,15 +19,16 @@ from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Comment, Notes, Span
 from connguard.policies.model.records import dataclass
 
-_DOCUMENT = re.compile(r"^---(?=\s|$)", re.MULTILINE)
-_SCHEMA = re.compile(r"^kind:[ \t]*[\"']?CustomResourceDefinition\b", re.MULTILINE)
-_DIRECTIVES = re.compile(r"(?:[^\S\n]*(?:[%#][^\n]*)?\n)*[^\S\n]*")
-_INTEGER = re.compile(r"[+-]?\d+")
-_COMMENT = re.compile(r"(?:^|(?<=\s))#[ \t]*([^\r\n]*)", re.MULTILINE)
-_INDENTATION = re.compile(r"^[ ?-]*", re.MULTILINE)
+_DOCUMENT = lazily(r"^---(?=\s|$)", re.MULTILINE)
+_SCHEMA = lazily(r"^kind:[ \t]*[\"']?CustomResourceDefinition\b", re.MULTILINE)
+_DIRECTIVES = lazily(r"(?:[^\S\n]*(?:[%#][^\n]*)?\n)*[^\S\n]*")
+_INTEGER = lazily(r"[+-]?\d+")
+_COMMENT = lazily(r"(?:^|(?<=\s))#[ \t]*([^\r\n]*)", re.MULTILINE)
+_INDENTATION = lazily(r"^[ ?-]*", re.MULTILINE)
 _MAX_NESTING = 200
 _LONGEST_INTEGER = 100
 _COUNTLESS = 10**15
@@ -105,7 +106,9 @@ class Node:
         """The offset in the file of a block scalar's first line; of the value's start otherwise."""
         start = self._base + int(self.raw.start_mark.index)
         if isinstance(self.raw, yaml.ScalarNode) and self.raw.style in ("|", ">"):
-            return self._text.string.find("\n", start) + 1
+            line = self._text.position(start)[0]
+            is_last = line == self._text.line_count
+            return len(self._text.string) if is_last else self._text.offset(line + 1)
         return start
 
     def embedded(self) -> Text:

@@ -86,7 +86,7 @@ def _read_yaml(file: SourceFile, text: Text, context: Context) -> Reading:
                 _add_lines(file, form.lines, form.whole, context, reading)
             elif isinstance(form, ConfText):
                 ranges = [(form.start, form.end)]
-                _add_conf(file, text, ranges, context, reading, in_container=inside)
+                _add_conf(file, form.text, ranges, context, reading, in_container=inside)
             elif not (inside and form.name.lower() == "listen_addresses"):
                 _add_parameter(file, form, context, reading)
     if reading.subjects and mentions_suppression(text.string):

@@ -32,6 +32,7 @@ _CONF_TARGET = re.compile(r"postgres(?:ql)?(?:\.auto)?\.conf")
 _FILE_MODULES = re.compile(r"(?:ansible\.builtin\.)?(copy|lineinfile|blockinfile)")
 _HBA_MODULE = re.compile(r"(?:community\.(?:general|postgresql)\.)?postgresql_pg_hba")
 _RULE = re.compile(r"\s*\"?(?:local|host|include)", re.IGNORECASE)
+_LONE_CR = re.compile(r"\r(?!\n)")
 _PLAIN_SETTING = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 
 
@@ -47,10 +48,32 @@ class HbaLines:
 
 @dataclass(frozen=True, slots=True)
 class ConfText:
-    """A postgresql.conf as a block scalar: the range of its characters in the file."""
+    """A postgresql.conf as a scalar: the text that holds it, and the range of its characters.
 
+    Where YAML changes the characters (quotes with escapes, folded lines), the text is what is left
+    after that, and each place in it stands for the whole scalar.
+    """
+
+    text: Text
     start: int
     end: int
+
+
+class _Changed(Text):
+    """A text whose places all stand for the scalar that it comes from."""
+
+    def __init__(self, string: str, whole: Origin) -> None:
+        super().__init__(whole.path, string)
+        self._whole = whole
+
+    def position(self, offset: int) -> tuple[int, int]:
+        return self._whole.line, self._whole.column
+
+    def origin(self, start: int, end: int) -> Origin:
+        return self._whole
+
+    def until(self, end: int) -> Text:
+        return _Changed(self.string[:end], self._whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +131,7 @@ def _hba_value(key: str, value: Node, text: Text) -> Iterator[HbaLines]:
         if re.fullmatch(r"\s*\{\{.*\}\}\s*", value.string or "", re.DOTALL):
             return  # what it stands for is read where it is written
         lines = scalar_lines(value, text)
-        is_file = len(lines) > 1 and key.endswith((".conf", "Configuration"))
+        is_file = "\n" in (value.string or "") and key.endswith((".conf", "Configuration"))
         if is_file or any(_RULE.match(line.text) for line in lines):  # and not a path, for example
             yield HbaLines(lines, value.origin)
     elif value.is_sequence:
@@ -190,12 +213,15 @@ def _conf_scalar(value: Node, text: Text) -> Iterator[ConfText]:
     start = text.offset(value.origin.line, value.origin.column)
     end = text.offset(value.origin.end_line, value.origin.end_column)
     raw = text.string[start:end]
-    if raw.startswith("|"):
-        yield ConfText(value.content_offset, end)
-    elif "\n" not in raw:
-        quote = 1 if raw[:1] in "'\"" else 0
-        if raw[quote : len(raw) - quote] == value.string:
-            yield ConfText(start + quote, end - quote)
+    if raw.startswith("|") and not _LONE_CR.search(raw):  # which ends a line for YAML only
+        yield ConfText(text, value.content_offset, end)
+        return
+    string = value.string or ""
+    quote = 1 if raw[:1] in "'\"" else 0
+    if "\n" not in raw and raw[quote : len(raw) - quote] == string:
+        yield ConfText(text, start + quote, end - quote)
+    else:
+        yield ConfText(_Changed(string, value.origin), 0, len(string))
 
 
 def _parameters(parameters: Node | None) -> Iterator[Parameter]:
