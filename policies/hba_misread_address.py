@@ -11,6 +11,7 @@ from connguard.policies.model.addresses import BITS
 from connguard.policies.model.hba import AddressKind, ClientAddress, parse_address
 from connguard.policies.model.hba_facts import Dialect, EffectiveRule
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.policy import Failure, Policy
 from connguard.policies.model.verdict import PASS, Severity, Verdict, fail
 
@@ -31,7 +32,7 @@ POLICY = Policy(
     references=("https://www.postgresql.org/docs/current/auth-pg-hba-conf.html",),
 )
 
-_PLAIN_IPV4 = re.compile(r"(?:0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d{0,2})){3}")
+_PLAIN_IPV4 = lazily(r"(?:0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d{0,2})){3}")
 _KEYWORDS = ("all", "samehost", "samenet")
 
 

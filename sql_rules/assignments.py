@@ -15,6 +15,7 @@ from dataclasses import field
 
 from connguard.policies.model.effective_setting import ALL_ROLES, SERVER, EffectiveSetting
 from connguard.policies.model.origin import Known, Origin, Related, Unknown, Value
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.sql_rules.layered import Layered
 from connguard.sql_rules.names import Name
@@ -34,7 +35,7 @@ SERVER_ONLY = frozenset(
 )
 """Settings of the whole server: ALTER ROLE and ALTER DATABASE are refused for them."""
 
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = lazily(
     r"[$#]\{[^{}]*\}|\{\{[^{}]*\}\}|<%.*%>|%\(\w+\)s|%s|:'?[A-Za-z_]\w*'?|@\w+@", re.DOTALL
 )
 

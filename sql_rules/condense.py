@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.sql_rules import syntax
 from connguard.sql_rules.list_names import Meaning, meaning
@@ -24,27 +25,27 @@ _VALUE = (
     rb"|(?:NULL|null|true|false|TRUE|FALSE|DEFAULT|default)(?!\w))"
 )
 _ROW = rb"\s*+\(\s*+%b(?:\s*+,\s*+%b)*+\s*+\)" % (_VALUE, _VALUE)
-_CONSTANTS = re.compile(rb"%b\s*+(?=[,;])" % _ROW)
+_CONSTANTS = lazily(rb"%b\s*+(?=[,;])" % _ROW)
 """A row of constants, up to the comma or semicolon behind it."""
 
-_MANY_CONSTANTS = re.compile(rb"(?:%b\s*+,){1,500}+" % _ROW)
-_ANY_ROW = re.compile(
+_MANY_CONSTANTS = lazily(rb"(?:%b\s*+,){1,500}+" % _ROW)
+_ANY_ROW = lazily(
     rb"\s*+\((?:[^'()]++|%b|\((?:[^'()]++|%b)*+\))*+\)\s*+[^\s]"
     % ((rb"'[^']*+(?:''[^']*+)*+'",) * 2)
 )
 _NAME = rb'(?:[a-zA-Z_][\w$]*+|"[^"\r\n]++")'
-_INSERT = re.compile(
+_INSERT = lazily(
     rb"INSERT INTO %b(?:\.%b)?(?: \(%b(?:, ?%b)*+\))?"
     rb"(?: OVERRIDING (?:SYSTEM|USER) VALUE)? VALUES(?=[\s(])" % (_NAME, _NAME, _NAME, _NAME),
     re.IGNORECASE,
 )
-_COPY = re.compile(
+_COPY = lazily(
     rb"COPY %b(?:\.%b)?(?: \(%b(?:, ?%b)*+\))? FROM stdin[^;'\"\r\n]*+;[ \t]*\r?\n"
     % (_NAME, _NAME, _NAME, _NAME),
     re.IGNORECASE,
 )
-_END_OF_COPY = re.compile(rb"^\\\.[ \t]*\r?$", re.MULTILINE)
-_TOKEN = re.compile(
+_END_OF_COPY = lazily(rb"^\\\.[ \t]*\r?$", re.MULTILINE)
+_TOKEN = lazily(
     rb"""(?P<plain>[^'"$;/\-\\()]++)
       | (?P<string>'[^']*+(?:''[^']*+)*+')
       | (?P<name>"[^"]*+")
@@ -58,21 +59,21 @@ _TOKEN = re.compile(
       | (?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
-_ESCAPED = re.compile(rb"'[^'\\]*+(?:(?:''|\\.)[^'\\]*+)*+'", re.DOTALL)
-_BLANKS = re.compile(rb"\s++")
-_REST_OF_LINE = re.compile(rb"[ \t]*+(?:\r\n|\n)")
+_ESCAPED = lazily(rb"'[^'\\]*+(?:(?:''|\\.)[^'\\]*+)*+'", re.DOTALL)
+_BLANKS = lazily(rb"\s++")
+_REST_OF_LINE = lazily(rb"[ \t]*+(?:\r\n|\n)")
 _MOST_HEADS = 10_000
-_E_BEFORE = re.compile(rb"(?<![\w$])[eE]\Z")
-_COMMENT_MARK = re.compile(rb"/\*|\*/")
-_ADDRESS = re.compile(
+_E_BEFORE = lazily(rb"(?<![\w$])[eE]\Z")
+_COMMENT_MARK = lazily(rb"/\*|\*/")
+_ADDRESS = lazily(
     rb"\d\.\d{1,3}\.\d{1,3}\.\d|::[0-9a-fA-F]{0,4}(?!\w)|/\d|all[ \t]+(?:md5|trust|scram|password)"
 )
-_MAY_ALLOW = re.compile(
+_MAY_ALLOW = lazily(
     rb"acce|acl|allow|author|firewall|grant|hba|host|inbound|ingress|local|pass|permit|safe|trust"
     rb"|white",
     re.IGNORECASE,
 )
-_WORD = re.compile(r'"[^"]*"|[\w$]+')
+_WORD = lazily(r'"[^"]*"|[\w$]+')
 _BLOCK = 1 << 20
 _LONGEST_ROW = 1 << 23
 """In bytes. A longer row is kept, whatever it is made of."""

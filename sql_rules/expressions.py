@@ -8,13 +8,14 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from connguard.policies.model.patterns import lazily
 from connguard.sql_rules import texts
 from connguard.sql_rules.syntax import Node
 from connguard.sql_rules.texts import Hole, Template, Text
 
 DEEPEST = 40
-_INTEGER = re.compile(r"-?[0-9]{1,18}")
-_FORMAT = re.compile(r"%(?:(?P<position>\d+)\$)?-?(?:\*|\d+)?(?P<kind>[sIL%])")
+_INTEGER = lazily(r"-?[0-9]{1,18}")
+_FORMAT = lazily(r"%(?:(?P<position>\d+)\$)?-?(?:\*|\d+)?(?P<kind>[sIL%])")
 _ARITHMETIC = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 _AGGREGATES = frozenset({"string_agg", "array_agg", "min", "max"})
 _TRANSPARENT = frozenset({"unnest", "btrim", "trim", "ltrim", "rtrim"})

@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import functools
-import re
 from enum import Enum
 from pathlib import PurePosixPath
+
+from connguard.policies.model.patterns import lazily
 
 
 def word_set(text: str) -> frozenset[str]:
@@ -15,7 +16,7 @@ def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_PARTS = lazily(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _ALLOW = word_set(
     """
     allow allows allowed allowlist allowlists whitelist whitelists whitelisted permit

@@ -8,12 +8,13 @@ import re
 from collections.abc import Iterator, Sequence
 
 from connguard.policies.model.hba import Memberships
+from connguard.policies.model.patterns import lazily
 from connguard.sql_rules import lexer, syntax
 from connguard.sql_rules.script import Chunk, Direction, Script
 from connguard.sql_rules.statements import Transaction, transaction
 from connguard.sql_rules.syntax import Node, NotReadable, Parsed
 
-_MAY_GRANT = re.compile(r"\bgrant\b|\brevoke\b|\brole\b|\bgroup\b|\buser\b", re.I)
+_MAY_GRANT = lazily(r"\bgrant\b|\brevoke\b|\brole\b|\bgroup\b|\buser\b", re.I)
 
 
 def read_memberships(scripts: Sequence[Script]) -> Memberships:

@@ -20,10 +20,10 @@ from connguard.sql_rules import lexer
 from connguard.sql_rules.lexer import Mark
 from connguard.sql_rules.names import Name
 
-_WORD = re.compile(r"cg_blank_(\d+)_")
+_WORD = lazily(r"cg_blank_(\d+)_")
 _FIRST_NUMBER = 2_147_400_000
-_BEFORE_NUMBER = re.compile(r"\blimit\s*=?\s*[-+]?\s*\Z", re.IGNORECASE)
-_BEFORE_STRING = re.compile(r"\b(?:password|valid\s+until)\s*\Z", re.IGNORECASE)
+_BEFORE_NUMBER = lazily(r"\blimit\s*=?\s*[-+]?\s*\Z", re.IGNORECASE)
+_BEFORE_STRING = lazily(r"\b(?:password|valid\s+until)\s*\Z", re.IGNORECASE)
 _NEARBY = 40
 _MAY_NEED_FILLING = lazily(r"[\\${#%?@]|(?<!:):(?![:=\s])")
 """A placeholder, tag or psql command has one of these."""

@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, Protocol
 
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.sql_rules import conditions, syntax, texts
 from connguard.sql_rules.bodies import Body
 from connguard.sql_rules.expressions import name_of, selected, walk
@@ -32,8 +32,8 @@ _ERROR_CODES = {
     "3d000": "invalid_catalog_name",
     "undefined_database": "invalid_catalog_name",
 }
-_ASSIGNED = re.compile(r"\A\s*[^:=]*?(?::=|=)\s*")
-_FIRST_WORD = re.compile(r"\w+")
+_ASSIGNED = lazily(r"\A\s*[^:=]*?(?::=|=)\s*")
+_FIRST_WORD = lazily(r"\w+")
 
 Row = list[tuple[str, Text]]
 """A row that a loop runs over: column names and texts."""

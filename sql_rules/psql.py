@@ -7,16 +7,17 @@ from __future__ import annotations
 import re
 from dataclasses import field
 
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.sql_rules.state import State
 
-_WORD = re.compile(
+_WORD = lazily(
     r"""\s+ | (?P<quoted>'(?:[^'\\]|\\.|'')*') | (?P<double>"[^"]*")
       | (?P<variable>:(?:'\w+'|"\w+"|\{\?\w+\}|\w+))
       | (?P<shell>`[^`]*`) | (?P<plain>[^\s'"`:]+|.)""",
     re.VERBOSE,
 )
-_DEFINED = re.compile(r"\s*:\{\?(\w+)\}\s*\Z")
+_DEFINED = lazily(r"\s*:\{\?(\w+)\}\s*\Z")
 _TRUE = frozenset({"true", "on", "yes", "1", "t", "y"})
 _FALSE = frozenset({"false", "off", "no", "0", "f", "n"})
 

@@ -8,8 +8,9 @@ and it is enough to know that they parse. Whatever these tests leave open counts
 
 from __future__ import annotations
 
-import re
 from enum import Enum
+
+from connguard.policies.model.patterns import lazily
 
 
 class Topic(Enum):
@@ -27,7 +28,7 @@ class Topic(Enum):
     OTHER = "other"
 
 
-_HEAD = re.compile(r"([a-zA-Z]*)" + r"(?:\s+([a-zA-Z]+)(?=\s))?" * 3)
+_HEAD = lazily(r"([a-zA-Z]*)" + r"(?:\s+([a-zA-Z]+)(?=\s))?" * 3)
 """The first word, and those behind it that only blanks keep apart."""
 
 _QUERIES = frozenset({"delete", "insert", "merge", "select", "table", "update", "values", "with"})

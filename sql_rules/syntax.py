@@ -15,13 +15,14 @@ from typing import Any, TypeVar
 
 import orjson
 
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.sql_rules import isolation, lexer
 from connguard.sql_rules.postgres_parser import ParseError, parse_plpgsql_json, parse_sql_json
 from connguard.sql_rules.postgres_parser import split as pg_split
 
-_SECRET = re.compile(r"password|secret|identified|token|://", re.IGNORECASE)
-_HARMLESS = re.compile(r"(?:[^\W\d]\w{0,30}|[^\w\s'\"]{1,3}|\d{1,6})\"")
+_SECRET = lazily(r"password|secret|identified|token|://", re.IGNORECASE)
+_HARMLESS = lazily(r"(?:[^\W\d]\w{0,30}|[^\w\s'\"]{1,3}|\d{1,6})\"")
 
 _LONG_BODY = 100_000
 _MOST_JSON = 50_000_000

@@ -13,7 +13,6 @@ https://github.com/cloudposse/terraform-aws-security-group (2.2)
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 
 from connguard.policies.model.addresses import NOWHERE
@@ -26,6 +25,7 @@ from connguard.policies.model.aws_rules import (
 )
 from connguard.policies.model.network import Rule
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.ports import ALL_PORTS, POSTGRES, Ports
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.terraform_resource import (
@@ -51,7 +51,7 @@ CLOUDPOSSE_CLUSTER_PORT = 3306
 GROUP_OUTPUTS = ("security_group_id", "this_security_group_id", "id")
 """The outputs of these modules that are the id of the group that they make."""
 
-_SOURCE = re.compile(
+_SOURCE = lazily(
     r"(?P<owner>terraform-aws-modules|cloudposse)/(?:terraform-aws-)?(?P<name>[a-z0-9-]+?)"
     r"(?:/aws)?(?:\.git)?(?://(?P<part>[^?]*))?(?:\?.*)?$"
 )

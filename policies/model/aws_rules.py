@@ -8,12 +8,12 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 from connguard.policies.model.addresses import breadth
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.ports import ALL_PORTS, HIGHEST, POSTGRES, Ports
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.terraform_network import Sources, origin_of, sources
@@ -23,13 +23,13 @@ from connguard.policies.model.terraform_value import Setting, Unresolved, intege
 ANY_PROTOCOL = ("-1", "all")
 TCP = ("6", "tcp")
 
-_NETWORK_TYPE = re.compile(
+_NETWORK_TYPE = lazily(
     r"(?:^|\.)aws_(?:default_)?(?:vpc|subnet)(?:_ipv[46]_cidr_block_association)?\.[^.]+$"
 )
-_MODULE_OUTPUT = re.compile(r"(?:vpc|subnets?)_.*cidr|^vpc_cidr|^nat_public_ips$")
-_ONE_ADDRESS = re.compile(r"(?:^|_)(?:ips?|ip_address(?:es)?|ipv6_address(?:es)?)$")
-_OWN_CIDR = re.compile(r"cidr")
-_SERVICE_LIST = re.compile(r"(?:^|\.)(?:aws_vpc_endpoint|data\.aws_prefix_list)\.")
+_MODULE_OUTPUT = lazily(r"(?:vpc|subnets?)_.*cidr|^vpc_cidr|^nat_public_ips$")
+_ONE_ADDRESS = lazily(r"(?:^|_)(?:ips?|ip_address(?:es)?|ipv6_address(?:es)?)$")
+_OWN_CIDR = lazily(r"cidr")
+_SERVICE_LIST = lazily(r"(?:^|\.)(?:aws_vpc_endpoint|data\.aws_prefix_list)\.")
 
 
 def is_tcp(setting: Setting | None) -> Value[bool]:

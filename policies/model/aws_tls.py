@@ -13,11 +13,11 @@ where it does not say it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from connguard.policies.model.database_facts import TlsRequirement
 from connguard.policies.model.origin import Known, Origin, Related, Unknown, Value
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.server_values import parse_boolean
 from connguard.policies.model.terraform_resource import Body
@@ -28,8 +28,8 @@ FORCE_SSL = "rds.force_ssl"
 RDS_REQUIRES_FROM = 15
 AURORA_UNCERTAIN_FROM = 17
 
-_FAMILY = re.compile(r"(aurora-)?postgres(?:ql)?(\d+)")
-_VERSION = re.compile(r"(\d+)")
+_FAMILY = lazily(r"(aurora-)?postgres(?:ql)?(\d+)")
+_VERSION = lazily(r"(\d+)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from connguard.policies.model.origin import Origin, Related
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.terraform_azure import FLEXIBLE
 from connguard.policies.model.terraform_resource import (
@@ -29,10 +30,10 @@ SERVER_SOURCE = "avm-res-dbforpostgresql-flexibleserver"
 GROUP = "azurerm_network_security_group"
 FIREWALL_RULE = f"{FLEXIBLE}_firewall_rule"
 
-_GROUP_MODULE = re.compile(
+_GROUP_MODULE = lazily(
     r"Azure/(?:terraform-azurerm-)?network-security-group(?:/azurerm)?(?:\.git)?(?:\?|$)", re.I
 )
-_SERVER_MODULE = re.compile(
+_SERVER_MODULE = lazily(
     r"Azure/(?:terraform-azurerm-)?avm-res-dbforpostgresql-flexibleserver"
     r"(?:/azurerm)?(?:\.git)?(?:\?|$)",
     re.I,

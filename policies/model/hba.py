@@ -28,6 +28,7 @@ from connguard.policies.model.addresses import (
     masked,
 )
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 
 
@@ -139,7 +140,7 @@ SAMEHOST = ClientAddress(
 )
 SAMENET = ClientAddress(AddressKind.SAMENET, "samenet", LOOPBACK, CLIENT_ADDRESSES)
 
-_IMPOSSIBLE_HOST = re.compile(r"(?:.*\.)?\d+\.?|.*[^\w.-].*|", re.S)
+_IMPOSSIBLE_HOST = lazily(r"(?:.*\.)?\d+\.?|.*[^\w.-].*|", re.S)
 
 
 def host_name(text: str) -> ClientAddress:
@@ -359,7 +360,7 @@ def user_answer(name: Name, user: str, database: str, memberships: Memberships) 
 
 
 # What means the same in PostgreSQL's advanced regular expressions and in Python's.
-_COMMON_REGEX = re.compile(
+_COMMON_REGEX = lazily(
     r"(?:[A-Za-z0-9_@ ,:;=<>~!%&-]|\\[dws.\-_]|[.^$|)*+?]|\((?!\?)|\[\^?[A-Za-z0-9_.-]+\]"
     r"|\{\d{1,3}(?:,\d{0,3})?\})*"
 )

@@ -10,9 +10,9 @@ https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/serv
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.ports import USUAL_PORTS
 
 _AWS = "service.beta.kubernetes.io/aws-load-balancer-"
@@ -44,8 +44,8 @@ _INTERNAL: dict[str, Callable[[str], bool]] = {
 }
 _PRIVATE_CLASSES = ("tailscale",)
 _AWS_CLASSES = ("service.k8s.aws/", "eks.amazonaws.com/")
-_POSTGRES = re.compile(r"postgres|pgsql|pg-?bouncer|pg-?pool|pgcat|timescale|(?<![a-z])pg(?![a-z])")
-_NO_POSTGRES = re.compile(r"exporter|metrics|admin|postgrest|backup|operator|gui|web|http")
+_POSTGRES = lazily(r"postgres|pgsql|pg-?bouncer|pg-?pool|pgcat|timescale|(?<![a-z])pg(?![a-z])")
+_NO_POSTGRES = lazily(r"exporter|metrics|admin|postgrest|backup|operator|gui|web|http")
 
 
 def is_internal(annotations: Mapping[str, object], load_balancer_class: object = None) -> bool:

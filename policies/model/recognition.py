@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.symptom import Nearness, Symptom, Wording
 
@@ -24,7 +25,7 @@ OCCURRENCES = 50
 
 VALUES = ("role", "database", "host", "port", "limit", "client", "encryption", "hba_line")
 
-_OWN = re.compile(
+_OWN = lazily(
     r"postgre|Postgre|POSTGRE|\bpsql\b|\bpgx|pgconn|pgxpool|\blibpq\b|lib/pq|\bpq: |psycopg|asyncpg"
     r"|[Nn]pgsql|PSQLException|[Pp]g[Bb]ouncer|pgpool|\.s\.PGSQL|\bPG::|node_modules/pg[/-"
     r"]|\bpgcat\b"
@@ -32,7 +33,7 @@ _OWN = re.compile(
     r"|\[(?:app/)?postgres|PGHOST|PGRST\d|failed to connect to `(?:host|user)="
     r"|[:`'](?:5432|5433|5434|6432|6543)\b|\bport[\"']?[ =:]{1,3}(?:5432|5433|6432|6543)\b"
 )
-_FOREIGN = re.compile(
+_FOREIGN = lazily(
     r"[Mm]y[Ss][Qq][Ll]|[Mm]aria[Dd][Bb]|\bredis\b|[Rr]edis(?:Error|Exception|Client)|iore"
     r"dis|\bredis:"
     r"|[Mm]ongo|[Rr]abbit|\bamqps?\b|[Kk]afka|[Ee]lastic|[Oo]pensearch|[Mm]emcache|[Cc]assandra"
@@ -41,10 +42,10 @@ _FOREIGN = re.compile(
     r"|(?:[:`']|\bport[\"']?[ =:]{1,3})(?:3306|6379|26379|27017|5672|9092|9200|9300|11211|1433)\b"
     r"|(?:[:`']|\bport[\"']?[ =:]{1,3})(?:1521|50051|8123|9000|8080)\b"
 )
-_WEB = re.compile(
+_WEB = lazily(
     r"https?://(?!(?:www\.)?(?:prisma|pris\.ly|sqlalche|neon|supabase|github|docs))|curl: "
 )
-_OTHER_DATABASE = re.compile(
+_OTHER_DATABASE = lazily(
     r"[Mm]y[Ss][Qq][Ll]|[Mm]aria[Dd][Bb]|[Mm]ongo|SqlClient|\bORA-\d{5}|oracle\.jdbc|[Ss]["
     r"Qq][Ll]ite"
     r"|sqlserver|[Cc]lickhouse|[:`'](?:3306|1433|1521|27017)\b"
@@ -54,7 +55,7 @@ _POSTGRES_PORTS = frozenset(
 )
 
 _FRAMES = tuple(
-    re.compile(pattern)
+    lazily(pattern)
     for pattern in (
         r'connection to server at "(?P<host>[^"\s]{1,255})"(?: \([0-9a-fA-F.:]{2,45}\))?,'
         r" port (?P<port>\d{1,5}) failed",
@@ -70,7 +71,7 @@ _FRAMES = tuple(
         r'Connection matched (?:pg_hba\.conf|file "[^"\n]{1,300}") line (?P<hba_line>\d{1,6})',
     )
 )
-_CODE_FORMS = re.compile(
+_CODE_FORMS = lazily(
     r"SQL ?STATE[\s:=(\[\"']{1,4}(?P<sqlstate>[0-9A-Z]{5})\b(?!\] \[[0-9]{4}\])"
     r"|SQLState[\s:=(\[\"']{1,4}(?P<jdbc>[0-9A-Z]{5})\b"
     r"|\bcode\\?[\"']?[:=] ?\\?[\"'`](?P<code>[0-9A-Z]{5})\\?[\"'`]"
@@ -78,7 +79,7 @@ _CODE_FORMS = re.compile(
     r"|\b(?:Error|error|ERROR|code)(?: code)?:? {1,3}\(?(?P<prisma>P[12][0-9]{3})\b"
     r"|\b(?P<severity>P[12][0-9]{3}): "
 )
-_CODE_ALONE = re.compile(
+_CODE_ALONE = lazily(
     r"(?:(?:SQL ?STATE|sqlstate|SQLState|error code|code|ERROR|Error)[\s:=]*)?[\[(\"']?"
     r"(?P<code>[0-9A-Za-z]{5})[\])\"']?"
 )

@@ -14,6 +14,8 @@ import re
 from collections.abc import Iterable
 from fractions import Fraction
 
+from connguard.policies.model.patterns import lazily
+
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1
 
 _LONGEST = 400
@@ -23,13 +25,13 @@ _TINY = 1e-30
 """Below this a number is as good as zero, and its exponent may be too large to write out."""
 
 # C's strtol with base 0, and strtod.
-_INTEGER = re.compile(r"[ \t\n\v\f\r]*([+-]?)(0[xX][0-9a-fA-F]+|[0-9]+)")
-_REAL = re.compile(
+_INTEGER = lazily(r"[ \t\n\v\f\r]*([+-]?)(0[xX][0-9a-fA-F]+|[0-9]+)")
+_REAL = lazily(
     r"[ \t\n\v\f\r]*([+-]?(?:0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)(?:[pP][+-]?\d+)?"
     r"|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))",
     re.ASCII,
 )
-_UNIT = re.compile(r"[ \t\n\v\f\r]*(?:([^\s]{1,3})[ \t\n\v\f\r]*)?")
+_UNIT = lazily(r"[ \t\n\v\f\r]*(?:([^\s]{1,3})[ \t\n\v\f\r]*)?")
 
 _MEMORY = {"B": 1, "kB": 2**10, "MB": 2**20, "GB": 2**30, "TB": 2**40}
 _TIME = {
@@ -40,7 +42,7 @@ _TIME = {
     "h": 3_600_000_000,
     "d": 86_400_000_000,
 }
-_BASE_UNIT = re.compile(r"(\d*)(.*)")
+_BASE_UNIT = lazily(r"(\d*)(.*)")
 
 
 def parse_integer(text: str, base_unit: str | None = None) -> int | None:

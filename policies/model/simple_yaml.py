@@ -8,12 +8,11 @@ beyond that (anchors, tags, several documents, templates) makes the whole text u
 
 from __future__ import annotations
 
-import re
-
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 
-_KEY = re.compile(r"""(?P<key>"[^"\\]*"|'[^']*'|[^\s"'#\[\]{}&*!|>%@`,-][^:#]*?)\s*:(?:\s+|$)""")
-_BLOCK_SCALAR = re.compile(r"[|>][+-]?\d?")
+_KEY = lazily(r"""(?P<key>"[^"\\]*"|'[^']*'|[^\s"'#\[\]{}&*!|>%@`,-][^:#]*?)\s*:(?:\s+|$)""")
+_BLOCK_SCALAR = lazily(r"[|>][+-]?\d?")
 _DEPTH = 40
 
 

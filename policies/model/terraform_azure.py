@@ -8,11 +8,11 @@ https://learn.microsoft.com/azure/postgresql/flexible-server/concepts-pgbouncer
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from connguard.policies.model.addresses import EVERYWHERE, GLOBAL, NOWHERE, AddressSet
 from connguard.policies.model.origin import Known, Unknown, Value
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.ports import POSTGRES
 from connguard.policies.model.server_values import parse_boolean
 from connguard.policies.model.terraform_resource import Inventory, Resource
@@ -32,7 +32,7 @@ CLUSTER = "azurerm_cosmosdb_postgresql_cluster"
 FLEXIBLE_SETTING = "azurerm_postgresql_flexible_server_configuration"
 
 PGBOUNCER = 6432
-_TAG = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:\.[A-Za-z0-9]+)?")
+_TAG = lazily(r"[A-Za-z][A-Za-z0-9]*(?:\.[A-Za-z0-9]+)?")
 
 
 def service_tag(name: str) -> tuple[AddressSet, str] | None:

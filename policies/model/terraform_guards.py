@@ -9,13 +9,13 @@ usual ports. An allow list of a managed database is judged for the database's ow
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field
 
 from connguard.policies.model.addresses import ALL_IPV4, AddressSet
 from connguard.policies.model.network import Endpoint, Rule, Target, access
 from connguard.policies.model.origin import Known, Origin, Related, Unknown, Value
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.ports import USUAL_PORTS, Ports
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.terraform_network import ports, sources
@@ -23,11 +23,11 @@ from connguard.policies.model.terraform_resource import Body, Inventory, Resourc
 from connguard.policies.model.terraform_value import Setting, Unresolved, boolean
 
 _NAMES = ("name", "hostname", "label", "display_name", "instance_name", "server_name")
-_DATABASE = re.compile(
+_DATABASE = lazily(
     r"postgres|pgsql|pg[-_ ]?bouncer|pg[-_ ]?pool|patroni|timescale|database"
     r"|(?<![a-z])(?:pg|db)(?![a-z])"
 )
-_OTHER_DATABASE = re.compile(r"mysql|maria|mongo|redis|valkey|kafka|elastic|opensearch|cassandra")
+_OTHER_DATABASE = lazily(r"mysql|maria|mongo|redis|valkey|kafka|elastic|opensearch|cassandra")
 
 
 # --- settings -------------------------------------------------------------------------------------

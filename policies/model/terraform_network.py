@@ -5,26 +5,26 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterable
 
 from connguard.policies.model.addresses import EVERYWHERE, NOWHERE, AddressSet
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.ports import ALL_PORTS, HIGHEST, Ports, parse_ports
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.terraform_resource import Body
 from connguard.policies.model.terraform_value import Setting, Unresolved, integer
 
-_TAIL = re.compile(r"/(\d{1,3})")
+_TAIL = lazily(r"/(\d{1,3})")
 _NARROW_TAIL = 24
 """A network of this prefix length or longer is narrow wherever it lies (IPv4: 256 addresses)."""
-_NETWORK = re.compile(r"(?:^|\.)(?:data\.)?\w*(?:vpc|vcn|vnet|subnet|network)\w*\.")
-_OWN_RANGE = re.compile(
+_NETWORK = lazily(r"(?:^|\.)(?:data\.)?\w*(?:vpc|vcn|vnet|subnet|network)\w*\.")
+_OWN_RANGE = lazily(
     r"(?:(?:ip)?v[46]_)?(?:ip_)?cidrs?(?:_block|_range)?s?|(?:secondary_)?ip_ranges?"
     r"|address_(?:space|prefix(?:es)?)"
 )
-_CALL = re.compile(r"(?:^|\.)module\.[^.]+$")
-_ONE_ADDRESS = re.compile(
+_CALL = lazily(r"(?:^|\.)module\.[^.]+$")
+_ONE_ADDRESS = lazily(
     r"address|(?:\w+_)?ip(?:_?v[46])?(?:_address(?:es)?(?:_list|_private|_public)?)?"
 )
 

@@ -9,10 +9,9 @@ and validation are those of the provider: connection_limit -1 and at least -1, l
 
 from __future__ import annotations
 
-import re
-
 from connguard.policies.model.facts import UNLIMITED, Database, RefusedLimit, Role
 from connguard.policies.model.origin import Known, Origin, Related, Unknown, Value
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.terraform_value import Settings, boolean, integer, text
 
 ROLE = "postgresql_role"
@@ -25,7 +24,7 @@ ATTRIBUTES = {
 }
 """The attributes that `facts` reads, by resource type."""
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = lazily("[\ud800-\udfff]")
 _LARGEST_LIMIT = 2**31 - 1
 
 

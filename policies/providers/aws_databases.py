@@ -9,7 +9,6 @@ https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/db_p
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -27,6 +26,7 @@ from connguard.policies.model.aws_databases import (
 from connguard.policies.model.aws_tls import FORCE_SSL, parameter, requirement, version
 from connguard.policies.model.database_facts import DatabaseInstance, TlsRequirement
 from connguard.policies.model.origin import Known, Related, Unknown, Value
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.terraform_network import origin_of
 from connguard.policies.model.terraform_resource import Inventory, Resource, ResourceTable
 from connguard.policies.model.terraform_value import Unresolved, boolean
@@ -71,7 +71,7 @@ TABLES = (
     ),
 )
 
-_INDEX = re.compile(r"\[[^\[\]]*\]$")
+_INDEX = lazily(r"\[[^\[\]]*\]$")
 
 
 def facts(inventory: Inventory) -> Iterator[object]:

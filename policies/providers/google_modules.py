@@ -11,10 +11,10 @@ https://github.com/GoogleCloudPlatform/terraform-google-alloy-db
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from connguard.policies.model.origin import Origin, Related
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.terraform_guards import is_surely
 from connguard.policies.model.terraform_resource import (
@@ -46,8 +46,8 @@ TABLES = (
     ),
 )
 
-_CLOUD_SQL = re.compile(r"(?:^|[/-])sql-db(?:/google)?(?:\.git)?//modules/postgresql(?:\?|$)")
-_ALLOYDB = re.compile(r"(?:^|[/-])alloy-db(?:/google)?(?:\.git)?(?:\?|$)")
+_CLOUD_SQL = lazily(r"(?:^|[/-])sql-db(?:/google)?(?:\.git)?//modules/postgresql(?:\?|$)")
+_ALLOYDB = lazily(r"(?:^|[/-])alloy-db(?:/google)?(?:\.git)?(?:\?|$)")
 _POOL = "connection_pool_config"
 
 

@@ -10,7 +10,6 @@ The charts make Services of the type ClusterIP unless a value says otherwise.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 
@@ -19,6 +18,7 @@ from connguard.policies.model.database_facts import PublishedPort
 from connguard.policies.model.kubernetes_service import is_internal
 from connguard.policies.model.network import Endpoint, Rule, Target
 from connguard.policies.model.origin import Known, Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.ports import POOLERS, POSTGRES
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.simple_yaml import parse
@@ -43,7 +43,7 @@ TABLES = (
     ),
 )
 
-_INDEX = re.compile(r"\[\d+\]$")
+_INDEX = lazily(r"\[\d+\]$")
 _OUTSIDE = ("LoadBalancer", "NodePort")
 
 

@@ -18,6 +18,7 @@ from connguard.engine.text import Text
 from connguard.engine.yaml_source import Node, parse
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.topology import (
     ADVISORY_LOCKS,
@@ -29,11 +30,11 @@ from connguard.policies.model.topology import (
 )
 from connguard.policies.model.whole_numbers import whole
 
-_SPRING = re.compile(r"^application(?:-prod(?:uction)?)?\.(?:ya?ml|properties)$")
-_DEFAULT = re.compile(r"\$\{[\w.]+:([^}]*)\}")
-_ERB = re.compile(r"<%=.*?(?:\{\s*|,\s*|\|\|\s*)[\"']?(\w+)[\"']?\s*\}?\)?.*?%>")
-_VARIABLE = re.compile(r"<%=.*?ENV(?:\.fetch\(\s*|\[)[\"'](\w+)[\"']")
-_PROPERTY = re.compile(r"^[ \t]*([\w.-]+)[ \t]*[=:][ \t]*(.*?)[ \t]*$", re.MULTILINE)
+_SPRING = lazily(r"^application(?:-prod(?:uction)?)?\.(?:ya?ml|properties)$")
+_DEFAULT = lazily(r"\$\{[\w.]+:([^}]*)\}")
+_ERB = lazily(r"<%=.*?(?:\{\s*|,\s*|\|\|\s*)[\"']?(\w+)[\"']?\s*\}?\)?.*?%>")
+_VARIABLE = lazily(r"<%=.*?ENV(?:\.fetch\(\s*|\[)[\"'](\w+)[\"']")
+_PROPERTY = lazily(r"^[ \t]*([\w.-]+)[ \t]*[=:][ \t]*(.*?)[ \t]*$", re.MULTILINE)
 _MILLISECONDS = 1000.0
 _HIKARI_TIMES = {
     "connectiontimeout": CONNECTION_TIMEOUT,

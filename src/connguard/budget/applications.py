@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from connguard.budget.commands import Command, Environment, Runtime, processes_o
 from connguard.engine.reading import Context
 from connguard.policies.model.amount import Amount, exactly, plus, unknown_amount
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.topology import Service
 from connguard.policies.model.whole_numbers import whole
 
@@ -32,8 +32,8 @@ _PARTS = {
     ),
     "user": ("PGUSER", "DB_USER", "DATABASE_USER", "POSTGRES_USER", "DB_USERNAME"),
 }
-_ADDRESS = re.compile(r"(?i)(?:^|_)(?:DSN|UR[LI]|CONNECTION(?:_STRING)?)$|DIRECT|LISTEN|UNPOOLED")
-_TELLS_WHERE = re.compile(
+_ADDRESS = lazily(r"(?i)(?:^|_)(?:DSN|UR[LI]|CONNECTION(?:_STRING)?)$|DIRECT|LISTEN|UNPOOLED")
+_TELLS_WHERE = lazily(
     r"(?i)^(?=.{1,100}$)(?!.*(?:MYSQL|MSSQL|MARIA|MONGO|REDIS))"
     r".*(?:DATABASE|DB|PG|POSTGRES|SQL|DATASOURCE)"
     r".*(?:UR[LI]|DSN|HOST|CONNECTION|CONN_STR)\w*$|^DSN$"
@@ -50,12 +50,12 @@ _UNPREPARED = {
 }
 """Parameters of Prisma, pgjdbc, asyncpg (and SQLAlchemy's), pgx 4, sqlx, Rails and pgx."""
 
-_POOL = re.compile(
+_POOL = lazily(
     r"(?:^|_)(?:MAXIMUM_?POOL_?SIZE|POOL_?SIZE|POOL_MAX|MAX_POOL(?:_SIZE)?|DB_POOL|DATABASE_POOL"
     r"|MAX_OPEN_CONNS?|MAX_OPEN_CONNECTIONS|CONNECTION_LIMIT|DB_MAX_CONNECTIONS"
     r"|DATABASE_MAX_CONNECTIONS|PG_MAX_CONNECTIONS)$"
 )
-_OVERFLOW = re.compile(r"(?:^|_)MAX_OVERFLOW$")
+_OVERFLOW = lazily(r"(?:^|_)MAX_OVERFLOW$")
 
 
 def of_environment(

@@ -13,6 +13,7 @@ from connguard.engine.reading import Context
 from connguard.engine.text import Text
 from connguard.engine.yaml_source import Node
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 
 MARKERS = (
     "pyproject.toml",
@@ -31,11 +32,11 @@ MARKERS = (
 """Files that stand at the root of a project of some language."""
 
 _LINES = r"(?:[^\n\\]|\\\r?\n|\\.)*"
-_START = re.compile(rf"^[ \t]*(CMD|ENTRYPOINT)[ \t]+({_LINES})", re.M | re.I)
-_ENV = re.compile(rf"^[ \t]*ENV[ \t]+({_LINES})", re.M | re.I)
-_FROM = re.compile(r"^[ \t]*FROM[ \t]", re.M | re.I)
-_PAIR = re.compile(r"(\w+)=(\"[^\"]*\"|'[^']*'|[^\s\"'\\]+)")
-_SINGLE = re.compile(r"(\w+)[ \t]+(\S[^\n]*?)[ \t]*")
+_START = lazily(rf"^[ \t]*(CMD|ENTRYPOINT)[ \t]+({_LINES})", re.M | re.I)
+_ENV = lazily(rf"^[ \t]*ENV[ \t]+({_LINES})", re.M | re.I)
+_FROM = lazily(r"^[ \t]*FROM[ \t]", re.M | re.I)
+_PAIR = lazily(r"(\w+)=(\"[^\"]*\"|'[^']*'|[^\s\"'\\]+)")
+_SINGLE = lazily(r"(\w+)[ \t]+(\S[^\n]*?)[ \t]*")
 
 
 def source_of(container: Node, folder: Path) -> Path | None:

@@ -21,21 +21,22 @@ from connguard.engine.text import Text
 from connguard.engine.yaml_source import Node
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.whole_numbers import whole
 
 _TAKEN = r"\{\{-?\s*\.Values\.([\w.]+)\s*(?:\|\s*(?:quote|squote|int|toString|toYaml)\s*)*-?\}\}"
-_WORKLOAD = re.compile(r"^kind:[ \t]*(Deployment|StatefulSet)\b", re.MULTILINE)
-_SCALER = re.compile(r"^kind:[ \t]*HorizontalPodAutoscaler\b", re.MULTILINE)
-_REPLICAS = re.compile(r"^[ \t]*replicas:[ \t]*(.+?)[ \t]*$", re.MULTILINE)
-_MOST = re.compile(rf"^[ \t]*maxReplicas:[ \t]*{_TAKEN}", re.MULTILINE)
-_VARIABLE = re.compile(
+_WORKLOAD = lazily(r"^kind:[ \t]*(Deployment|StatefulSet)\b", re.MULTILINE)
+_SCALER = lazily(r"^kind:[ \t]*HorizontalPodAutoscaler\b", re.MULTILINE)
+_REPLICAS = lazily(r"^[ \t]*replicas:[ \t]*(.+?)[ \t]*$", re.MULTILINE)
+_MOST = lazily(rf"^[ \t]*maxReplicas:[ \t]*{_TAKEN}", re.MULTILINE)
+_VARIABLE = lazily(
     r"^[ \t]*-[ \t]*name:[ \t]*[\"']?(\w+)[\"']?[ \t]*\n[ \t]*value:[ \t]*(.+?)[ \t]*$",
     re.MULTILINE,
 )
-_ENVIRONMENT = re.compile(r"\.Values\.((?:\w+\.)*(?:env|envs|extraEnv|extraEnvs|environment))\b")
-_SURGE = re.compile(r"maxSurge|Recreate|\.Values\.(?:\w+\.)*(?:strategy|updateStrategy)\b")
-_OTHER_VALUES = re.compile(r"values[-._].+\.ya?ml|.+[-._]values\.ya?ml")
+_ENVIRONMENT = lazily(r"\.Values\.((?:\w+\.)*(?:env|envs|extraEnv|extraEnvs|environment))\b")
+_SURGE = lazily(r"maxSurge|Recreate|\.Values\.(?:\w+\.)*(?:strategy|updateStrategy)\b")
+_OTHER_VALUES = lazily(r"values[-._].+\.ya?ml|.+[-._]values\.ya?ml")
 
 Variables = dict[str, tuple[str, Origin, bool]]
 

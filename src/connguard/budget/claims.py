@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import PurePath
 
 from connguard.engine.settings import FILE_NAME
+from connguard.policies.model.patterns import lazily
 
-_COMPOSE = re.compile(r"^(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml$|^stack\.ya?ml$")
+_COMPOSE = lazily(r"^(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml$|^stack\.ya?ml$")
 
 OTHER_POOLERS = ("pgcat.toml", "pgdog.toml", "pgpool.conf", "odyssey.conf")
 

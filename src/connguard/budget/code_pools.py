@@ -8,7 +8,6 @@ the libraries' words.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -19,6 +18,7 @@ from connguard.budget.code_pool import CodePool, Made
 from connguard.budget.pool_claims import language_of
 from connguard.engine import disk
 from connguard.engine.reading import Context, SourceFile
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Reading
 
 _READERS: dict[str, tuple[str, str, tuple[bytes, ...]]] = {
@@ -57,7 +57,7 @@ _READERS: dict[str, tuple[str, str, tuple[bytes, ...]]] = {
 }
 """For each language the module and function that reads it, and words that a pool needs."""
 
-_NOT_SERVICES = re.compile(
+_NOT_SERVICES = lazily(
     r"(?i)^(?:tests?|__tests__|specs?|e2e|testdata|fixtures|migrations?|alembic|benchmarks?|scripts"
     r"|node_modules|vendor|venv|\.venv|site-packages|dist|docs?)$"
 )

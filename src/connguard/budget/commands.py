@@ -14,6 +14,7 @@ from connguard.engine.reading import Context
 from connguard.engine.text import Text
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.whole_numbers import whole
 
@@ -23,23 +24,21 @@ VARIABLES = ("WEB_CONCURRENCY", "GUNICORN_WORKERS", "UVICORN_WORKERS", "PM2_INST
 _BETWEEN = r"[\s\"',=\[\]]*(?:-\s+)?[\"']?"
 """What may stand between the words of a command: blanks, JSON's or YAML's marks."""
 _SERVERS = r"\b(?:gunicorn|uvicorn|hypercorn|puma|granian|fastapi)\b"
-_WORKERS = re.compile(rf"{_SERVERS}[^|;&]*?[\s\"'](?:--workers|-w){_BETWEEN}([^\s\"',\]]+)", re.S)
-_PM2 = re.compile(r"\bpm2(?:-runtime|-docker)?\b[^|;&]*", re.S)
-_PM2_COUNT = re.compile(rf"[\s\"'](?:-i|--instances){_BETWEEN}([^\s\"',\]]+)")
-_PM2_FILE = re.compile(r"[\w./-]+\.(?:json|c?js|mjs)\b")
-_PM2_ONLY = re.compile(rf"--only{_BETWEEN}([\w-]+)")
-_PUMA = re.compile(r"\bpuma\b|\brails[\s\"',]+s(?:erver)?\b")
-_PUMA_FILE = re.compile(rf"\bpuma\b[^|;&]*?(?:-C|--config){_BETWEEN}([\w./-]+)", re.S)
-_GUNICORN_FILE = re.compile(
-    rf"\bgunicorn\b[^|;&]*?[\s\"'](?:-c|--config){_BETWEEN}([\w./:-]+)", re.S
-)
-_GUNICORN_WORKERS = re.compile(r"^workers[ \t]*=[ \t]*([^#\n]+?)[ \t]*(?:#.*)?$", re.MULTILINE)
-_SEVERAL = re.compile(r"\b(?:foreman|honcho|hivemind|overmind)[\s\"',]+start\b")
-_CELERY = re.compile(r"\bcelery\b[^|;&]*?\bworker\b[^|;&]*", re.S)
-_CELERY_COUNT = re.compile(rf"[\s\"'](?:-c|--concurrency){_BETWEEN}([^\s\"',\]]+)")
-_CELERY_THREADS = re.compile(rf"[\s\"'](?:-P|--pool){_BETWEEN}(?:solo|threads|gevent|eventlet)")
-_NO_SERVER = re.compile(r"\b(?:celery|sidekiq|rq|rake|rails[\s\"',]+runner|manage\.py|alembic)\b")
-_SHELL_DEFAULT = re.compile(r"\$\{(\w+):?-(\d+)\}|\$\{?(\w+)\}?")
+_WORKERS = lazily(rf"{_SERVERS}[^|;&]*?[\s\"'](?:--workers|-w){_BETWEEN}([^\s\"',\]]+)", re.S)
+_PM2 = lazily(r"\bpm2(?:-runtime|-docker)?\b[^|;&]*", re.S)
+_PM2_COUNT = lazily(rf"[\s\"'](?:-i|--instances){_BETWEEN}([^\s\"',\]]+)")
+_PM2_FILE = lazily(r"[\w./-]+\.(?:json|c?js|mjs)\b")
+_PM2_ONLY = lazily(rf"--only{_BETWEEN}([\w-]+)")
+_PUMA = lazily(r"\bpuma\b|\brails[\s\"',]+s(?:erver)?\b")
+_PUMA_FILE = lazily(rf"\bpuma\b[^|;&]*?(?:-C|--config){_BETWEEN}([\w./-]+)", re.S)
+_GUNICORN_FILE = lazily(rf"\bgunicorn\b[^|;&]*?[\s\"'](?:-c|--config){_BETWEEN}([\w./:-]+)", re.S)
+_GUNICORN_WORKERS = lazily(r"^workers[ \t]*=[ \t]*([^#\n]+?)[ \t]*(?:#.*)?$", re.MULTILINE)
+_SEVERAL = lazily(r"\b(?:foreman|honcho|hivemind|overmind)[\s\"',]+start\b")
+_CELERY = lazily(r"\bcelery\b[^|;&]*?\bworker\b[^|;&]*", re.S)
+_CELERY_COUNT = lazily(rf"[\s\"'](?:-c|--concurrency){_BETWEEN}([^\s\"',\]]+)")
+_CELERY_THREADS = lazily(rf"[\s\"'](?:-P|--pool){_BETWEEN}(?:solo|threads|gevent|eventlet)")
+_NO_SERVER = lazily(r"\b(?:celery|sidekiq|rq|rake|rails[\s\"',]+runner|manage\.py|alembic)\b")
+_SHELL_DEFAULT = lazily(r"\$\{(\w+):?-(\d+)\}|\$\{?(\w+)\}?")
 
 
 @dataclass(frozen=True, slots=True)

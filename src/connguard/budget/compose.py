@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path, PurePath
 
 from connguard.budget import applications, spilo
@@ -28,10 +27,11 @@ from connguard.engine.reading import Context, SourceFile
 from connguard.engine.yaml_source import Node
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.whole_numbers import whole
 
-_DATABASE_NAME = re.compile(r"(?i)pg|postgres|postgis|timescale|bouncer|database|^db|db$")
+_DATABASE_NAME = lazily(r"(?i)pg|postgres|postgis|timescale|bouncer|database|^db|db$")
 _SERVER_SETTINGS = (
     "max_connections",
     "superuser_reserved_connections",

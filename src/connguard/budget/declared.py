@@ -25,6 +25,7 @@ from connguard.engine.settings import SettingsError
 from connguard.policies.model.amount import UNBOUNDED, Amount, exactly
 from connguard.policies.model.facts import UNLIMITED
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.topology import (
     SERVICE_TIMEOUTS,
@@ -39,7 +40,7 @@ from connguard.policies.model.whole_numbers import whole
 
 DIRECT = "direct"
 
-_VERSION = re.compile(r"(\d+)(?:\.(\d+))?(?:\.\d+)*")
+_VERSION = lazily(r"(\d+)(?:\.(\d+))?(?:\.\d+)*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,17 @@ import re
 from dataclasses import field
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.whole_numbers import whole
 
-_URL = re.compile(
+_URL = lazily(
     r"^(?:jdbc:)?(?:postgres(?:ql)?|ecto|postgis|pgsql|cockroachdb)(?:\+[\w]+)?://", re.IGNORECASE
 )
-_FILLED_IN = re.compile(r"\$\{(\w+)[^}]*\}")
+_FILLED_IN = lazily(r"\$\{(\w+)[^}]*\}")
 """`${NAME:?message}`, whose characters would split a URL."""
-_VARIABLE = re.compile(r"\$\{?\w|\$\(|\{\{|<%")
-_KEYWORD = re.compile(r"(\w[\w ]*?)\s*=\s*('(?:[^'\\]|\\.)*'|[^;\s]+)")
+_VARIABLE = lazily(r"\$\{?\w|\$\(|\{\{|<%")
+_KEYWORD = lazily(r"(\w[\w ]*?)\s*=\s*('(?:[^'\\]|\\.)*'|[^;\s]+)")
 _KEYS = {
     "host": "host",
     "server": "host",

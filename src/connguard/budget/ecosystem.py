@@ -8,20 +8,20 @@ https://pm2.keymetrics.io/docs/usage/application-declaration/: `instances` is 1 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 
 from connguard.engine.text import Text
 from connguard.policies.model.amount import Amount, exactly, plus, unknown_amount
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.whole_numbers import whole
 from connguard.terraform.json_cursor import JsonCursor, JsonError
 
-_NAME = re.compile(r"(?i)(?:ecosystem|pm2|process(?:es)?)(?:[.-]\w+)*\.(?:json|[cm]?js)")
-_VARIABLE = re.compile(r"(?:Number\(|parseInt\(|\+)?\s*process\.env\.(\w+)")
-_DEFAULT = re.compile(r"(?:\|\||\?\?)\s*[\"']?(max|-?\d+)[\"']?")
+_NAME = lazily(r"(?i)(?:ecosystem|pm2|process(?:es)?)(?:[.-]\w+)*\.(?:json|[cm]?js)")
+_VARIABLE = lazily(r"(?:Number\(|parseInt\(|\+)?\s*process\.env\.(\w+)")
+_DEFAULT = lazily(r"(?:\|\||\?\?)\s*[\"']?(max|-?\d+)[\"']?")
 
 Environment = Mapping[str, tuple[str, Origin, bool]]
 

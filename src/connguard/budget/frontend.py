@@ -35,9 +35,10 @@ from connguard.engine.reading import Context, SourceFile
 from connguard.engine.settings import FILE_NAME
 from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Comment, Notes, Reading, Span, mentions_suppression
 
-_COMMENT = re.compile(r"^[ \t]*[#;][ \t]*([^\r\n]*)", re.MULTILINE)
+_COMMENT = lazily(r"^[ \t]*[#;][ \t]*([^\r\n]*)", re.MULTILINE)
 
 
 def read(files: Sequence[SourceFile], context: Context) -> Reading:

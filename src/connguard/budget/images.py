@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.topology import Version
 from connguard.policies.model.whole_numbers import whole
@@ -26,14 +27,14 @@ class Image:
     version: Version | None
 
 
-_POSTGRES = re.compile(
+_POSTGRES = lazily(
     r"(?:^|/)(?:postgres|postgresql|postgis|pgvector|timescaledb(?:-ha)?|supabase/postgres"
     r"|spilo-\d+|postgresql-repmgr|pgvecto-rs|vchord-postgres|paradedb|citus|crunchy-postgres(?:-\w+)*"
     r"|postgresql-\d+(?:-\w+)*|percona-distribution-postgresql|apache/age|pg-?\d*)$"
 )
-_PGBOUNCER = re.compile(r"pgbouncer[^/]*$")
-_EXPORTER = re.compile(r"exporter|backup|admin|client|init|migrat")
-_VERSION = re.compile(r"v?(\d+)(?:[._](\d+))?")
+_PGBOUNCER = lazily(r"pgbouncer[^/]*$")
+_EXPORTER = lazily(r"exporter|backup|admin|client|init|migrat")
+_VERSION = lazily(r"v?(\d+)(?:[._](\d+))?")
 
 
 def identify(image: str) -> Image | None:

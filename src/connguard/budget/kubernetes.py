@@ -8,7 +8,6 @@ with the defaults that they document. All manifests of one folder are one projec
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 from pathlib import Path
@@ -28,6 +27,7 @@ from connguard.engine.yaml_source import Node
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.topology import ANY, Pooler, PoolerEntry, Version
 from connguard.policies.model.whole_numbers import whole
@@ -47,7 +47,7 @@ _MENTIONS = (
 )
 _WORKLOADS = ("Deployment", "StatefulSet", "ReplicaSet", "Rollout")
 _SERVER_SETTINGS = ("max_connections", "superuser_reserved_connections", "reserved_connections")
-_ARGUMENT = re.compile(r"^(?:-c\s*)?(\w+)=(.*)$")
+_ARGUMENT = lazily(r"^(?:-c\s*)?(\w+)=(.*)$")
 _ZALANDO_CONNECTIONS = 60
 _ZALANDO_CLIENTS = 10_000
 

@@ -10,7 +10,6 @@ blocks. https://github.com/yandex/odyssey/blob/master/docs/configuration/rules.m
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import field, replace
 
@@ -18,11 +17,12 @@ from connguard.budget.discovered import PoolerReady
 from connguard.engine.text import Text
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.topology import ANY, Pooler, PoolerEntry
 from connguard.policies.model.whole_numbers import whole
 
-_TOKEN = re.compile(r'#[^\n]*|"(?P<string>(?:\\.|[^"\\])*)"|(?P<mark>[{}])|(?P<word>[^\s{}"#]+)')
+_TOKEN = lazily(r'#[^\n]*|"(?P<string>(?:\\.|[^"\\])*)"|(?P<mark>[{}])|(?P<word>[^\s{}"#]+)')
 _MODERN = ((1, 24),)
 _MOST_DEPTH = 20
 

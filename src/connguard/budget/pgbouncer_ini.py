@@ -11,7 +11,6 @@ was read in the parser itself (lib/usual/cfparser.c, src/loader.c).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import field, replace
 from pathlib import Path, PurePosixPath
@@ -21,17 +20,18 @@ from connguard.engine.limits import Included
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import Text
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.topology import Version
 from connguard.policies.model.whole_numbers import whole
 
 _MAX_INCLUDE = 10
 _SPACE = " \t\n\r\v\f"
-_KEY = re.compile(r"[A-Za-z0-9_.*-]*")
-_PLACEHOLDER = re.compile(r"\$\{?\w+|\$\(|\{\{|\{%|<%|%\w+%|@\w+@|__\w+__|<[A-Za-z_]+>")
-_STRTOL = re.compile(r"[ \t\n\r\v\f]*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
-_ATOI = re.compile(r"[ \t\n\r\v\f]*([+-]?[0-9]+)")
-_TIME = re.compile(r"[ \t]*\+?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_KEY = lazily(r"[A-Za-z0-9_.*-]*")
+_PLACEHOLDER = lazily(r"\$\{?\w+|\$\(|\{\{|\{%|<%|%\w+%|@\w+@|__\w+__|<[A-Za-z_]+>")
+_STRTOL = lazily(r"[ \t\n\r\v\f]*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
+_ATOI = lazily(r"[ \t\n\r\v\f]*([+-]?[0-9]+)")
+_TIME = lazily(r"[ \t]*\+?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,10 @@ from connguard.engine.reading import Context
 from connguard.engine.text import Text
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.terraform.json_cursor import JsonCursor, JsonError
 
-_PROCESS = re.compile(r"^([\w-]+):[ \t]*([^\r\n]+)", re.MULTILINE)
+_PROCESS = lazily(r"^([\w-]+):[ \t]*([^\r\n]+)", re.MULTILINE)
 _HOST = "heroku-postgresql"
 _PLANS = {"essential-0": 20, "essential-1": 20, "essential-2": 40, "standard-0": 120}
 """Connection limits of Heroku Postgres plans.

@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import PurePath
+
+from connguard.policies.model.patterns import lazily
 
 _LANGUAGES = {
     ".py": "python",
@@ -20,11 +21,11 @@ _LANGUAGES = {
 POOL_SUFFIXES = frozenset((*_LANGUAGES, ".json", ".exs"))
 """In lower case; no other files are claimed."""
 
-_DOTNET = re.compile(r"(?i)^appsettings(?:\.prod(?:uction)?)?\.json$")
+_DOTNET = lazily(r"(?i)^appsettings(?:\.prod(?:uction)?)?\.json$")
 _SEQUELIZE = ("config.json", "database.json")
 _ECTO = ("config.exs", "prod.exs", "runtime.exs", "releases.exs")
 
-_NOT_SERVICE_FILE = re.compile(
+_NOT_SERVICE_FILE = lazily(
     r"(?i)^(?:test_|conftest\.)|_test\.\w+$|[.-](?:test|spec)\.\w+$|_spec\.\w+$|\.d\.ts$"
 )
 

@@ -13,23 +13,24 @@ from connguard.engine.text import Text
 from connguard.migrations.python_strings import parse_python
 from connguard.policies.model.amount import UNBOUNDED, Amount, exactly, plus, unknown_amount
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 
 _SQLALCHEMY_SIZE = 5
 _SQLALCHEMY_OVERFLOW = 10
 _FLASK = "Flask-SQLAlchemy"
 _FLASK_SETTINGS = ("SQLALCHEMY_ENGINE_OPTIONS", "SQLALCHEMY_POOL_SIZE")
 _FLASK_OVERFLOW = "SQLALCHEMY_MAX_OVERFLOW"
-_NOT_PRODUCTION = re.compile(r"(?i)test|dev|local")
+_NOT_PRODUCTION = lazily(r"(?i)test|dev|local")
 _SIZES = {
     "asyncpg": ("max_size", 10),
     "psycopg_pool": ("max_size", 4),
     "psycopg2": ("maxconn", None),
 }
 _MAX_DEPTH = 20
-_MAKES = re.compile(
+_MAKES = lazily(
     r"(\b_?(?:create_engine|create_async_engine|create_pool|(?:Async)?ConnectionPool))\s*\("
 )
-_LIBRARIES = re.compile(r"^\s*(?:from|import)\s+(?:sqlalchemy|sqlmodel|asyncpg|psycopg)", re.M)
+_LIBRARIES = lazily(r"^\s*(?:from|import)\s+(?:sqlalchemy|sqlmodel|asyncpg|psycopg)", re.M)
 
 
 def read(text: Text) -> list[Made]:

@@ -10,23 +10,22 @@ from connguard.budget import dsn
 from connguard.budget.code_pool import Made, count, unread
 from connguard.engine.text import Text
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
+from connguard.policies.model.patterns import lazily
 from connguard.terraform.json_cursor import JsonCursor, JsonError
 
 _NPGSQL_DEFAULT = 100
 _SQLX_DEFAULT = 10
 SEQUELIZE_DEFAULT = 5
-_DATASOURCE = re.compile(r"^[ \t]*datasource\s+\w+\s*\{(.*?)\}[ \t]*$", re.MULTILINE | re.DOTALL)
-_PROVIDER = re.compile(r"^[ \t]*provider\s*=\s*\"postgres(?:ql)?\"", re.MULTILINE)
-_URL = re.compile(r"^[ \t]*url\s*=\s*(?:\"([^\"]*)\"|(env\([^)]*\)))", re.MULTILINE)
-_JSON_PAIR = re.compile(r'"(?:[^"\\]|\\.)*"\s*:\s*"((?:[^"\\]|\\.)*)"')
-_NPGSQL = re.compile(r"(?i)(?:^|;)\s*(?:host|username)\s*=")
-_ECTO = re.compile(
-    r"^([^\n#]*\bpool_size:[ \t]*+)((?:[^\s#,]++|[ \t,]++(?=[^\s#,]))++)", re.MULTILINE
-)
-_ECTO_CONFIG = re.compile(r"^[ \t]*config[ (]+:\w+,[ \t]*([\w.]+)", re.MULTILINE)
-_SQLX = re.compile(r"PgPoolOptions::new\(\)|PgPool::connect(?:_with|_lazy)?\(")
-_SQLX_SIZE = re.compile(r"\.max_connections\(\s*+")
-_SQLX_END = re.compile(r"\)\s*(?=[.;?\n]|$)")
+_DATASOURCE = lazily(r"^[ \t]*datasource\s+\w+\s*\{(.*?)\}[ \t]*$", re.MULTILINE | re.DOTALL)
+_PROVIDER = lazily(r"^[ \t]*provider\s*=\s*\"postgres(?:ql)?\"", re.MULTILINE)
+_URL = lazily(r"^[ \t]*url\s*=\s*(?:\"([^\"]*)\"|(env\([^)]*\)))", re.MULTILINE)
+_JSON_PAIR = lazily(r'"(?:[^"\\]|\\.)*"\s*:\s*"((?:[^"\\]|\\.)*)"')
+_NPGSQL = lazily(r"(?i)(?:^|;)\s*(?:host|username)\s*=")
+_ECTO = lazily(r"^([^\n#]*\bpool_size:[ \t]*+)((?:[^\s#,]++|[ \t,]++(?=[^\s#,]))++)", re.MULTILINE)
+_ECTO_CONFIG = lazily(r"^[ \t]*config[ (]+:\w+,[ \t]*([\w.]+)", re.MULTILINE)
+_SQLX = lazily(r"PgPoolOptions::new\(\)|PgPool::connect(?:_with|_lazy)?\(")
+_SQLX_SIZE = lazily(r"\.max_connections\(\s*+")
+_SQLX_END = lazily(r"\)\s*(?=[.;?\n]|$)")
 
 
 def prisma(text: Text) -> list[Made]:

@@ -14,11 +14,12 @@ from collections.abc import Mapping
 from connguard.engine.text import Text
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.whole_numbers import whole
 
-_WORKERS = re.compile(r"^([ \t]*+)workers(?:[ \t]*+\(|[ \t])[ \t]*+([^#\n]+)", re.M)
-_CONDITION = re.compile(r"\s(?:if|unless)\s.*$")
-_ENV = re.compile(
+_WORKERS = lazily(r"^([ \t]*+)workers(?:[ \t]*+\(|[ \t])[ \t]*+([^#\n]+)", re.M)
+_CONDITION = lazily(r"\s(?:if|unless)\s.*$")
+_ENV = lazily(
     r"""ENV(?:\.fetch\(\s*|\[)["'](\w+)["']\s*[\])]?"""
     r"""\s*(?:(?:,|\|\||\{|\)\s*\{)\s*["']?(\d+)["']?)?[\s})\].to_i]*"""
 )

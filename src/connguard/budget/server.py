@@ -11,6 +11,7 @@ from connguard.engine.reading import Context, SourceFile
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Known, Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.topology import Server, Version
 from connguard.policies.model.whole_numbers import whole
 from connguard.postgres.conf import read_conf
@@ -24,7 +25,7 @@ DEFAULTS = {
     "reserved_connections": 0,
 }
 
-_RDS_MEMORY = re.compile(
+_RDS_MEMORY = lazily(
     r"\s*+(?:LEAST\s*+\(\s*+)?\{?\s*+DBInstanceClassMemory\s*/\s*(\d+)\s*\}?"
     r"\s*+(?:,\s*(\d+)\s*+\)?)?\s*",
     re.IGNORECASE,

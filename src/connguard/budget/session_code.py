@@ -8,7 +8,6 @@ has to connect through a pool in transaction or statement mode, and must know no
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import field, replace
 from pathlib import Path
@@ -20,24 +19,25 @@ from connguard.engine import disk
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import Text
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Comment, Notes, Reading, Span, mentions_suppression
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.sessions import mode_of
 from connguard.policies.model.topology import LISTEN, PREPARED_STATEMENTS, Pooler, Service
 
-_HINT = re.compile(
+_HINT = lazily(
     rb"(?i)listen|advisory_lock|prepare|notif|set_config|temp|with\s*hold|\bset\s|psycopg|asyncpg"
     rb"|pgx|gorm|good_job|:que\b|graphile|\bdatasource\b|oban|adapter|\(.postgres|from .postgres"
 )
-_NOT_SERVICES = re.compile(
+_NOT_SERVICES = lazily(
     r"(?i)^(?:\w*tests?|testing|__tests__|specs?|e2e|testdata|fixtures|factories|mocks?|migrat(?:e|ions?)"
     r"|seeds?|alembic|benchmarks?|scripts|bin|ci|tools|examples?|samples?|node_modules|vendor|venv"
     r"|\.venv|site-packages|dist|build|docs?|\.\w+)$"
 )
-_MIGRATES = re.compile(r"(?i)migrat")
+_MIGRATES = lazily(r"(?i)migrat")
 """A service that only runs migrations may be built from the same folder, and connect directly."""
 
-_COMMENT = re.compile(r"(?:#|//|--)[ \t]*([^\r\n]*)")
+_COMMENT = lazily(r"(?:#|//|--)[ \t]*([^\r\n]*)")
 
 
 @dataclass(frozen=True, slots=True)

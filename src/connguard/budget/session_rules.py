@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.topology import (
     ADVISORY_LOCKS,
     HOLDABLE_CURSORS,
@@ -48,8 +49,7 @@ _RULES = (
     (HOLDABLE_CURSORS, rf"DECLARE\s+{_NAME}\s.*\bCURSOR\s+WITH\s+HOLD\b"),
 )
 _STATEMENTS = tuple(
-    (feature, re.compile(_START + pattern, re.IGNORECASE | re.DOTALL))
-    for feature, pattern in _RULES
+    (feature, lazily(_START + pattern, re.IGNORECASE | re.DOTALL)) for feature, pattern in _RULES
 )
 _LONGEST = 20_000
 

@@ -16,6 +16,7 @@ from connguard.migrations.javascript_host import JavaScriptHost
 from connguard.migrations.jvm import JavaHost, KotlinHost
 from connguard.migrations.ruby_host import RubyHost
 from connguard.migrations.tree_host import Call, TreeHost
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.topology import ADVISORY_LOCKS, LISTEN, PREPARED_STATEMENTS
 
 _EXECUTES: dict[str, frozenset[str]] = {
@@ -49,42 +50,40 @@ _ARGUMENTS = 2
 """How many of the first arguments may be the SQL: a context or a repository may come first."""
 
 _JS_IMPORT = r"(?:from\s+|require\(\s*|import\(\s*)[\"']{name}[\"']"
-_PG_LISTEN = re.compile(_JS_IMPORT.format(name="pg-listen"))
-_GRAPHILE = re.compile(
+_PG_LISTEN = lazily(_JS_IMPORT.format(name="pg-listen"))
+_GRAPHILE = lazily(
     r"(?:import|const|let|var)\s*\{(?=[^{}]{0,999}\brun\b)[^{}]*\}\s*(?:=\s*)?"
     + _JS_IMPORT.format(name="graphile-worker")
 )
-_PG_BOSS = re.compile(r"\buseListenNotify\s*:\s*true\b")
-_RIVER = re.compile(r"\briver\.NewClient\(\s*riverpgxv5\.New\(")
-_RIVER_OFF = re.compile(r"\bPollOnly:\s*true\b")
-_NODE_PG = re.compile(_JS_IMPORT.format(name="pg(?:-pool|-promise)?"))
-_POSTGRES_JS = re.compile(
+_PG_BOSS = lazily(r"\buseListenNotify\s*:\s*true\b")
+_RIVER = lazily(r"\briver\.NewClient\(\s*riverpgxv5\.New\(")
+_RIVER_OFF = lazily(r"\bPollOnly:\s*true\b")
+_NODE_PG = lazily(_JS_IMPORT.format(name="pg(?:-pool|-promise)?"))
+_POSTGRES_JS = lazily(
     r"(?:import\s+(\w+)\s+|(?:const|let|var)\s+(\w+)\s*=\s*)" + _JS_IMPORT.format(name="postgres")
 )
-_PREPARE_FALSE = re.compile(r"\bprepare\s*:\s*false\b")
-_PGX = re.compile(
-    r"\"github\.com/jackc/pgx/v[45](?:/pgxpool|/stdlib)?\"|\"gorm\.io/driver/postgres\""
-)
-_PGX_OFF = re.compile(
+_PREPARE_FALSE = lazily(r"\bprepare\s*:\s*false\b")
+_PGX = lazily(r"\"github\.com/jackc/pgx/v[45](?:/pgxpool|/stdlib)?\"|\"gorm\.io/driver/postgres\"")
+_PGX_OFF = lazily(
     r"QueryExecMode(?:SimpleProtocol|Exec|DescribeExec|CacheDescribe)\b"
     r"|PreferSimpleProtocol\s*[:=]\s*true|default_query_exec_mode=(?!cache_statement)"
     r"|statement_cache_(?:capacity=0|mode=describe)|BuildStatementCache\s*[:=]\s*nil"
 )
 _PGX_OPENS = ("New", "NewWithConfig", "Connect", "ConnectConfig", "Open")
 _GO_LIB_PQ = ("pq", "pgdriver")
-_RUBY_QUEUE = re.compile(r"^[^#\n]*\b(?:queue_adapter\s*=\s*:(?:good_job|que)\b)", re.MULTILINE)
-_RUBY_TRANSACTION = re.compile(r"\btransaction(?::|\s*=>)\s*true|advisory_xact_lock")
+_RUBY_QUEUE = lazily(r"^[^#\n]*\b(?:queue_adapter\s*=\s*:(?:good_job|que)\b)", re.MULTILINE)
+_RUBY_TRANSACTION = lazily(r"\btransaction(?::|\s*=>)\s*true|advisory_xact_lock")
 _RUBY_LOCK = ("with_advisory_lock", "with_advisory_lock!", "with_advisory_lock_result")
-_OBAN = re.compile(r"^config\s*\(?\s*:\w+,\s*Oban\b(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
-_OBAN_NOTIFIER = re.compile(r"\bnotifier:\s*\{?\s*Oban\.Notifiers\.(?!Postgres\b)\w+")
-_OBAN_QUIET = re.compile(r"\b(?:queues:\s*(?:false|\[\])|testing:)")
-_POSTGREX = re.compile(
+_OBAN = lazily(r"^config\s*\(?\s*:\w+,\s*Oban\b(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
+_OBAN_NOTIFIER = lazily(r"\bnotifier:\s*\{?\s*Oban\.Notifiers\.(?!Postgres\b)\w+")
+_OBAN_QUIET = lazily(r"\b(?:queues:\s*(?:false|\[\])|testing:)")
+_POSTGREX = lazily(
     r"^[^#\n]*(?:\{\s*Postgrex\.Notifications\s*,|Postgrex\.Notifications\.start_link)",
     re.MULTILINE,
 )
-_RUST = re.compile(r"^(?:(?!//)[^\n])*?\bPgListener::connect\w*\(", re.MULTILINE)
-_PRISMA_PROVIDER = re.compile(r"^[ \t]*provider\s*=\s*\"postgres(?:ql)?\"", re.MULTILINE)
-_PRISMA_ADAPTER = re.compile(
+_RUST = lazily(r"^(?:(?!//)[^\n])*?\bPgListener::connect\w*\(", re.MULTILINE)
+_PRISMA_PROVIDER = lazily(r"^[ \t]*provider\s*=\s*\"postgres(?:ql)?\"", re.MULTILINE)
+_PRISMA_ADAPTER = lazily(
     r"driverAdapters|engineType\s*=\s*\"client\"|provider\s*=\s*\"prisma-client\""
 )
 

@@ -11,6 +11,7 @@ from connguard.budget.session_rules import feature_of
 from connguard.budget.session_use import Used
 from connguard.engine.text import Text
 from connguard.migrations.python_strings import PythonSource, Strings, called_name, parse_python
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.topology import (
     ADVISORY_LOCKS,
     HOLDABLE_CURSORS,
@@ -25,10 +26,10 @@ _EXECUTES = frozenset(
     )
 )
 _LOCKS = frozenset(("pg_advisory_lock", "pg_try_advisory_lock", "pg_advisory_lock_shared"))
-_PSYCOPG = re.compile(r"^\s*(?:import|from)\s+psycopg(?:_pool)?\b", re.MULTILINE)
+_PSYCOPG = lazily(r"^\s*(?:import|from)\s+psycopg(?:_pool)?\b", re.MULTILINE)
 _OFF = (
-    ("psycopg", re.compile(r"\bprepare_threshold[\"']?\s*[=:]\s*None\b")),
-    ("asyncpg", re.compile(r"\bstatement_cache_size[\"']?\s*[=:]\s*0\b")),
+    ("psycopg", lazily(r"\bprepare_threshold[\"']?\s*[=:]\s*None\b")),
+    ("asyncpg", lazily(r"\bstatement_cache_size[\"']?\s*[=:]\s*0\b")),
 )
 """https://www.psycopg.org/psycopg3/docs/advanced/prepare.html and
 https://magicstack.github.io/asyncpg/current/faq.html"""

@@ -17,10 +17,11 @@ from connguard.engine import yaml_source
 from connguard.engine.text import Text
 from connguard.policies.model.amount import Amount, unknown_amount
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 
 LEAST, MOST = 100, 1000
 VARIABLES = ("SPILO_CONFIGURATION", "PATRONI_CONFIGURATION")
-_IMAGE = re.compile(r"(?:^|/)spilo(?:-\w+)?(?::|@|$)")
+_IMAGE = lazily(r"(?:^|/)spilo(?:-\w+)?(?::|@|$)")
 
 
 def is_spilo(image: str) -> bool:

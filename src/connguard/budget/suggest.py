@@ -22,16 +22,17 @@ from connguard.policies.model.amount import Amount, Standing
 from connguard.policies.model.budget import solve
 from connguard.policies.model.explain import tight
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.topology import Pooler, Server, Topology
 from connguard.policies.model.usage import Budget, Usage
 
-_NUMBER = re.compile(
+_NUMBER = lazily(
     r"""\s*(["']?)(?:(?:--|-c\s*)?[A-Za-z_-]+\s*=\s*)?(["']?)(?P<number>[+-]?\d+)\2\1\s*"""
 )
 """A number, also as the string, attribute or argument that YAML and Terraform may write it in."""
 _NOT_EDITED = (".sql", ".json")
-_SECTION = re.compile(r"^[ \t]*\[pgbouncer\][ \t]*(?:\r\n|\n)", re.MULTILINE)
+_SECTION = lazily(r"^[ \t]*\[pgbouncer\][ \t]*(?:\r\n|\n)", re.MULTILINE)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _STEPS = 20
 

@@ -11,11 +11,12 @@ from pathlib import Path, PurePath
 from connguard.budget.claims import is_drop_in
 from connguard.engine.text import Text
 from connguard.policies.model.amount import UNBOUNDED, Amount, exactly, unknown_amount
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.whole_numbers import whole
 
-_SECTION = re.compile(r"^\s*\[(\w+)\]\s*$")
-_LIMIT = re.compile(r"^\s*LimitNOFILE\s*=\s*(\S*)\s*$")
+_SECTION = lazily(r"^\s*\[(\w+)\]\s*$")
+_LIMIT = lazily(r"^\s*LimitNOFILE\s*=\s*(\S*)\s*$")
 
 
 @dataclass(frozen=True, slots=True)

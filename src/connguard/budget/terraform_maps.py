@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.terraform_value import Setting
 
-_ENTRY = re.compile(
+_ENTRY = lazily(
     r"""(?:^|[{,])[ \t]*["']?([\w./-]+)["']?[ \t]*[=:][ \t]*("(?:[^"\n\\]|\\.)*"|[^\n,}#]+)""",
     re.MULTILINE,
 )

@@ -19,6 +19,7 @@ from connguard.budget.discovered import ServiceFound
 from connguard.budget.terraform_maps import Entry, entries
 from connguard.policies.model.amount import Amount, exactly, saturate, unknown_amount
 from connguard.policies.model.origin import Known, Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.terraform_value import Setting, Unresolved, integer
 from connguard.policies.model.whole_numbers import whole
 
@@ -51,19 +52,19 @@ https://cloud.google.com/run/docs/configuring/max-instances-limits
 Raw = Callable[[Origin], str]
 """The source at a place; empty where there is none (a plan)."""
 
-_SERVER = re.compile(
+_SERVER = lazily(
     r"\b(?:aws_db_instance|google_sql_database_instance|azurerm_postgresql_flexible_server"
     r"|digitalocean_database_cluster)\."
 )
-_PROXY = re.compile(r"\baws_db_proxy\.")
+_PROXY = lazily(r"\baws_db_proxy\.")
 _ELSEWHERE = "unknown"
 """Stands for a reference in a connection string that may be to the server or to another one."""
-_REFERENCE = re.compile(r"\$\{([^{}]*)\}")
-_VARIABLE = re.compile(
+_REFERENCE = lazily(r"\$\{([^{}]*)\}")
+_VARIABLE = lazily(
     r"""["']?name["']?\s*[=:]\s*"(\w+)"\s*,?\s*"""
     r"""["']?value["']?\s*[=:]\s*("(?:[^"\n\\]|\\.)*"|[^\n,}]+)"""
 )
-_DATABASE = re.compile(r'"(?:DATABASE_URL|DB_HOST|DATABASE_HOST|PGHOST|POSTGRES_HOST)"')
+_DATABASE = lazily(r'"(?:DATABASE_URL|DB_HOST|DATABASE_HOST|PGHOST|POSTGRES_HOST)"')
 
 
 def services(

@@ -12,20 +12,21 @@ from typing import Any
 from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 
 Path = tuple[str | int, ...]
 
 _PART = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')"""
 _NAME = rf"{_PART}(?:\s*\.\s*{_PART})*"
-_HEADER = re.compile(rf"[ \t]*(\[\[?)\s*({_NAME})\s*\]\]?")
-_KEY = re.compile(rf"[ \t]*({_NAME})[ \t]*=[ \t]*")
-_PARTS = re.compile(_PART)
-_SKIPPED = re.compile(
+_HEADER = lazily(rf"[ \t]*(\[\[?)\s*({_NAME})\s*\]\]?")
+_KEY = lazily(rf"[ \t]*({_NAME})[ \t]*=[ \t]*")
+_PARTS = lazily(_PART)
+_SKIPPED = lazily(
     r'"""(?:[^\\]|\\.)*?"""|' + r"'''.*?'''" + r'|"(?:[^"\\\n]|\\.)*"' + r"|'[^'\n]*'|#[^\n]*",
     re.DOTALL,
 )
-_INLINE = re.compile(rf"({_PART})[ \t]*=[ \t]*([^,}}\s]+)")
+_INLINE = lazily(rf"({_PART})[ \t]*=[ \t]*([^,}}\s]+)")
 
 
 @dataclass(slots=True)

@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-import re
+from connguard.policies.model.patterns import lazily
 
-_LINE = re.compile(r'"((?:[^"]|"")*)"[^"]*"(?:[^"]|"")*"[^\n]*')
+_LINE = lazily(r'"((?:[^"]|"")*)"[^"]*"(?:[^"]|"")*"[^\n]*')
 
 
 def users(string: str) -> list[str]:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from connguard.engine.settings import Settings, SettingsError
 from connguard.engine.symptom_registry import symptoms
 from connguard.explaining.explanation import exit_code, explain
 from connguard.explaining.lines import Lines, policy_lines, read_files
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.policy import Policy
 from connguard.policies.model.recognition import closest, suspected
 from connguard.reporters import symptom_json, symptom_markdown, symptom_text
@@ -32,7 +32,7 @@ MOST_INPUT = 1 << 20
 """Bytes of standard input that are read; of more the end counts."""
 
 _WIDTH = 88
-_NAME = re.compile(r"[\w-]{1,60}")
+_NAME = lazily(r"[\w-]{1,60}")
 
 
 @click.command("explain")

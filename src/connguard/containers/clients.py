@@ -10,24 +10,25 @@ from collections.abc import Mapping
 from connguard.budget import dsn
 from connguard.containers.compose_service import Variable
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.ports import POSTGRES
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.whole_numbers import whole
 
-_HOST = re.compile(
+_HOST = lazily(
     r"(?P<prefix>(?:.*_)?(?P<family>PG|POSTGRES(?:QL)?|DB|DATABASE))(?P<join>_?)"
     r"(?:HOST(?:NAME)?|URL_HOST)"
 )
-_NOT_FOR_US = re.compile(
+_NOT_FOR_US = lazily(
     r"(?:^|_)(?:TESTS?|EXTERNAL|PUBLIC|EXAMPLE|ALLOWED|TRUSTED|MYSQL|MARIADB|MONGO\w*|REDIS|"
     r"CLICKHOUSE|MSSQL|ORACLE|INFLUX\w*|NEO4J|ELASTIC\w*)(?:_|$)"
 )
-_HOST_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?|::1|\[::1\]")
-_OTHER_KIND = re.compile(r"(?i)mysql|maria|mongo|sqlite|mssql|sqlserver|oracle")
-_KIND = re.compile(
+_HOST_NAME = lazily(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?|::1|\[::1\]")
+_OTHER_KIND = lazily(r"(?i)mysql|maria|mongo|sqlite|mssql|sqlserver|oracle")
+_KIND = lazily(
     r"(?i)^(?:.*_)?(?:DB|DATABASE)_?(?:TYPE|ENGINE|CONNECTION|DRIVER|CLIENT|VENDOR|BACKEND|DIALECT|ADAPTER)$"
 )
-_VARIABLE_PORT = re.compile(r"(?:@|//)[^@/?]*:\$[^@]*$|\bport=\$", re.IGNORECASE)
+_VARIABLE_PORT = lazily(r"(?:@|//)[^@/?]*:\$[^@]*$|\bport=\$", re.IGNORECASE)
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1", "[::1]")
 

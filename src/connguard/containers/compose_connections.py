@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
@@ -20,11 +19,12 @@ from connguard.containers.compose_files import Application
 from connguard.containers.compose_ports import Published, published, unread
 from connguard.policies.model.database_facts import MissedConnection
 from connguard.policies.model.origin import Known, Related
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.ports import USUAL_PORTS
 from connguard.policies.model.records import dataclass
 
-_SCALED = re.compile(r"(?:.*[-_])?(?P<service>.+?)[-_]\d+")
-_SWARM = re.compile(r"(?:tasks\.)?(?:\w+_)?(?P<service>[\w-]+)")
+_SCALED = lazily(r"(?:.*[-_])?(?P<service>.+?)[-_]\d+")
+_SWARM = lazily(r"(?:tasks\.)?(?:\w+_)?(?P<service>[\w-]+)")
 _OUTSIDE = ("host.docker.internal", "gateway.docker.internal", "kubernetes")
 
 _Problem = tuple[str, str, tuple[Related, ...]]

@@ -15,6 +15,7 @@ from connguard.containers.compose_service import Mount, Variable, Word
 from connguard.containers.databases import Program
 from connguard.engine.reading import Context
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.ports import USUAL_PORTS
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.server_values import split_list
@@ -23,14 +24,14 @@ from connguard.postgres.conf import ServerSettings, read_conf
 NAMED_PORTS = (5432, 6432)
 """Ports that tell PostgreSQL or a pooler in an image that is not known."""
 
-_STARTS_SERVER = re.compile(
+_STARTS_SERVER = lazily(
     r"(?:^|&&|;|\|\||\bexec|\bgosu postgres|\bsu-exec postgres|/)\s*postgres(?=\s|$)"
     r"|\b(?:docker-entrypoint\.sh|pg_ctl|patroni|pgbouncer\.ini|/run\.sh)\b"
 )
-_CLIENT = re.compile(
+_CLIENT = lazily(
     r"\b(?:psql|pg_dump\w*|pg_restore|pg_isready|pgbench|pg_basebackup|createdb|sleep|tail|cron)\b"
 )
-_SCRIPT = re.compile(r"\.sh$|^(?:/usr)?(?:/bin/)?(?:ba)?sh$")
+_SCRIPT = lazily(r"\.sh$|^(?:/usr)?(?:/bin/)?(?:ba)?sh$")
 _DATA_FILES = ("postgresql.conf", "postgresql.conf.sample")
 
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import field, replace
 from pathlib import Path
@@ -22,11 +21,12 @@ from connguard.containers.purpose import passing
 from connguard.engine.reading import Context
 from connguard.policies.model.database_facts import Exposure, PublishedPort
 from connguard.policies.model.origin import Known, Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.ports import USUAL_PORTS
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.setting_facts import EffectiveSetting
 
-_POOLER_NAME = re.compile(r"(?i)pgbouncer|supavisor|pgcat|pgpool|odyssey|(?:^|[-_])pooler$")
+_POOLER_NAME = lazily(r"(?i)pgbouncer|supavisor|pgcat|pgpool|odyssey|(?:^|[-_])pooler$")
 
 
 @dataclass

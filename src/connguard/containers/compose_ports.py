@@ -9,16 +9,15 @@ base 60.
 
 from __future__ import annotations
 
-import re
-
 from connguard.containers.compose_files import Part, Service
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.whole_numbers import whole
 
-_RANGE = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
-_ADDRESS_NAME = re.compile(r"(?i)bind|addr|listen|interface|(?:^|_)ips?(?:_|$)|host(?!.*port)")
-_PORT_NAME = re.compile(r"(?i)port")
+_RANGE = lazily(r"(\d{1,5})(?:-(\d{1,5}))?")
+_ADDRESS_NAME = lazily(r"(?i)bind|addr|listen|interface|(?:^|_)ips?(?:_|$)|host(?!.*port)")
+_PORT_NAME = lazily(r"(?i)port")
 _HIGHEST = 65_535
 
 

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from connguard.budget.images import Kind, identify
 from connguard.containers.compose_service import Variable, Word
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.ports import POSTGRES
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.whole_numbers import whole
@@ -29,13 +30,13 @@ _OTHER_POOLERS = {
     "supavisor": (5432, 6543),
 }
 _PGBOUNCER_PORT = 6432
-_OTHER_DATABASES = re.compile(
+_OTHER_DATABASES = lazily(
     r"(?:^|/)(?:mysql|mariadb|mongo|mssql|oracle|percona|cockroach|clickhouse|cassandra|yugabyte)"
 )
 _BITNAMI = ("bitnami", "bitnamilegacy", "bitnamisecure")
 _PLAIN = ("", "library", "postgis", "pgvector", "timescale", "ankane", "imresamu", "tensorchord")
 """Makers of images with the entry script of the official one."""
-_SETTING = re.compile(r"^(?:--|-c\s*)?([A-Za-z_][\w.-]*)\s*=\s*(.*)$", re.DOTALL)
+_SETTING = lazily(r"^(?:--|-c\s*)?([A-Za-z_][\w.-]*)\s*=\s*(.*)$", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,20 +11,21 @@ from connguard.containers.compose_files import Service
 from connguard.containers.interpolation import resolve
 from connguard.engine.reading import Context
 from connguard.engine.text import Text
+from connguard.policies.model.patterns import lazily
 
-_ARG = re.compile(r"^[ \t]*ARG[ \t]+(\w+)=[\"']?([^\s\"']*)", re.M | re.I)
-_FROM = re.compile(
+_ARG = lazily(r"^[ \t]*ARG[ \t]+(\w+)=[\"']?([^\s\"']*)", re.M | re.I)
+_FROM = lazily(
     r"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(?P<image>\S+)(?:[ \t]+AS[ \t]+(?P<name>\S+))?", re.M | re.I
 )
-_INSTALLS_SERVER = re.compile(
+_INSTALLS_SERVER = lazily(
     r"(?im)\b(?:install|add)\b(?:[^\n\\]|\\\r?\n)*\bpostgresql(?:-\d+|-server|-contrib)?(?=[\s\\;&=]|$)"
     r"|\b(?:initdb|pg_ctl|pg_ctlcluster|postgresql start)\b"
 )
 
-_CONFIGURES = re.compile(
+_CONFIGURES = lazily(
     r"(?im)^[ \t]*(?:ENTRYPOINT|CMD)\b|^[ \t]*(?:COPY|ADD)\b.*\.(?:conf|ini|template)|\w*PORT\b"
 )
-_ANY_FILE = re.compile(r"(?im)^[ \t]*(?:ENTRYPOINT|CMD|COPY|ADD|RUN)\b|\w*PORT\b")
+_ANY_FILE = lazily(r"(?im)^[ \t]*(?:ENTRYPOINT|CMD|COPY|ADD|RUN)\b|\w*PORT\b")
 
 
 def base_image(text: Text, target: str | None = None) -> str | None:

@@ -8,7 +8,6 @@ default); the Services of the charts are those of helm_release in Terraform.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePath
 
@@ -22,17 +21,18 @@ from connguard.policies.model.database_facts import TlsRequirement
 from connguard.policies.model.facts import Undecided
 from connguard.policies.model.network import Endpoint, Target
 from connguard.policies.model.origin import Known
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.policies.providers.helm_releases import CHARTS
 
-_VALUES = re.compile(r"(?:^|[._-])values(?:[._-]|$)|^values")
-_SERVICE = re.compile(r"(?m)^kind:\s*Service\s*$")
-_TYPE = re.compile(r"(?m)^ {2,4}type:[ \t]*(?P<text>\S*\{\{[^\n]*)$")
-_DATABASE = re.compile(r"(?i)\b5432\b|\b6432\b|postgres|pgbouncer")
+_VALUES = lazily(r"(?:^|[._-])values(?:[._-]|$)|^values")
+_SERVICE = lazily(r"(?m)^kind:\s*Service\s*$")
+_TYPE = lazily(r"(?m)^ {2,4}type:[ \t]*(?P<text>\S*\{\{[^\n]*)$")
+_DATABASE = lazily(r"(?i)\b5432\b|\b6432\b|postgres|pgbouncer")
 Purpose = Callable[[Path], str | None]
 """Gives the word in a file's path that tells what it is for."""
 
-_PATH = re.compile(r"\{\{-?\s*(?:\$|\.\w+)?\.Values\.([\w.]+)(?:\s*\|[^}]*)?\s*-?\}\}")
+_PATH = lazily(r"\{\{-?\s*(?:\$|\.\w+)?\.Values\.([\w.]+)(?:\s*\|[^}]*)?\s*-?\}\}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,15 +12,16 @@ from collections import ChainMap
 from collections.abc import Iterator, Mapping
 
 from connguard.engine.text import Text
+from connguard.policies.model.patterns import lazily
 
-_START = re.compile(r"\$(?:(?P<escaped>\$)|(?P<plain>[A-Za-z_]\w*)|(?P<braced>\{))")
-_BRACED = re.compile(r"(?P<name>[A-Za-z_]\w*)(?:(?P<operator>:?[-?+])(?P<rest>.*))?", re.DOTALL)
-_LINE = re.compile(
+_START = lazily(r"\$(?:(?P<escaped>\$)|(?P<plain>[A-Za-z_]\w*)|(?P<braced>\{))")
+_BRACED = lazily(r"(?P<name>[A-Za-z_]\w*)(?:(?P<operator>:?[-?+])(?P<rest>.*))?", re.DOTALL)
+_LINE = lazily(
     r"\s*(?:export\s+)?(?P<key>[A-Za-z_][\w.-]*)\s*[=:]\s*"
     r"(?:'(?P<single>[^']*)'|\"(?P<double>(?:\\.|[^\"\\])*)\"|(?P<bare>.*?))\s*(?:(?<=[\s'\"])#.*)?$"
 )
-_BRACE = re.compile(r"\$\{|\}")
-_ESCAPE = re.compile(r"\\(.)")
+_BRACE = lazily(r"\$\{|\}")
+_ESCAPE = lazily(r"\\(.)")
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "$": "$$"}
 _MAX_DEPTH = 20
 _LONGEST = 100_000

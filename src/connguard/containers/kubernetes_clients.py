@@ -8,7 +8,6 @@ manifests decide is said: operators, charts and overlays make Services and label
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from connguard.containers import network_policies
@@ -20,10 +19,11 @@ from connguard.containers.pods import Container, Pod
 from connguard.engine.yaml_source import Node
 from connguard.policies.model.database_facts import MissedConnection
 from connguard.policies.model.origin import Related
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 
-_HOST = re.compile(r"(?P<name>[\w-]+)(?:\.(?P<namespace>[\w-]+)(?:\.svc(?:\.[\w.-]+)?)?)?")
-_PLAIN_LABEL = re.compile(r"app\.kubernetes\.io/\w+|[\w.-]+")
+_HOST = lazily(r"(?P<name>[\w-]+)(?:\.(?P<namespace>[\w-]+)(?:\.svc(?:\.[\w.-]+)?)?)?")
+_PLAIN_LABEL = lazily(r"app\.kubernetes\.io/\w+|[\w.-]+")
 _SET_LATER = ("role", "spilo-role", "cluster-name", "application", "tier-role")
 """Labels that operators and Patroni put on running pods."""
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import field, replace
 
@@ -27,6 +26,7 @@ from connguard.policies.model.addresses import NOWHERE
 from connguard.policies.model.database_facts import PublishedPort
 from connguard.policies.model.network import Endpoint, Rule, Target
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.ports import Ports
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.setting_facts import EffectiveSetting
@@ -35,9 +35,9 @@ from connguard.policies.model.whole_numbers import whole
 POSTGRES_PORTS = (5432, 6432)
 """Ports that tell PostgreSQL or a pooler where nothing else does."""
 
-PORT_NAME = re.compile(r"(?i)^(?:tcp-?)?(?:postgres(?:ql)?|pgsql|psql|pgbouncer|pgpool)(?:-?\w+)?$")
-_TCP_SERVICES = re.compile(r"(?:^|-)tcp-services?$|(?:^|-)tcp$")
-_TARGET = re.compile(r"(?:[\w.-]+/)?(?P<name>[\w.-]+):(?P<port>[\w-]+)(?::\w*)*")
+PORT_NAME = lazily(r"(?i)^(?:tcp-?)?(?:postgres(?:ql)?|pgsql|psql|pgbouncer|pgpool)(?:-?\w+)?$")
+_TCP_SERVICES = lazily(r"(?:^|-)tcp-services?$|(?:^|-)tcp$")
+_TARGET = lazily(r"(?:[\w.-]+/)?(?P<name>[\w.-]+):(?P<port>[\w-]+)(?::\w*)*")
 _ROUTES = ("IngressRouteTCP", "TCPRoute", "TLSRoute")
 
 

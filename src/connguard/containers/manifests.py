@@ -4,18 +4,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 
 from connguard.engine.reading import SourceFile
 from connguard.engine.yaml_source import Node, Stream, parse
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 
 CORE = ""
 _MAX_DEPTH = 5
-_FILE_NAME = re.compile(r"[\w./-]*")
+_FILE_NAME = lazily(r"[\w./-]*")
 
 
 @dataclass(frozen=True, slots=True)

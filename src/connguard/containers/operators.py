@@ -11,7 +11,6 @@ are let in unless tlsOnly is set), Crunchy (PostgresCluster; the operator writes
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from connguard.containers.manifests import Manifest
@@ -21,6 +20,7 @@ from connguard.policies.model.addresses import BreadthLimits
 from connguard.policies.model.database_facts import TlsRequirement
 from connguard.policies.model.network import Endpoint, Target
 from connguard.policies.model.origin import Known, Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.ports import POSTGRES
 
 _CNPG = "postgresql.cnpg.io"
@@ -28,7 +28,7 @@ _ZALANDO = "acid.zalan.do"
 _STACKGRES = "stackgres.io"
 _PERCONA = ("pgv2.percona.com", "pg.percona.com")
 _CRUNCHY = "postgres-operator.crunchydata.com"
-_REFUSES_PLAIN = re.compile(r"\s*hostnossl\s+all\s+all\s+(?:all|0\.0\.0\.0/0)\s+reject\b")
+_REFUSES_PLAIN = lazily(r"\s*hostnossl\s+all\s+all\s+(?:all|0\.0\.0\.0/0)\s+reject\b")
 
 _ZALANDO_SWITCHES = (
     ("enableMasterLoadBalancer", "the primary"),

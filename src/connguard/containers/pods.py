@@ -14,13 +14,14 @@ from connguard.containers.databases import Program
 from connguard.containers.manifests import Manifest, Objects, labels
 from connguard.engine.yaml_source import Node
 from connguard.policies.model.origin import Value
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 
 WORKLOADS = (
     *("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "DaemonSet"),
     *("DeploymentConfig", "Rollout", "Job", "Pod", "CronJob"),
 )
-_REFERENCE = re.compile(r"\$\((\w+)\)")
+_REFERENCE = lazily(r"\$\((\w+)\)")
 
 
 @dataclass(frozen=True, slots=True)

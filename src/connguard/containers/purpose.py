@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import PurePath
+
+from connguard.policies.model.patterns import lazily
 
 _WORDS = {
     *("dev", "devel", "develop", "development", "devcontainer", "devstack", "local", "localhost"),
@@ -15,7 +16,7 @@ _WORDS = {
     *("override", "github", "gitlab", "circleci", "buildkite", "workshop", "quickstart", "spec"),
     *("minikube", "kind", "k3d", "poc", "lab", "labs", "exercise", "exercises"),
 }
-_SEPARATORS = re.compile(r"[^A-Za-z0-9]+")
+_SEPARATORS = lazily(r"[^A-Za-z0-9]+")
 
 
 def passing(path: str) -> str | None:

@@ -10,7 +10,6 @@ https://kubernetes.io/docs/concepts/services-networking/service/#loadbalancer
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterator
 from dataclasses import field
 
@@ -29,9 +28,10 @@ from connguard.policies.model.facts import Undecided
 from connguard.policies.model.kubernetes_service import SOURCE_RANGES
 from connguard.policies.model.network import Endpoint, Rule, Target
 from connguard.policies.model.origin import Known, Origin, Unknown
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 
-TEMPLATE = re.compile(r"\{\{|\$\{|\$\(|<[\w-]+>|%\(")
+TEMPLATE = lazily(r"\{\{|\$\{|\$\(|<[\w-]+>|%\(")
 NODES = "every node of the cluster"
 
 

@@ -20,6 +20,7 @@ from connguard.engine.registry import find
 from connguard.engine.text import Text
 from connguard.fixing.limits import NOT_KNOWN, Limit
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.verdict import Severity
 
 SOURCE = "connguard"
@@ -30,10 +31,8 @@ _SEVERITY = {
     Severity.NOTE: lsp.DiagnosticSeverity.Information,
 }
 _MARKER = {".sql": "--", ".ini": ";", ".json": None}
-_POLICY_ID = re.compile(r"\bPG\d{3}\b")
-_STATEMENT = re.compile(
-    r'ALTER (?P<kind>ROLE|DATABASE) "(?P<name>[^\n]+)" CONNECTION LIMIT [^\n]+;'
-)
+_POLICY_ID = lazily(r"\bPG\d{3}\b")
+_STATEMENT = lazily(r'ALTER (?P<kind>ROLE|DATABASE) "(?P<name>[^\n]+)" CONNECTION LIMIT [^\n]+;')
 
 
 def diagnostic(finding: Finding, texts: Mapping[str, Text]) -> lsp.Diagnostic:

@@ -14,12 +14,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 
 _TIMEOUT_S = 120
 _REGULAR = frozenset((b"100644", b"100755", b"100664"))
 _SUBMODULE = b"160000"
-_HUNK = re.compile(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
+_HUNK = lazily(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
 _PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
 """What git sets for its hooks: the repository is to be found from the paths instead."""
 

@@ -13,10 +13,11 @@ import os
 import re
 from collections.abc import Callable, Iterable
 
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 
-_LITERAL = re.compile(r"[\w.+@~-]+")
-_PLAIN = re.compile(r"[\w.+@~*-]+")
+_LITERAL = lazily(r"[\w.+@~-]+")
+_PLAIN = lazily(r"[\w.+@~*-]+")
 _MOST_STARS = 5
 """A pattern of more takes forever on a name that it nearly matches, unless it can be matched in
 another way."""

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
@@ -16,12 +15,13 @@ from connguard.engine.finding import Finding
 from connguard.engine.masking import masked
 from connguard.engine.text import Text
 from connguard.policies.model.facts import Database, Role
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 
 _LONGEST_MASKED = 4_000
 """Characters; a longer text is a generated one, and holds too much to be guessed."""
 
-_PLACE = re.compile(r"(?<!\S)\S*\.[A-Za-z]\w*:\d+\b")
+_PLACE = lazily(r"(?<!\S)\S*\.[A-Za-z]\w*:\d+\b")
 """A file and line as messages name them."""
 
 

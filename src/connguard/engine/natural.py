@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-import re
+from connguard.policies.model.patterns import lazily
 
-_NUMBER = re.compile(r"(\d+)")
+_NUMBER = lazily(r"(\d+)")
 
 NaturalKey = tuple[tuple[int, int, str], ...]
 

@@ -12,12 +12,13 @@ from connguard.engine.registry import find
 from connguard.engine.text import Text
 from connguard.policies.model.facts import IdleSuppression, Undecided
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Comment, Notes, Span, Subject
 from connguard.policies.model.records import dataclass
 
-_OWN = re.compile(r"connguard:\s*ignore\b\s*(?P<ids>[\w-]+(?:\s*,\s*[\w-]+)*)?(?P<reason>.*)", re.S)
-_CHECKOV = re.compile(r"checkov:skip=(?P<ids>[\w*-]+(?:\s*,\s*[\w*-]+)*)(?::(?P<reason>.*))?")
-_LINE_END = re.compile(r"\r\n|\n|\r")
+_OWN = lazily(r"connguard:\s*ignore\b\s*(?P<ids>[\w-]+(?:\s*,\s*[\w-]+)*)?(?P<reason>.*)", re.S)
+_CHECKOV = lazily(r"checkov:skip=(?P<ids>[\w*-]+(?:\s*,\s*[\w*-]+)*)(?::(?P<reason>.*))?")
+_LINE_END = lazily(r"\r\n|\n|\r")
 _CHECKOV_PREFIX = "CKV_CUSTOM_PG_"
 
 UNSUPPRESSIBLE = "PG903"

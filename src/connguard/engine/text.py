@@ -4,15 +4,15 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from codecs import BOM_UTF8
 from functools import cached_property
 from itertools import accumulate
 
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 
-_LINE_END = re.compile(r"\r\n|\n|\r")
+_LINE_END = lazily(r"\r\n|\n|\r")
 
 
 class Text:

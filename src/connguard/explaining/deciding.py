@@ -28,6 +28,7 @@ from connguard.policies.model.hba import (
 )
 from connguard.policies.model.hba_facts import AccessList
 from connguard.policies.model.origin import Known, Origin, Unknown
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Subject
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.setting_facts import EffectiveSetting
@@ -40,7 +41,7 @@ Values = Mapping[str, str]
 
 _MOST = 8
 """Access rules shown where the message does not say which one it was."""
-_SCOPE = re.compile(r'(role|database) "([^"]*)"')
+_SCOPE = lazily(r'(role|database) "([^"]*)"')
 _TRANSPORTS = {
     "no encryption": (Transport.PLAIN,),
     "SSL off": (Transport.PLAIN,),

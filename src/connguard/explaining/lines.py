@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,12 +16,13 @@ from connguard.engine.settings import Settings
 from connguard.explaining.deciding import Deciding, deciding_lines
 from connguard.policies.model.facts import Undecided
 from connguard.policies.model.origin import Known
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Reading, Subject
 from connguard.policies.model.recognition import Recognised
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.setting_facts import EffectiveSetting
 
-_NAMED = re.compile(r'\b(role|database) "([^"\n]{1,63})"')
+_NAMED = lazily(r'\b(role|database) "([^"\n]{1,63})"')
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,13 @@
 
 from __future__ import annotations
 
-import re
-
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.recognition import Recognised
 
 _MOST = 240
 _SECRETS = (
-    re.compile(
-        r"(?i)(?P<before>\b[a-z][a-z0-9+.-]{1,30}://[^\s:/@]{0,200}:)[^\s@]{1,500}(?P<after>@)"
-    ),
-    re.compile(
+    lazily(r"(?i)(?P<before>\b[a-z][a-z0-9+.-]{1,30}://[^\s:/@]{0,200}:)[^\s@]{1,500}(?P<after>@)"),
+    lazily(
         r"""(?i)(?P<before>\b\w{0,30}(?:password|passwd|pwd|pass|secret|token)\w{0,20}["']"
         r"?\s{0,3}"""
         r"""(?:[=:]|=>)\s{0,3})(?:"[^"\n]{0,500}"|'[^'\n]{0,500}'|[^\s,;&'"]{1,500})(?P<after>)"""

@@ -11,8 +11,9 @@ from connguard.fixing.layouts import CannotWrite, NewFiles, Place, names_in
 from connguard.fixing.numbering import following, parse
 from connguard.fixing.programs import checked
 from connguard.fixing.statements import KEPT
+from connguard.policies.model.patterns import lazily
 
-_EXPORT = re.compile(r"^export\b", re.MULTILINE)
+_EXPORT = lazily(r"^export\b", re.MULTILINE)
 _RUNNERS = (
     ("queryInterface", "queryInterface.sequelize.query"),
     ("pgm", "pgm.sql"),

@@ -16,6 +16,7 @@ from connguard.fixing.statements import KEPT
 from connguard.migrations.history import History
 from connguard.migrations.names import is_step_of_folder
 from connguard.migrations.sections import tool_of
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 
 _MARKERS = {
@@ -28,8 +29,8 @@ _MARKERS = {
     "MyBatis migrations": ("-- // limit connections", "-- //@UNDO"),
     "tern": ("", "---- create above / drop below ----"),
 }
-_FLYWAY = re.compile(r"^(?P<lead>[VU])(?P<version>\d+(?:[._]\d+)*)__(?P<title>.+)\.\w+$")
-_UP = re.compile(r"(?<=[-_.])up(?=\.[a-z]+$)", re.IGNORECASE)
+_FLYWAY = lazily(r"^(?P<lead>[VU])(?P<version>\d+(?:[._]\d+)*)__(?P<title>.+)\.\w+$")
+_UP = lazily(r"(?<=[-_.])up(?=\.[a-z]+$)", re.IGNORECASE)
 _COMMENTS = [f"-- {line}" for line in KEPT]
 
 

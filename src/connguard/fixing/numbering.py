@@ -8,13 +8,14 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 
 TITLE = "limit_connections"
 
-_DATED = re.compile(r"^(?P<number>\d{4}-\d\d-\d\d-\d{6}(?P<more>-\d{4})?)(?P<rest>_.*)$")
-_NUMBERED = re.compile(r"^(?P<lead>[A-Za-z]?)(?P<number>\d+)(?P<rest>\D.*)?$")
-_TITLE = re.compile(
+_DATED = lazily(r"^(?P<number>\d{4}-\d\d-\d\d-\d{6}(?P<more>-\d{4})?)(?P<rest>_.*)$")
+_NUMBERED = lazily(r"^(?P<lead>[A-Za-z]?)(?P<number>\d+)(?P<rest>\D.*)?$")
+_TITLE = lazily(
     r"^(?P<separator>\.do\.|(?:[-_ ](?!(?:up|down)\b)|\.(?!\w+$))*)(?P<title>.*?)"
     r"(?P<suffix>(?:[-_.](?:up|down)|\.(?:do|undo|deploy|revert|pg|postgres(?:ql)?))*(?:\.[a-z]+)?)$",
     re.IGNORECASE,

@@ -11,7 +11,6 @@ history before it is written: what does not come last there, or does not repair,
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime
@@ -37,6 +36,7 @@ from connguard.migrations.history import History
 from connguard.migrations.pool import Pool
 from connguard.migrations.products import product_of_all
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Subject
 from connguard.policies.model.records import dataclass
 from connguard.sql_rules.script import Direction
@@ -52,7 +52,7 @@ _BY_HAND = {
 }
 """By the start of the layout's name."""
 
-_PLACEHOLDER = re.compile(r"\$\{|\{\{|#\{|%\(|^[:$@]")
+_PLACEHOLDER = lazily(r"\$\{|\{\{|#\{|%\(|^[:$@]")
 """What stands in a name for a value: how it is to be quoted depends on the value."""
 
 _NUMBERED = (

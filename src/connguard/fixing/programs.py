@@ -13,9 +13,10 @@ from pathlib import Path
 from connguard.fixing.layouts import CannotWrite, NewFiles, Place, names_in
 from connguard.fixing.numbering import following, parse
 from connguard.fixing.statements import KEPT
+from connguard.policies.model.patterns import lazily
 
-_PLAIN = re.compile(r"[^\\\\#{}%`]*")
-_RAILS_CLASS = re.compile(r"<\s*(?P<base>ActiveRecord::Migration(?:\[[\d.]+\])?)")
+_PLAIN = lazily(r"[^\\\\#{}%`]*")
+_RAILS_CLASS = lazily(r"<\s*(?P<base>ActiveRecord::Migration(?:\[[\d.]+\])?)")
 
 
 def checked(sql: Sequence[str]) -> Sequence[str]:

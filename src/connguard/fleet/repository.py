@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -40,6 +39,7 @@ from connguard.fleet.facts import Facts, collect
 from connguard.fleet.plain import from_plain, to_plain
 from connguard.policies.model.amount import worst_standing
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.reporters.json_report import counts, failures
 from connguard.reporters.plain import encodable
@@ -53,7 +53,7 @@ CRASHED = "crashed"
 STATUSES = (SCANNED, NOTHING, FAILED, TIMED_OUT, OUT_OF_MEMORY, CRASHED)
 """What became of a repository. All but the first two lead to exit code 2."""
 
-_SHA = re.compile(r"[0-9a-f]{40,64}")
+_SHA = lazily(r"[0-9a-f]{40,64}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from connguard.live.pooler_drift import COMPARED
 from connguard.live.session import QueryFailed, Row, Session
 from connguard.policies.model.hba_difference import SECRET_OPTIONS
 from connguard.policies.model.live_facts import SETTINGS
+from connguard.policies.model.patterns import lazily
 
 VERSION = 1
 _WIDE_NAMES_SINCE = 160000
@@ -54,8 +55,8 @@ FROM pg_catalog.pg_stat_activity WHERE usesysid IS NOT NULL {besides}
 GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 7 DESC, 1, 2, 3
 """
 
-_KEYWORD = re.compile(r"all|sameuser|samerole|samegroup|replication|\+.*|/.*", re.DOTALL)
-_PLAIN = re.compile(r'[^\s,"#@]+')
+_KEYWORD = lazily(r"all|sameuser|samerole|samegroup|replication|\+.*|/.*", re.DOTALL)
+_PLAIN = lazily(r'[^\s,"#@]+')
 
 _CONFIG_COLUMNS = ("key", "value", "default", "changeable")
 _DATABASE_COLUMNS = (

@@ -21,17 +21,18 @@ from connguard.live.bounded import bounded
 from connguard.live.network import Address
 from connguard.live.protocol import Refusal
 from connguard.live.target import Target
+from connguard.policies.model.patterns import lazily
 
 APPLICATION_NAME = "connguard-doctor"
 CONSOLE = "pgbouncer"
 """The name of the database that is PgBouncer's console."""
 
 _READ_ONLY = "-c default_transaction_read_only=on"
-_FROM_SERVER = re.compile(r"(?:failed: |^)[^\s:]+:  (.+)", re.MULTILINE)
+_FROM_SERVER = lazily(r"(?:failed: |^)[^\s:]+:  (.+)", re.MULTILINE)
 _NO_BLOCKS = "transaction blocks not allowed in statement pooling mode"
-_OTHER_KIND = re.compile(r"session is (?:not )?read-only|server is (?:not )?in hot standby mode")
+_OTHER_KIND = lazily(r"session is (?:not )?read-only|server is (?:not )?in hot standby mode")
 # PgBouncer, and RDS Proxy.
-_NO_OPTIONS = re.compile("unsupported startup parameter|command-line options", re.IGNORECASE)
+_NO_OPTIONS = lazily("unsupported startup parameter|command-line options", re.IGNORECASE)
 _LEFT_OUT = ("hostaddr", "replication", "client_encoding")
 
 Row = dict[str, Any]

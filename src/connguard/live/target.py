@@ -8,7 +8,6 @@ libpq does the reading, so that every form that a client takes is taken here, to
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import quote
@@ -17,6 +16,7 @@ import psycopg
 from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict
 
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 
 _SECRETS = (
@@ -26,7 +26,7 @@ _SECRETS = (
     "scram_client_key",
     "scram_server_key",
 )
-_QUOTED = re.compile(r'"[^"]*"|\'[^\']*\'')
+_QUOTED = lazily(r'"[^"]*"|\'[^\']*\'')
 HIDDEN = "(hidden)"
 
 

@@ -20,10 +20,11 @@ from connguard.migrations.history import History
 from connguard.migrations.host import HostMigration
 from connguard.migrations.pool import Pool, shown, too_deep
 from connguard.migrations.python_host import PythonCode, Walk, add_comments, parsed
+from connguard.policies.model.patterns import lazily
 from connguard.sql_rules.script import Direction
 
-_REVISION = re.compile(r"^(?:down_)?revision\b[^=\n]*=", re.MULTILINE)
-_HAS_SQL = re.compile(r"\bexecute|exec_driver_sql")
+_REVISION = lazily(r"^(?:down_)?revision\b[^=\n]*=", re.MULTILINE)
+_HAS_SQL = lazily(r"\bexecute|exec_driver_sql")
 
 
 def alembic_histories(pool: Pool) -> Iterator[History]:

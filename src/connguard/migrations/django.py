@@ -22,11 +22,12 @@ from connguard.migrations.host import HostMigration
 from connguard.migrations.pool import Pool, shown, too_deep
 from connguard.migrations.python_host import Names, PythonCode, Walk, add_comments, parsed
 from connguard.migrations.python_strings import called_name
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.sql_rules.script import Direction
 
-_MIGRATION = re.compile(r"^class\s+Migration\b", re.MULTILINE)
-_HAS_SQL = re.compile(r"RunSQL|\bexecute")
+_MIGRATION = lazily(r"^class\s+Migration\b", re.MULTILINE)
+_HAS_SQL = lazily(r"RunSQL|\bexecute")
 
 Key = tuple[str, str]
 """App and name of a migration, as `dependencies` write them."""

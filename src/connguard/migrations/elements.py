@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any
@@ -14,9 +13,10 @@ from connguard.engine import yaml_source
 from connguard.engine.text import Text
 from connguard.migrations.byte_offsets import ByteOffsets
 from connguard.migrations.fragment import EMPTY, Fragment, join, verbatim, written
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 
-_WORD = re.compile(r"\s+|\S+")
+_WORD = lazily(r"\s+|\S+")
 _MAX_DEPTH = 200
 
 

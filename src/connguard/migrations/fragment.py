@@ -11,12 +11,13 @@ from functools import cached_property
 
 from connguard.engine.text import Text
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.sql_rules.script import Chunk, Direction
 
-_LINE = re.compile(r".*(?:\r\n|\n|\r)|.+$")
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
-_NAME_PART = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LINE = lazily(r".*(?:\r\n|\n|\r)|.+$")
+_NUMBER = lazily(r"-?\d+(?:\.\d+)?")
+_NAME_PART = lazily(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,16 +13,17 @@ from connguard.migrations.fragment import Fragment
 from connguard.migrations.host import HostMigration
 from connguard.migrations.names import is_numbered
 from connguard.migrations.tree_host import Assignment, Call, TreeHost
+from connguard.policies.model.patterns import lazily
 from connguard.sql_rules.script import Direction
 
-_REGISTERS = re.compile(
+_REGISTERS = lazily(
     r"\b(?:AddMigration\w*|AddNamedMigration\w*|MustRegister\w*|RegisterTx|Register"
     r"|NewGoMigration)\b"
 )
-_IS_MIGRATION = re.compile(_REGISTERS.pattern + r"|gormigrate\.Migration")
-_RUNS_SQL = re.compile(r"\.(?:Must|Named)?(?:Exec|Query|Raw|NewRaw)\w*\(")
-_UP_NAME = re.compile(r"^up", re.IGNORECASE)
-_DOWN_NAME = re.compile(r"^(?:down|rollback)", re.IGNORECASE)
+_IS_MIGRATION = lazily(_REGISTERS.pattern + r"|gormigrate\.Migration")
+_RUNS_SQL = lazily(r"\.(?:Must|Named)?(?:Exec|Query|Raw|NewRaw)\w*\(")
+_UP_NAME = lazily(r"^up", re.IGNORECASE)
+_DOWN_NAME = lazily(r"^(?:down|rollback)", re.IGNORECASE)
 
 
 class GoHost(TreeHost):

@@ -14,12 +14,13 @@ from connguard.engine.text import Text
 from connguard.migrations.sections import sections
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.sql_rules import lexer
 from connguard.sql_rules.script import Chunk, Direction
 
-_MENTION = re.compile(r"^[ \t]*\\i(?:r|nclude|nclude_relative)?[ \t]", re.MULTILINE)
-_COMMAND = re.compile(
+_MENTION = lazily(r"^[ \t]*\\i(?:r|nclude|nclude_relative)?[ \t]", re.MULTILINE)
+_COMMAND = lazily(
     r"\\(?P<how>include_relative|include|ir|i)\s+(?:'(?P<quoted>[^']*)'|(?P<plain>[^\s;]+))"
 )
 

@@ -24,13 +24,14 @@ from connguard.migrations.history import History
 from connguard.migrations.names import is_numbered
 from connguard.migrations.pool import SQL_SUFFIXES, Pool, shown, unreadable
 from connguard.migrations.sections import sections
+from connguard.policies.model.patterns import lazily
 from connguard.sql_rules.script import Chunk, Direction, Script
 
 if TYPE_CHECKING:
     from connguard.migrations.shell_host import ShellMigration
 
 _SHELLS = (".sh", ".bash")
-_FOLDER = re.compile(r"initdb|entrypoint|(?:^|[-_.])init(?:$|[-_.])", re.IGNORECASE)
+_FOLDER = lazily(r"initdb|entrypoint|(?:^|[-_.])init(?:$|[-_.])", re.IGNORECASE)
 
 
 def initdb_histories(pool: Pool) -> Iterator[History]:

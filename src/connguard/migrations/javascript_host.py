@@ -16,11 +16,12 @@ from connguard.engine.text import Text
 from connguard.migrations.fragment import Fragment, join, verbatim, written
 from connguard.migrations.host import HostMigration
 from connguard.migrations.tree_host import Assignment, Call, TreeHost
+from connguard.policies.model.patterns import lazily
 from connguard.sql_rules.script import Direction
 
-_DIRECTIONS = re.compile(r"\b(?:up|down)\b")
-_RUNS_SQL = re.compile(r"\.(?:raw|query|sql|addSql|runSql|execute\w*|unsafe|\w+Role)\b|\bsql\s*`")
-_STATEMENT = re.compile(
+_DIRECTIONS = lazily(r"\b(?:up|down)\b")
+_RUNS_SQL = lazily(r"\.(?:raw|query|sql|addSql|runSql|execute\w*|unsafe|\w+Role)\b|\bsql\s*`")
+_STATEMENT = lazily(
     r"(?:\s|--[^\n]*\n|/\*(?:[^*]|\*(?!/))*+\*/)*+(?:\$\{|(?:alter|analyze|begin|call|checkpoint|cluster|comment"
     r"|commit|copy|create|deallocate|delete|do|drop|end|execute|explain|grant|insert|listen|load"
     r"|lock|merge|notify|prepare|reassign|refresh|reindex|reset|revoke|rollback|savepoint|security"

@@ -4,17 +4,16 @@
 
 from __future__ import annotations
 
-import re
-
 from tree_sitter import Node
 
 from connguard.engine.text import Text
 from connguard.migrations.fragment import Fragment, placeholder
 from connguard.migrations.host import HostMigration
 from connguard.migrations.tree_host import Assignment, Call, TreeHost
+from connguard.policies.model.patterns import lazily
 
-_IS_MIGRATION = re.compile(r"\b(?:Base)?JavaMigration\b|\bJdbcMigration\b")
-_DOLLAR_NAME = re.compile(r"\$([A-Za-z_]\w*)")
+_IS_MIGRATION = lazily(r"\b(?:Base)?JavaMigration\b|\bJdbcMigration\b")
+_DOLLAR_NAME = lazily(r"\$([A-Za-z_]\w*)")
 _EXECUTES = frozenset(
     (
         *("execute", "executeUpdate", "executeLargeUpdate", "executeQuery", "addBatch"),

@@ -20,6 +20,7 @@ from connguard.migrations.fragment import Fragment, written
 from connguard.migrations.history import History
 from connguard.migrations.names import for_postgresql
 from connguard.migrations.pool import SQL_SUFFIXES, Pool, shown, unreadable
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Comment, Notes, Span, mentions_suppression
 from connguard.policies.model.records import dataclass
 from connguard.sql_rules.script import Chunk, Direction, Script
@@ -27,8 +28,8 @@ from connguard.sql_rules.script import Chunk, Direction, Script
 _CHANGELOG_SUFFIXES = (".xml", ".yaml", ".yml", ".json")
 _ROOT = "databaseChangeLog"
 _SQL_CHANGES = frozenset(("sql", "createProcedure"))
-_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
-_CLASSPATH = re.compile(r"^(?:classpath\*?|file):/*")
+_COMMENT = lazily(r"<!--(.*?)-->", re.DOTALL)
+_CLASSPATH = lazily(r"^(?:classpath\*?|file):/*")
 _MAX_DEPTH = 30
 
 

@@ -22,8 +22,9 @@ from connguard.migrations.history import History
 from connguard.migrations.names import is_migrations_folder, is_numbered, is_step_of_folder
 from connguard.migrations.pool import Pool, shown
 from connguard.migrations.sections import tool_of
+from connguard.policies.model.patterns import lazily
 
-_UP_DOWN_NAME = re.compile(r"^\d+_.*\.(?:up|down)\.\w+$", re.IGNORECASE)
+_UP_DOWN_NAME = lazily(r"^\d+_.*\.(?:up|down)\.\w+$", re.IGNORECASE)
 
 
 def plain_histories(pool: Pool) -> Iterator[History]:

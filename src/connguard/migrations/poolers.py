@@ -9,10 +9,11 @@ from dataclasses import replace
 
 from connguard.budget.claims import is_compose
 from connguard.engine.reading import Context
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Reading, Subject
 from connguard.policies.model.server_size import ServerSize
 
-_POOLER = re.compile(r"pg_?bouncer|pgcat|odyssey|supavisor|pgpool", re.IGNORECASE)
+_POOLER = lazily(r"pg_?bouncer|pgcat|odyssey|supavisor|pgpool", re.IGNORECASE)
 
 
 def note_poolers(reading: Reading, context: Context) -> None:

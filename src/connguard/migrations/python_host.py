@@ -30,15 +30,16 @@ from connguard.migrations.python_strings import (
     parse_python,
     resolve,
 )
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import mentions_suppression
 from connguard.sql_rules.script import Direction
 
 _EXECUTES = frozenset(("execute", "exec_driver_sql", "executemany", "executescript"))
 _QUERY_BUILDERS = frozenset(("insert", "update", "delete", "select", "values", "where", "table"))
-_SCHEMA_CONSTRUCT = re.compile(r"^(?:Create|Drop|Add|Set)(?!Role|User|Group|Database)[A-Z]\w*$")
-_PARAMETER = re.compile(r"%(?:\((?P<name>\w+)\))?s|%%")
-_COLON_ESCAPE = re.compile(r"\\:")
-_PRODUCT_QUESTION = re.compile(r"^_*is_?(?P<product>[a-z0-9]+)(?:_dialect|_db)?$", re.IGNORECASE)
+_SCHEMA_CONSTRUCT = lazily(r"^(?:Create|Drop|Add|Set)(?!Role|User|Group|Database)[A-Z]\w*$")
+_PARAMETER = lazily(r"%(?:\((?P<name>\w+)\))?s|%%")
+_COLON_ESCAPE = lazily(r"\\:")
+_PRODUCT_QUESTION = lazily(r"^_*is_?(?P<product>[a-z0-9]+)(?:_dialect|_db)?$", re.IGNORECASE)
 _HIDDEN = "either "
 _MAX_CALLS = 5000
 _MAX_DEPTH = 12

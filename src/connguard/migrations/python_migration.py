@@ -5,15 +5,15 @@
 from __future__ import annotations
 
 import ast
-import re
 
 from connguard.engine.text import Text
 from connguard.migrations.host import HostMigration
 from connguard.migrations.python_host import Names, PythonCode, Walk, add_comments
 from connguard.migrations.python_strings import called_name
+from connguard.policies.model.patterns import lazily
 from connguard.sql_rules.script import Direction
 
-_RUNS_SQL = re.compile(r"\.(?:execute|exec_driver_sql|sql)\b|\bexecute\(|\bstep\(")
+_RUNS_SQL = lazily(r"\.(?:execute|exec_driver_sql|sql)\b|\bexecute\(|\bstep\(")
 _UP = ("up", "upgrade", "apply", "migrate", "forward", "forwards", "run_migration")
 _DOWN = ("down", "downgrade", "rollback", "revert", "backward", "backwards")
 

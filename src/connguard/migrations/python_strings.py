@@ -21,19 +21,20 @@ from connguard.migrations.fragment import (
     verbatim,
     written,
 )
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.whole_numbers import whole
 
-_BETWEEN = re.compile(r"(?:\s|\\\r?\n|#[^\n]*)+")
-_OPENING = re.compile(r"(?P<prefix>[A-Za-z]{0,2})(?P<quote>'''|\"\"\"|'|\")")
-_ESCAPE = re.compile(
+_BETWEEN = lazily(r"(?:\s|\\\r?\n|#[^\n]*)+")
+_OPENING = lazily(r"(?P<prefix>[A-Za-z]{0,2})(?P<quote>'''|\"\"\"|'|\")")
+_ESCAPE = lazily(
     r"\\(?:(?P<newline>\r?\n)|N\{(?P<name>[^}]*)\}|x(?P<hex>[0-9a-fA-F]{2})"
     r"|u(?P<u4>[0-9a-fA-F]{4})|U(?P<u8>[0-9a-fA-F]{8})|(?P<octal>[0-7]{1,3})|(?P<char>.))",
     re.DOTALL,
 )
 _PLAIN_ESCAPES = dict(zip("abfnrtv\\'\"", "\a\b\f\n\r\t\v\\'\"", strict=True))
-_PERCENT = re.compile(r"%(?:\((?P<name>[^)]*)\))?[#0 +-]*[\d.]*(?P<kind>[sdrifaxX%])")
-_BRACES = re.compile(r"\{\{|\}\}|\{(?P<field>[^{}!:]*)[^{}]*\}")
+_PERCENT = lazily(r"%(?:\((?P<name>[^)]*)\))?[#0 +-]*[\d.]*(?P<kind>[sdrifaxX%])")
+_BRACES = lazily(r"\{\{|\}\}|\{(?P<field>[^{}!:]*)[^{}]*\}")
 SAME_TEXT = frozenset(("text", "DDL", "SQL", "str", "literal_column", "inline_literal", "Literal"))
 SAME_BASE = frozenset(("bindparams", "execution_options", "columns", "as_string", "encode"))
 

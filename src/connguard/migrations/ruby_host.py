@@ -4,17 +4,16 @@
 
 from __future__ import annotations
 
-import re
-
 from tree_sitter import Node
 
 from connguard.engine.text import Text
 from connguard.migrations.fragment import EMPTY, Fragment, join
 from connguard.migrations.host import HostMigration
 from connguard.migrations.tree_host import Assignment, Call, TreeHost
+from connguard.policies.model.patterns import lazily
 from connguard.sql_rules.script import Direction
 
-_RAILS = re.compile(r"<\s*[\w:]*\bMigration\b|Sequel\.migration|\bMigration\[\d")
+_RAILS = lazily(r"<\s*[\w:]*\bMigration\b|Sequel\.migration|\bMigration\[\d")
 _DOWN = frozenset(("down", "revert"))
 _UP = frozenset(("up", "change", "up_only"))
 

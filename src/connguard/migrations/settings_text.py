@@ -7,8 +7,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_ENTRY = re.compile(r"^[ \t]*([^#!;=\s][^=:\n]*?)[ \t]*[=:][ \t]*(.*?)[ \t]*\r?$", re.MULTILINE)
-_SECTION = re.compile(r'^[ \t]*\[\s*([\w-]+)(?:\s+"([^"]*)")?\s*\][ \t]*\r?$')
+from connguard.policies.model.patterns import lazily
+
+_ENTRY = lazily(r"^[ \t]*([^#!;=\s][^=:\n]*?)[ \t]*[=:][ \t]*(.*?)[ \t]*\r?$", re.MULTILINE)
+_SECTION = lazily(r'^[ \t]*\[\s*([\w-]+)(?:\s+"([^"]*)")?\s*\][ \t]*\r?$')
 
 
 def properties(text: str) -> Mapping[str, str]:

@@ -22,18 +22,19 @@ from connguard.migrations.fragment import (
 from connguard.migrations.host import HostMigration
 from connguard.migrations.tree_host import Assignment, Call, TreeHost
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.sql_rules.script import Chunk, Direction
 
-_PSQL = re.compile(r"(?:^|[/\s\"{\[])psql(?:[\]@}\"\s]|$)|^docker_process_sql$")
-_COMMAND_OPTION = re.compile(r"^(?:-[A-Za-z0-9]*c|--command)$")
-_FILE_OPTION = re.compile(r"^(?:-[A-Za-z0-9]*f|--file)$")
-_VARIABLE_OPTION = re.compile(r"^(?:-[A-Za-z0-9]*v|--set|--variable)$")
-_ASSIGNMENT = re.compile(r"^(?:-v\s*|--(?:set|variable)=)?(?P<name>\w+)=(?P<value>.*)$", re.DOTALL)
-_BACKSLASH = re.compile(r"\\([$`\\\"]|\n)")
-_QUOTED_BACKSLASH = re.compile(r"\\([$`\\]|\n)")
-_ONLY_PLACEHOLDER = re.compile(r"\s*\$\{\w+\}\s*$")
-_TAB_INDENT = re.compile(r"^\t+", re.MULTILINE)
+_PSQL = lazily(r"(?:^|[/\s\"{\[])psql(?:[\]@}\"\s]|$)|^docker_process_sql$")
+_COMMAND_OPTION = lazily(r"^(?:-[A-Za-z0-9]*c|--command)$")
+_FILE_OPTION = lazily(r"^(?:-[A-Za-z0-9]*f|--file)$")
+_VARIABLE_OPTION = lazily(r"^(?:-[A-Za-z0-9]*v|--set|--variable)$")
+_ASSIGNMENT = lazily(r"^(?:-v\s*|--(?:set|variable)=)?(?P<name>\w+)=(?P<value>.*)$", re.DOTALL)
+_BACKSLASH = lazily(r"\\([$`\\\"]|\n)")
+_QUOTED_BACKSLASH = lazily(r"\\([$`\\]|\n)")
+_ONLY_PLACEHOLDER = lazily(r"\s*\$\{\w+\}\s*$")
+_TAB_INDENT = lazily(r"^\t+", re.MULTILINE)
 
 
 @dataclass

@@ -28,6 +28,7 @@ from connguard.migrations.fragment import (
     written,
 )
 from connguard.migrations.host import HostMigration
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import mentions_suppression
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.whole_numbers import whole
@@ -35,8 +36,8 @@ from connguard.sql_rules.script import Direction
 
 _SIMPLE_ESCAPES = dict(zip("abefnrtvs", "\a\b\x1b\f\n\r\t\v ", strict=True))
 _SIMPLE_ESCAPES.update({"0": "\0", "\n": "", "\r\n": ""})
-_PRINTF = re.compile(r"%(?:(?P<index>\d+)\$)?[-+#0 ]*[\d.]*(?P<kind>[a-zA-Z%])")
-_SQL_FILE = re.compile(r"[\"'`]([^\"'`\s$#{}]+\.sql)[\"'`]")
+_PRINTF = lazily(r"%(?:(?P<index>\d+)\$)?[-+#0 ]*[\d.]*(?P<kind>[a-zA-Z%])")
+_SQL_FILE = lazily(r"[\"'`]([^\"'`\s$#{}]+\.sql)[\"'`]")
 _MAX_DEPTH = 60
 _MAX_SEARCH = 20_000
 

@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from connguard.containers.inside import configures_container
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import Text
 from connguard.policies.model.origin import Known, Related
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Reading
 from connguard.policies.model.server_values import parse_integer
 from connguard.policies.model.setting_facts import (
@@ -23,7 +23,7 @@ from connguard.postgres.setting_table import refusal
 from connguard.postgres.versions import known_version
 
 RESERVED_SINCE = 16
-_SECTION = re.compile(r"(?m)^\s*(?:\[\w|<\w)")
+_SECTION = lazily(r"(?m)^\s*(?:\[\w|<\w)")
 
 
 def read(files: Sequence[SourceFile], context: Context) -> Reading:

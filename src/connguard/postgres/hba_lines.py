@@ -10,7 +10,6 @@ by the lines of other files.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import field
 from pathlib import Path
@@ -21,6 +20,7 @@ from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Comment, Notes, Span, mentions_suppression
 from connguard.policies.model.records import dataclass
 from connguard.postgres.conf import conf_files
@@ -32,11 +32,11 @@ MAX_DEPTH = 10
 _BLANK = " \t\r"
 
 # What a template engine or a shell fills in, and what a template engine decides.
-_PLACEHOLDER = re.compile(r"\{\{.*?\}\}|<%=.*?%>|\$\{[^}]*\}|\$\([^)]*\)")
-_SHELL_VARIABLE = re.compile(rf"{_PLACEHOLDER.pattern}|\$\w+|`[^`]*`")
-_TEMPLATE_OPENS = re.compile(r"\s*\{[%#](?!.*[%#]\})")
-_TEMPLATE_CLOSES = re.compile(r"[%#]\}")
-_TEMPLATE_LINE = re.compile(r"\s*(?:\{%|\{#|<%|\{\{-?\s*(?:if|range|end|with|else)\b)")
+_PLACEHOLDER = lazily(r"\{\{.*?\}\}|<%=.*?%>|\$\{[^}]*\}|\$\([^)]*\)")
+_SHELL_VARIABLE = lazily(rf"{_PLACEHOLDER.pattern}|\$\w+|`[^`]*`")
+_TEMPLATE_OPENS = lazily(r"\s*\{[%#](?!.*[%#]\})")
+_TEMPLATE_CLOSES = lazily(r"[%#]\}")
+_TEMPLATE_LINE = lazily(r"\s*(?:\{%|\{#|<%|\{\{-?\s*(?:if|range|end|with|else)\b)")
 _FILLER = "\ue000"
 
 

@@ -34,6 +34,7 @@ from connguard.policies.model.hba import (
     unknown_address,
 )
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Notes
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.whole_numbers import whole
@@ -105,7 +106,7 @@ _SEARCH_AND_BIND = (
     "ldapsearchattribute",
     "ldapsearchfilter",
 )
-_PREFIX_LENGTH = re.compile(r"[ \t]*[+-]?[0-9]{1,20}")
+_PREFIX_LENGTH = lazily(r"[ \t]*[+-]?[0-9]{1,20}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from connguard.policies.model.hba import (
     network_address,
 )
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Comment, Notes, Span, mentions_suppression
 from connguard.policies.model.records import dataclass
 from connguard.postgres.hba_lines import SourceLine, source_lines
@@ -36,7 +37,7 @@ from connguard.postgres.hba_reader import HbaFile, HbaProblem
 
 _TYPES = ("local", "host", "hostssl", "hostnossl")
 _METHODS = ("trust", "reject", "md5", "password", "peer", "cert", "scram-sha-256", "ldap")
-_TOKEN = re.compile(
+_TOKEN = lazily(
     r"""\s*(?:
       (?P<end>\#.*|$)
     | (?P<comma>,)

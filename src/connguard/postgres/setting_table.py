@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import functools
 import json
-import re
 from pathlib import Path
 from typing import Any
 
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.server_values import (
     parse_boolean,
     parse_choice,
@@ -46,7 +46,7 @@ _OTHER_NAMES = frozenset(
     )
 )
 # Depends on how the server was built, or on its platform.
-_BUILD_NAMES = re.compile(r"(?:trace|debug|wal_debug|bonjour|optimize|jit)[a-z_]*")
+_BUILD_NAMES = lazily(r"(?:trace|debug|wal_debug|bonjour|optimize|jit)[a-z_]*")
 _BUILD_CHOICES = frozenset(
     (
         "lz4",

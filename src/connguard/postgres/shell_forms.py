@@ -12,21 +12,22 @@ from collections.abc import Iterator
 
 from connguard.engine.text import Text
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.postgres.hba_lines import SourceLine, line_at, lines_between
 
 _HBA = r"[^\s;|&<>]*(?:pg_?hba|hba_?(?:file|conf|path))[^\s;|&<>]*"
 _CONF = r"[^\s;|&<>]*(?:postgres(?:ql)?(?:\.auto)?\.conf|(?:PG|POSTGRES(?:QL)?)_CONF\w*)[^\s;|&<>]*"
 _TO = rf"(?:>>?\s*|\btee\b(?:\s+(?:-a|--append))*\s+)(?:(?P<hba>{_HBA})|(?P<conf>{_CONF}))"
-_TARGET = re.compile(_TO, re.IGNORECASE)
-_HEREDOC = re.compile(r"<<(?P<dash>-?)\s*(?P<quote>['\"\\]?)(?P<word>\w+)['\"]?")
-_ECHO = re.compile(
+_TARGET = lazily(_TO, re.IGNORECASE)
+_HEREDOC = lazily(r"<<(?P<dash>-?)\s*(?P<quote>['\"\\]?)(?P<word>\w+)['\"]?")
+_ECHO = lazily(
     r"(?:\b(?P<command>echo|printf)(?:\s+-[neE]+)*\s+|(?<=[\"'])\s+)"
     r"(?P<quote>[\"'])(?P<text>(?:\\.|(?!(?P=quote)).)*)(?P=quote)",
     re.DOTALL,
 )
-_ONLY_FORMAT = re.compile(r"(?:%s|\\n|\s)*")
-_CONTINUED = re.compile(r"\\\r?\n")
+_ONLY_FORMAT = lazily(r"(?:%s|\\n|\s)*")
+_CONTINUED = lazily(r"\\\r?\n")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from connguard.engine import disk
 from connguard.engine.settings import Settings
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.whole_numbers import whole
 from connguard.postgres.hba_reader import DEFAULT_VERSION, NEWEST_VERSION, OLDEST_VERSION
 
-_IN_PATH = re.compile(r"(?:^|/)(?:postgresql|pgsql|postgres)[-_/]?(\d{2})(?=/|$)")
+_IN_PATH = lazily(r"(?:^|/)(?:postgresql|pgsql|postgres)[-_/]?(\d{2})(?=/|$)")
 
 
 def known_version(path: Path, settings: Settings) -> int | None:

@@ -9,16 +9,16 @@ suites only. GitLab takes cases of the same suite, class and name for one: names
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from itertools import groupby
 from xml.etree import ElementTree
 
 from connguard.engine.finding import Finding, Report, Suppressed
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.verdict import Severity
 from connguard.reporters.plain import printable
 
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = lazily("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def render(

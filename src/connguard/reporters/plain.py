@@ -9,11 +9,12 @@ a log line, or characters that reverse the reading direction.
 from __future__ import annotations
 
 import json
-import re
 import unicodedata
 from collections.abc import Iterator
 
-_CI_COMMAND = re.compile(r"##(?=\w*\[)")
+from connguard.policies.model.patterns import lazily
+
+_CI_COMMAND = lazily(r"##(?=\w*\[)")
 """The start of a command to a CI server. Azure Pipelines and GitHub take it anywhere in a line."""
 
 

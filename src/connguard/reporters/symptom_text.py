@@ -12,11 +12,12 @@ from connguard.engine.symptom_pages import diagram
 from connguard.explaining.explanation import Explained, Explanation
 from connguard.explaining.lines import Guilty, Lines
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.reporters.plain import line_start, printable
 from connguard.reporters.style import Style
 
 _WIDTH = 88
-_PLAIN = re.compile(r"[A-Za-z0-9_.:]{1,255}|[A-Za-z0-9_.:][A-Za-z0-9_.:-]{1,254}")
+_PLAIN = lazily(r"[A-Za-z0-9_.:]{1,255}|[A-Za-z0-9_.:][A-Za-z0-9_.:-]{1,254}")
 _OTHERS = 5
 """Findings about other roles that are listed before the rest is counted."""
 

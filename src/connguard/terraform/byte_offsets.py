@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+from connguard.policies.model.patterns import lazily
+
+_NOT_ASCII = lazily(r"[^\x00-\x7f]")
 
 
 class CharacterOffsets:

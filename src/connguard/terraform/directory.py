@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os.path
-import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import field
 from functools import cached_property
@@ -13,11 +12,12 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from connguard.engine import disk
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.terraform.syntax import Attribute, Block, Document, Literal
 
 # Up first and then down: no ".." after a name, which may be that of a link.
-_UPWARDS = re.compile(r"(?:\.\.?/+)*(?:(?!\.\.?(?:/|\Z))[^/]+(?:/+|\Z))*\Z")
+_UPWARDS = lazily(r"(?:\.\.?/+)*(?:(?!\.\.?(?:/|\Z))[^/]+(?:/+|\Z))*\Z")
 SUFFIXES = (".tf", ".tf.json", ".tofu", ".tofu.json")
 
 

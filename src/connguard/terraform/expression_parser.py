@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.terraform.syntax import (
     Binary,
@@ -37,14 +38,14 @@ from connguard.terraform.syntax import (
 _MAX_DEPTH = 60
 _MAX_OPERATORS = 200
 
-_BLANK = re.compile(r"(?:[ \t\r]|#[^\n]*|//[^\n]*|/\*.*?\*/)*", re.S)
-_BLANK_OR_NEWLINE = re.compile(r"(?:[ \t\r\n]|#[^\n]*|//[^\n]*|/\*.*?\*/)*", re.S)
-_IDENTIFIER = re.compile(r"[^\W\d][\w-]*")
-_FUNCTION = re.compile(r"[^\W\d][\w-]*(?:::[^\W\d][\w-]*)*(?=[ \t]*\()")
-_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
-_OPERATOR = re.compile(r"\|\||&&|==|!=|<=|>=|[<>+\-*/%]")
-_HEREDOC = re.compile(r"<<(-?)([^\W\d][\w-]*)[ \t]*\r?\n")
-_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.S)
+_BLANK = lazily(r"(?:[ \t\r]|#[^\n]*|//[^\n]*|/\*.*?\*/)*", re.S)
+_BLANK_OR_NEWLINE = lazily(r"(?:[ \t\r\n]|#[^\n]*|//[^\n]*|/\*.*?\*/)*", re.S)
+_IDENTIFIER = lazily(r"[^\W\d][\w-]*")
+_FUNCTION = lazily(r"[^\W\d][\w-]*(?:::[^\W\d][\w-]*)*(?=[ \t]*\()")
+_NUMBER = lazily(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_OPERATOR = lazily(r"\|\||&&|==|!=|<=|>=|[<>+\-*/%]")
+_HEREDOC = lazily(r"<<(-?)([^\W\d][\w-]*)[ \t]*\r?\n")
+_ESCAPE = lazily(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.S)
 _SIMPLE_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _PRECEDENCE = {
     "||": 1, "&&": 2, "==": 3, "!=": 3, "<": 4, "<=": 4, ">": 4, ">=": 4,

@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 import operator
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any, Protocol
 
+from connguard.policies.model.patterns import lazily
 from connguard.terraform import syntax
 from connguard.terraform.expression_parser import parse_template
 from connguard.terraform.functions import FUNCTIONS, PARTIAL
@@ -339,7 +339,7 @@ _SAME_VALUE = frozenset({
     "chomp", "cidrsubnet", "cidrsubnets", "element", "lower", "nonsensitive", "one", "sensitive",
     "slice", "tostring", "trimspace", "values",
 })  # fmt: skip
-_WITH_PREFIX_LENGTH = re.compile(r"%s(/\d+)")
+_WITH_PREFIX_LENGTH = lazily(r"%s(/\d+)")
 
 
 def _called_with_unknown(name: str, arguments: list[object], unknown: Unknown) -> Unknown:

@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 from connguard.engine.text import Text
+from connguard.policies.model.patterns import lazily
 from connguard.terraform.expression_parser import expression_end, parse_expression, without_comments
 from connguard.terraform.syntax import (
     Attribute,
@@ -27,7 +28,7 @@ from connguard.terraform.syntax import (
 )
 
 _MAX_DEPTH = 40
-_LONE_WORD = re.compile(r"^([ \t]*[^\W\d][\w-]*)([ \t]+)$", re.M)
+_LONE_WORD = lazily(r"^([ \t]*[^\W\d][\w-]*)([ \t]+)$", re.M)
 
 
 def require() -> None:

@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from json import JSONDecoder
 from typing import Any
 
-_BLANK = re.compile(r"[ \t\n\r]*")
+from connguard.policies.model.patterns import lazily
+
+_BLANK = lazily(r"[ \t\n\r]*")
 _DECODER = JSONDecoder(strict=False)
 _CHECKER = JSONDecoder(strict=False, object_pairs_hook=lambda _: None)
 

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import cache
@@ -14,12 +13,13 @@ import tree_sitter_json
 from tree_sitter import Language, Node, Parser
 
 from connguard.engine.text import Text
+from connguard.policies.model.patterns import lazily
 from connguard.terraform.byte_offsets import CharacterOffsets
 from connguard.terraform.expression_parser import number_of
 from connguard.terraform.syntax import Problem
 
 _MAX_DEPTH = 60
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = lazily("[\ud800-\udfff]")
 
 
 @cache

@@ -9,7 +9,6 @@ https://developer.hashicorp.com/terraform/internals/json-format
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -18,6 +17,7 @@ from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Reading
 from connguard.policies.model.terraform_postgresql import ATTRIBUTES, RESOURCE_TYPES, facts
 from connguard.policies.model.terraform_value import Setting, Unresolved
@@ -25,7 +25,7 @@ from connguard.terraform import server_settings
 from connguard.terraform.json_cursor import JsonCursor, JsonError
 
 # The top-level keys that may stand first, as Terraform writes them or sorted by name.
-_FIRST_KEY = re.compile(
+_FIRST_KEY = lazily(
     r'\s*\{\s*"(?:format_version|terraform_version|applyable|checks|complete|configuration|errored'
     r'|planned_values|prior_state|output_changes|resource_changes)"'
 )

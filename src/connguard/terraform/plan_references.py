@@ -9,15 +9,15 @@ https://developer.hashicorp.com/terraform/internals/json-format#expression-repre
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.terraform_value import Unresolved
 
-_STEP = re.compile(r'\.?([\w-]+|\*)((?:\["(?:[^"\\]|\\.)*"\]|\[\d+\]|\[\*\])*)')
-_KEY = re.compile(r'\["(?:[^"\\]|\\.)*"\]|\[\d+\]')
+_STEP = lazily(r'\.?([\w-]+|\*)((?:\["(?:[^"\\]|\\.)*"\]|\[\d+\]|\[\*\])*)')
+_KEY = lazily(r'\["(?:[^"\\]|\\.)*"\]|\[\d+\]')
 _MAX_DEPTH = 20
 
 

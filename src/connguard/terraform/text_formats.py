@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 import yaml
 
+from connguard.policies.model.patterns import lazily
 from connguard.terraform.values import (
     MAX_DEPTH,
     Blocked,
@@ -159,7 +160,7 @@ def _refuse(loader: yaml.SafeLoader, node: yaml.Node) -> object:
 
 
 for _tag, _pattern, _first in _RESOLVERS:
-    _Loader.add_implicit_resolver(_tag, re.compile(f"^(?:{_pattern})$"), list(_first))
+    _Loader.add_implicit_resolver(_tag, lazily(f"^(?:{_pattern})$"), list(_first))
 _Loader.add_constructor("tag:connguard,2026:number", _construct_number)
 _Loader.add_constructor("tag:connguard,2026:refused", _refuse)
 _Loader.add_constructor("tag:connguard,2026:true", lambda loader, node: True)

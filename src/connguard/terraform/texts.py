@@ -8,6 +8,7 @@ import re
 import warnings
 from fractions import Fraction
 
+from connguard.policies.model.patterns import lazily
 from connguard.terraform.text_formats import jsonencode
 from connguard.terraform.values import (
     Blocked,
@@ -23,7 +24,7 @@ from connguard.terraform.values import (
     to_text,
 )
 
-_VERB = re.compile(r"%(?:%|([-+ 0#]*)(\d*)(?:\.(\d+))?(?:\[(\d+)\])?([a-zA-Z]))")
+_VERB = lazily(r"%(?:%|([-+ 0#]*)(\d*)(?:\.(\d+))?(?:\[(\d+)\])?([a-zA-Z]))")
 
 
 def character_count(text: str) -> int:

@@ -13,6 +13,7 @@ import tree_sitter_hcl
 from tree_sitter import Language, Node, Parser
 
 from connguard.engine.text import Text
+from connguard.policies.model.patterns import lazily
 from connguard.terraform.byte_offsets import CharacterOffsets
 from connguard.terraform.expression_parser import parse_expression
 from connguard.terraform.syntax import (
@@ -27,10 +28,10 @@ from connguard.terraform.syntax import (
 )
 
 _MAX_DEPTH = 40
-_SPECIAL = re.compile(r"[\\$%\n]")
-_CONFLICT = re.compile(rb"^(?:<{7}|={7}|>{7})(?= |\r?$)", re.M)
-_EXPONENT = re.compile(rb"(?<![\w.])\d+[eE][+-]?\d+\b")
-_BLOCK_START = re.compile(
+_SPECIAL = lazily(r"[\\$%\n]")
+_CONFLICT = lazily(rb"^(?:<{7}|={7}|>{7})(?= |\r?$)", re.M)
+_EXPONENT = lazily(rb"(?<![\w.])\d+[eE][+-]?\d+\b")
+_BLOCK_START = lazily(
     rb"^(?:resource|data|module|variable|output|provider|locals|terraform|check|moved|removed"
     rb"|import|ephemeral)\b[^\n=]*\{",
     re.M,

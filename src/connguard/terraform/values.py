@@ -8,12 +8,12 @@ TerraformSet, a map or object dict. Parts of a list, map or object may be Unknow
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import field
 from fractions import Fraction
 from typing import Protocol, TypeGuard
 
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 
 MAX_TEXT = 1_000_000
@@ -22,7 +22,7 @@ MAX_DEPTH = 40
 MAX_PARTS = 50_000
 _MAX_BITS = 4096
 
-_NUMERAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
+_NUMERAL = lazily(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
 
 
 @dataclass(frozen=True, slots=True)
