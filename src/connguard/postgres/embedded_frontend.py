@@ -15,6 +15,7 @@ from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.hba_facts import Dialect
 from connguard.policies.model.origin import Known, Origin, Unknown
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Comment, Notes, Reading, Span, mentions_suppression
 from connguard.policies.model.setting_facts import EffectiveSetting, RefusedSetting
 from connguard.postgres.conf import read_conf_text
@@ -30,11 +31,11 @@ from connguard.postgres.versions import known_version, version_for
 from connguard.postgres.yaml_forms import ConfText, HbaLines, Parameter, forms
 
 _MENTIONS = ("hba", "postgres.conf", "postgresql.conf", "postgresql:", "extendedconf")
-_KEY = re.compile(
+_KEY = lazily(
     r"(?im)^[ \t]*(?:- )?[\"']?[\w.-]*(?:pg_?hba|postgres(?:ql)?\.conf)[\w.]*[\"']?:(?!\S)"
 )
-_TEMPLATE = re.compile(r"\{\{|\{%|<%|\$\{\{")
-_COMMENT = re.compile(r"(?m)^[ \t]*#[ \t]?(.*)$")
+_TEMPLATE = lazily(r"\{\{|\{%|<%|\$\{\{")
+_COMMENT = lazily(r"(?m)^[ \t]*#[ \t]?(.*)$")
 
 
 def read(files: Sequence[SourceFile], context: Context) -> Reading:

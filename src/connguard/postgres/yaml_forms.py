@@ -15,25 +15,26 @@ from collections.abc import Iterator
 from connguard.engine.text import Text
 from connguard.engine.yaml_source import Node
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.postgres.hba_lines import SourceLine, line_at, lines_between
 
-_HBA_KEYS = re.compile(
+_HBA_KEYS = lazily(
     r"pg_?hba(?:\.conf|Configuration|_conf|_config|_entries|_lines|_rules|_custom)?"
     r"|[\w.-]*pg_?hba\.conf|(?:custom_|extra_|additional_)pg_?hba|pg_hba_(?:extra|additional)|"
     r"(?:postgres(?:ql)?|pg|patroni)_(?:pg_)?hba(?:_[a-z]+)*",
     re.IGNORECASE,
 )
-_CONF_KEYS = re.compile(
+_CONF_KEYS = lazily(
     r"[\w-]*postgres(?:ql)?\.conf|postgresqlConf|extendedConfiguration|postgresqlExtendedConf"
 )
-_HBA_TARGET = re.compile(r"pg_?hba[\w.-]*(?:\.conf|\}\}|$)", re.IGNORECASE)
-_CONF_TARGET = re.compile(r"postgres(?:ql)?(?:\.auto)?\.conf")
-_FILE_MODULES = re.compile(r"(?:ansible\.builtin\.)?(copy|lineinfile|blockinfile)")
-_HBA_MODULE = re.compile(r"(?:community\.(?:general|postgresql)\.)?postgresql_pg_hba")
-_RULE = re.compile(r"\s*\"?(?:local|host|include)", re.IGNORECASE)
-_LONE_CR = re.compile(r"\r(?!\n)")
-_PLAIN_SETTING = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
+_HBA_TARGET = lazily(r"pg_?hba[\w.-]*(?:\.conf|\}\}|$)", re.IGNORECASE)
+_CONF_TARGET = lazily(r"postgres(?:ql)?(?:\.auto)?\.conf")
+_FILE_MODULES = lazily(r"(?:ansible\.builtin\.)?(copy|lineinfile|blockinfile)")
+_HBA_MODULE = lazily(r"(?:community\.(?:general|postgresql)\.)?postgresql_pg_hba")
+_RULE = lazily(r"\s*\"?(?:local|host|include)", re.IGNORECASE)
+_LONE_CR = lazily(r"\r(?!\n)")
+_PLAIN_SETTING = lazily(r"[A-Za-z_][A-Za-z0-9_.]*")
 
 
 @dataclass(frozen=True, slots=True)
