@@ -20,6 +20,7 @@ import orjson
 import pytest
 from click.testing import CliRunner, Result
 
+from connguard.commands.caching import OFF
 from connguard.engine import cache as caches
 from connguard.engine import disk
 from connguard.engine.cache import Cache, NotUsable, open_cache
@@ -288,7 +289,7 @@ def test_no_cache_among_the_files_without_a_secret(
 def test_many_at_once(project: Path, folder: Path) -> None:
     """Eight processes on one cache, with files changing: each prints what a run without prints."""
     arguments = [sys.executable, "-m", "connguard", "scan", "--quiet", "--cache-dir", str(folder)]
-    environment = {name: value for name, value in os.environ.items() if name != caches.OFF}
+    environment = {name: value for name, value in os.environ.items() if name != OFF}
     for text in (BAD, BAD + "CREATE ROLE other LOGIN CONNECTION LIMIT -1;\n"):
         (project / "migrations" / "1.sql").write_text(text)
         running = [
@@ -306,7 +307,7 @@ def scanned(*arguments: str) -> Result:
 @pytest.fixture
 def in_use(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The command line uses a cache in this folder."""
-    monkeypatch.delenv(caches.OFF)
+    monkeypatch.delenv(OFF)
     monkeypatch.setenv(caches.FOLDER, str(folder))
     return folder
 
@@ -326,7 +327,7 @@ def test_no_cache_where_none_is_wanted(
 ) -> None:
     """Neither read nor written."""
     if how == "environment":
-        monkeypatch.setenv(caches.OFF, "1")
+        monkeypatch.setenv(OFF, "1")
     if how == "settings":
         (project / "connguard.toml").write_text("cache = false\n")
     arguments = [how] if how.startswith("--") else []

@@ -2,6 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`python -m connguard`."""
 
-from connguard.engine.cli import main
+from connguard.engine.cli import run
 
-main(prog_name="connguard")
+run()

@@ -7,13 +7,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from connguard.engine.cache import OFF, Cache, NotUsable, open_cache
 from connguard.engine.finding import Report
 from connguard.engine.settings import Settings
 from connguard.reporters.plain import printable
+
+if TYPE_CHECKING:
+    from connguard.engine.cache import Cache
+
+OFF = "CONNGUARD_NO_CACHE"
+"""The variable of the environment that turns the cache off."""
 
 _WITH_BUDGETS = frozenset(("html", "markdown"))
 """Formats that show connection budgets."""
@@ -28,6 +34,8 @@ def cache_of(
     """
     if off or not settings.cache or os.environ.get(OFF):
         return None
+    from connguard.engine.cache import NotUsable, open_cache
+
     try:
         return open_cache(folder, paths)
     except NotUsable as error:

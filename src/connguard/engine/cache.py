@@ -32,9 +32,8 @@ from connguard.engine.writing import temporary
 from connguard.policies.model.records import dataclass
 
 FOLDER = "CONNGUARD_CACHE_DIR"
-OFF = "CONNGUARD_NO_CACHE"
 SECRET = "CONNGUARD_CACHE_KEY"
-"""Variables of the environment: the folder, no cache at all, and a secret to sign entries with."""
+"""Variables of the environment: the folder, and a secret to sign entries with."""
 
 MOST_BYTES = 256 * 1024 * 1024
 MOST_ENTRIES = 200

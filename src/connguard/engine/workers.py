@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import gc
 import os
-import pickle
 import signal
 import struct
 import sys
@@ -213,7 +212,7 @@ class _Pool(Generic[Item, Result]):
             if kind == _STARTED:
                 worker.started = index
             else:
-                value, observed = pickle.loads(memoryview(received)[position + _HEAD.size : end])
+                value, observed = _loads(memoryview(received)[position + _HEAD.size : end])
                 disk.forward(observed)
                 if kind == _RAISED:
                     self._raised[index] = value
@@ -298,7 +297,7 @@ class _Pool(Generic[Item, Result]):
                     value = self._function(self._items[index])
             else:
                 value = self._function(self._items[index])
-            data = pickle.dumps((value, observed), pickle.HIGHEST_PROTOCOL)
+            data = _dumps((value, observed))
         except Exception as error:  # the parent raises it again
             kind, data = _RAISED, _pickled_error(error, observed)
         _write(answers, _HEAD.pack(kind, index, len(data)))
@@ -322,12 +321,12 @@ def _batches(costs: Sequence[int], count: int) -> Iterable[list[int]]:
 
 def _pickled_error(error: Exception, observed: disk.Observations) -> bytes:
     try:
-        data = pickle.dumps((error, observed), pickle.HIGHEST_PROTOCOL)
-        pickle.loads(data)  # some exceptions can be packed, but not unpacked
+        data = _dumps((error, observed))
+        _loads(data)  # some exceptions can be packed, but not unpacked
         return data
     except Exception:  # what an exception of others does to be packed can raise anything
         plain = RuntimeError(f"{type(error).__name__}: {error}")
-        return pickle.dumps((plain, observed), pickle.HIGHEST_PROTOCOL)
+        return _dumps((plain, observed))
 
 
 def _reason(status: int) -> str:
@@ -339,8 +338,20 @@ def _reason(status: int) -> str:
     return f"its process ended with code {os.waitstatus_to_exitcode(status)}"
 
 
+def _dumps(value: Any) -> bytes:
+    import pickle  # most scans need no second process
+
+    return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+
+
+def _loads(data: bytes | memoryview) -> Any:
+    import pickle
+
+    return pickle.loads(data)
+
+
 def _packed(value: Any) -> bytes:
-    data = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    data = _dumps(value)
     return struct.pack("=Q", len(data)) + data
 
 
@@ -350,7 +361,7 @@ def _read(pipe: int) -> Any:
     if head is None:
         return None
     data = _exactly(pipe, struct.unpack("=Q", head)[0])
-    return None if data is None else pickle.loads(data)
+    return None if data is None else _loads(data)
 
 
 def _exactly(pipe: int, length: int) -> bytes | None:
