@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 from budget_cases import ids, role, server
@@ -184,6 +186,16 @@ def test_kubernetes(tmp_path: Path) -> None:
     assert role(done, "app").demand.high == 4 * 30
     assert server(done).standing is Standing.UNSAFE
     assert ("PG103", "all.yaml", 28) in ids(done)
+
+
+def test_a_mounted_ini_in_quotes(tmp_path: Path) -> None:
+    """Escaped line ends in a ConfigMap are line ends of the file."""
+    before, key, rest = MANIFESTS.partition("  pgbouncer.ini: ")
+    block, after = rest.split("---\n", 1)
+    quoted = json.dumps(dedent(block.removeprefix("|\n")))
+    text = f"{before}{key}{quoted}\n---\n{after}"
+
+    assert role(found(tmp_path, all__yaml=text), "app").demand.high == 120
 
 
 def test_cloudnative_pooler(tmp_path: Path) -> None:

@@ -164,6 +164,26 @@ def test_a_patch_inside_a_kustomization(tmp_path: Path, patch: str, line: int) -
     assert findings(tmp_path, files) == expected
 
 
+@pytest.mark.parametrize(
+    "patch",
+    [
+        """'[{"op": "replace", "path": "/spec/type", "value": "LoadBalancer"}]'""",
+        r'"- op: replace\n  path: /spec/type\n  value: LoadBalancer\n"',
+        r'"apiVersion: v1\nkind: Service\nmetadata: {name: db}\nspec: {type: LoadBalancer}\n"',
+        """>-\n      [{"op": "replace",\n      "path": "/spec/type", "value": "LoadBalancer"}]""",
+    ],
+)
+def test_a_patch_in_quotes(tmp_path: Path, patch: str) -> None:
+    """Quotes, escapes and folded lines hide no patch."""
+    files = {
+        "base/db.yaml": _service("selector: {app: db}, ports: [{port: 5432}]"),
+        "prod/kustomization.yaml": (
+            f"patches:\n  - target: {{kind: Service, name: db}}\n    patch: {patch}\n"
+        ),
+    }
+    assert findings(tmp_path, files) == {("prod/kustomization.yaml", 3, "PG201")}
+
+
 def test_a_type_that_is_filled_in(tmp_path: Path) -> None:
     """Undecided, with the expression."""
     text = _service("type: '${SERVICE_TYPE}', selector: {app: db}, ports: [{port: 5432}]")

@@ -269,9 +269,11 @@ class Mutator:
     def _json(self, random: Random, text: str) -> str:
         """Change the values of a JSON document, which stays one."""
         try:
-            whole = [json.loads(text)]
-        except (ValueError, RecursionError):
+            return self._changed(random, [json.loads(text)])
+        except (ValueError, RecursionError):  # no JSON, or one that would contain itself
             return self._replace(random, text)
+
+    def _changed(self, random: Random, whole: list[Any]) -> str:
         for _ in range(random.choice((1, 1, 2, 4))):
             places = list(_places(whole))
             holder, key = random.choice(places)
@@ -281,8 +283,7 @@ class Mutator:
                 del holder[key]
             elif kind == 1:
                 holder[key] = other[at] if random.random() < 0.5 else deepcopy(other[at])
-                if _is_circular(whole):
-                    return self._replace(random, text)
+                json.dumps(whole)
             elif kind == 2 and isinstance(holder, dict):
                 holder[self._piece(random).strip() or "x"] = holder.pop(key)
             elif kind == 3:
@@ -297,7 +298,7 @@ class Mutator:
             elif kind == 6:
                 holder[key] = self._piece(random)
             else:
-                holder[key] = random.choice(_VALUES)
+                holder[key] = deepcopy(random.choice(_VALUES))
         return json.dumps(whole[0], indent=random.choice((None, None, 1, 2)))
 
     def _piece(self, random: Random) -> str:
@@ -332,14 +333,6 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
         yield value, key
         if isinstance(inner, dict | list):
             yield from _places(inner)
-
-
-def _is_circular(value: Any) -> bool:
-    try:
-        json.dumps(value)
-    except (ValueError, RecursionError):
-        return True
-    return False
 
 
 def _range(random: Random, length: int) -> tuple[int, int]:

@@ -68,6 +68,30 @@ class Text:
         return self.string[start:end].rstrip("\r\n")
 
 
+class ChangedText(Text):
+    """A text that stands in a file with escapes or folded lines: all places are the whole of it."""
+
+    def __init__(self, string: str, whole: Origin) -> None:
+        super().__init__(whole.path, string)
+        self._whole = whole
+
+    def position(self, offset: int) -> tuple[int, int]:
+        return self._whole.line, self._whole.column
+
+    def offset(self, line: int, column: int = 1) -> int:
+        is_start = (line, column) == (self._whole.line, self._whole.column)
+        return 0 if is_start else len(self.string)
+
+    def origin(self, start: int, end: int) -> Origin:
+        return self._whole
+
+    def until(self, end: int) -> Text:
+        return ChangedText(self.string[:end], self._whole)
+
+    def line_origin(self, line: int) -> Origin:
+        return self._whole
+
+
 def decode(path: str, data: bytes) -> tuple[Text, str | None]:
     """Decode a file: UTF-8, or UTF-16 with a byte order mark.
 

@@ -16,7 +16,7 @@ import yaml
 
 from connguard.engine.limits import Limits, passed
 from connguard.engine.reading import Context, SourceFile
-from connguard.engine.text import Text
+from connguard.engine.text import ChangedText, Text
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.patterns import lazily
@@ -112,11 +112,21 @@ class Node:
         return start
 
     def embedded(self) -> Text:
-        """A text with nothing but the scalar, at the lines and columns where it stands."""
-        start = self.content_offset
+        """A text with nothing but the scalar, at the lines and columns where it stands.
+
+        Where YAML changes it (escapes, folded lines), each place is that of the whole scalar.
+        """
+        start, string = self.content_offset, self.string or ""
         end = self._text.offset(self.origin.end_line, self.origin.end_column)
-        first = self._text.position(start)[0]
-        return Text(self._text.path, "\n" * (first - 1) + self._text.string[start:end] + "\n")
+        line, column = self._text.position(start)
+        raw = self._text.string[start:end]
+        if getattr(self.raw, "style", None) == "|":
+            return Text(self._text.path, "\n" * (line - 1) + raw + "\n")
+        quote = 1 if raw[:1] in ("'", '"') else 0
+        if "\n" not in string and raw[quote : len(raw) - quote] == string:
+            before = "\n" * (line - 1) + " " * (column - 1 + quote)
+            return Text(self._text.path, before + string + "\n")
+        return ChangedText(string, self.origin)
 
     def get(self, *path: str) -> Node | None:
         """The value below these keys; merge keys (`<<`) are followed."""

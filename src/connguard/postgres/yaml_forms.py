@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from connguard.engine.text import Text
+from connguard.engine.text import ChangedText, Text
 from connguard.engine.yaml_source import Node
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.patterns import lazily
@@ -58,23 +58,6 @@ class ConfText:
     text: Text
     start: int
     end: int
-
-
-class _Changed(Text):
-    """A text whose places all stand for the scalar that it comes from."""
-
-    def __init__(self, string: str, whole: Origin) -> None:
-        super().__init__(whole.path, string)
-        self._whole = whole
-
-    def position(self, offset: int) -> tuple[int, int]:
-        return self._whole.line, self._whole.column
-
-    def origin(self, start: int, end: int) -> Origin:
-        return self._whole
-
-    def until(self, end: int) -> Text:
-        return _Changed(self.string[:end], self._whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +205,7 @@ def _conf_scalar(value: Node, text: Text) -> Iterator[ConfText]:
     if "\n" not in raw and raw[quote : len(raw) - quote] == string:
         yield ConfText(text, start + quote, end - quote)
     else:
-        yield ConfText(_Changed(string, value.origin), 0, len(string))
+        yield ConfText(ChangedText(string, value.origin), 0, len(string))
 
 
 def _parameters(parameters: Node | None) -> Iterator[Parameter]:
