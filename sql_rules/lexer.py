@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import field
 from enum import Enum, auto
 
@@ -160,6 +160,16 @@ def tokens(text: str, start: int = 0, stop: int | None = None) -> Iterator[Token
     while position < stop:
         token = _token(text, position, stop)
         yield token
+        position = token.end
+
+
+def tokens_marked(text: str, marks: Container[Mark]) -> Iterator[Token]:
+    """The tokens of `text` with one of the marks: PLACEHOLDER, TAG or COMMAND."""
+    position = 0
+    while position < len(text):
+        token = _coarse_token(text, position)
+        if token.mark in marks:
+            yield token
         position = token.end
 
 

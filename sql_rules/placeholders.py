@@ -25,6 +25,7 @@ _FIRST_NUMBER = 2_147_400_000
 _BEFORE_NUMBER = lazily(r"\blimit\s*=?\s*[-+]?\s*\Z", re.IGNORECASE)
 _BEFORE_STRING = lazily(r"\b(?:password|valid\s+until)\s*\Z", re.IGNORECASE)
 _NEARBY = 40
+_NOT_SQL = (Mark.TAG, Mark.COMMAND, Mark.PLACEHOLDER)
 _MAY_NEED_FILLING = lazily(r"[\\${#%?@]|(?<!:):(?![:=\s])")
 """A placeholder, tag or psql command has one of these."""
 
@@ -130,10 +131,10 @@ def fill_in(source: Source, known: Callable[[str], str | None]) -> Source:
     if not _MAY_NEED_FILLING.search(text):
         return source
     edits: list[tuple[int, int, str]] = []
-    for token in lexer.tokens(text):
-        if token.mark is Mark.TAG or token.mark is Mark.COMMAND:
+    for token in lexer.tokens_marked(text, _NOT_SQL):
+        if token.mark is not Mark.PLACEHOLDER:
             edits.append((token.start, token.end, " "))
-        elif token.mark is Mark.PLACEHOLDER:
+        else:
             raw = text[token.start : token.end]
             before = text[max(0, token.start - _NEARBY) : token.start]
             edits.append((token.start, token.end, _filling(source.blanks, raw, before, known)))
@@ -142,8 +143,7 @@ def fill_in(source: Source, known: Callable[[str], str | None]) -> Source:
 
 def leave_out(source: Source) -> Source:
     """The text without placeholders, tags and psql commands."""
-    marks = (Mark.TAG, Mark.COMMAND, Mark.PLACEHOLDER)
-    found = [token for token in lexer.tokens(source.text) if token.mark in marks]
+    found = lexer.tokens_marked(source.text, _NOT_SQL)
     return source.edited([(token.start, token.end, " ") for token in found])
 
 

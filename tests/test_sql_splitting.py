@@ -72,6 +72,17 @@ def test_stretches_end_where_tokens_do(text: str) -> None:
     assert [_cut(piece) for piece in lexer.pieces(text)] == token_by_token(text)
 
 
+@settings(max_examples=500)
+@given(TEXTS)
+def test_marked_tokens_are_those_among_all(text: str) -> None:
+    """Placeholders, tags and psql commands are found where a look at every token finds them."""
+    marks = (Mark.TAG, Mark.COMMAND, Mark.PLACEHOLDER)
+
+    assert list(lexer.tokens_marked(text, marks)) == [
+        token for token in lexer.tokens(text) if token.mark in marks
+    ]
+
+
 STATEMENTS = st.sampled_from(
     [
         *(

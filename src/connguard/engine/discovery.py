@@ -49,12 +49,14 @@ class _Test(Protocol):
 class Found:
     """The files to scan, and the (path, reason) of those that cannot be.
 
-    `skipped` names links that were not followed; --verbose shows them.
+    `skipped` names links that were not followed; --verbose shows them. `listed` are the names in
+    the folders that were walked.
     """
 
     files: list[SourceFile] = field(default_factory=list)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    listed: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
 def display_name(path: Path) -> str:
@@ -137,7 +139,8 @@ class _Walker:
                 reason = error.strerror or str(error)
                 self._found.unreadable.append((self._shown(folder), reason))
                 continue
-            if self._respect_gitignore and not _IGNORE_FILES.isdisjoint(dict(entries)):
+            names = self._found.listed[folder] = frozenset(dict(entries))
+            if self._respect_gitignore and not _IGNORE_FILES.isdisjoint(names):
                 ignores = [*ignores, *_ignore_files(folder)]
             ignored = self._test(folder, ignores)
             prefix = folder if folder.endswith(os.sep) else folder + os.sep

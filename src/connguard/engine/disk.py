@@ -404,14 +404,28 @@ def digest(data: bytes) -> str:
     return blake2b(data, digest_size=16).hexdigest()
 
 
-def _content(path: str | Path, length: int = -1, most: int | None = None) -> bytes:
-    with open(path, "rb", buffering=0, opener=_open_at_once) as stream:
-        found = os.fstat(stream.fileno())
+def _content(path: str | Path, length: int | None = None, most: int | None = None) -> bytes:
+    handle = _open_at_once(os.fspath(path), _READ)
+    try:
+        found = os.fstat(handle)
+        if stat.S_ISDIR(found.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
         if not stat.S_ISREG(found.st_mode):
             raise OSError(errno.EINVAL, "not a regular file", os.fspath(path))
         if most is not None and found.st_size > most:
             raise TooLarge(found.st_size)
-        return stream.read(length)
+        parts = []
+        left = found.st_size + 1 if length is None else length
+        while left > 0 and (part := os.read(handle, left)):
+            parts.append(part)
+            if length is not None:
+                left -= len(part)
+        return b"".join(parts)
+    finally:
+        os.close(handle)
+
+
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 
 
 def _open_at_once(path: str, flags: int) -> int:

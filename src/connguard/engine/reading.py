@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -48,7 +48,7 @@ class Context:
     were not read because they are too large; they are findings. `histories` are the scripts
     of every database that the SQL front end has replayed, for those who read after it. `cache`
     holds what several front ends make of the same files, each under a key of its maker. `progress`
-    is told what is being done.
+    is told what is being done. `listed` are the names in folders that the scan has listed.
     """
 
     roots: tuple[Path, ...]
@@ -62,16 +62,20 @@ class Context:
     histories: list[Sequence[Script]] = field(default_factory=list)
     cache: dict[object, object] = field(default_factory=dict)
     progress: Progress = silent
+    listed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     _real_roots: tuple[Path, ...] | None = field(default=None, init=False, repr=False)
 
     def text(self, file: SourceFile) -> Text | None:
         """The decoded text; None when the file cannot be read, which is recorded once."""
-        if file.path not in self.texts:
-            self.texts[file.path] = self._load(file)
-            # Files that others name are read beside those of the scan.
-            total = max(len(self.files), len(self.texts))
-            self.progress(f"reading files: {len(self.texts)} of {total}")
-        return self.texts[file.path]
+        path = file.path
+        try:
+            return self.texts[path]
+        except KeyError:
+            text = self.texts[path] = self._load(file)
+        # Files that others name are read beside those of the scan.
+        total = max(len(self.files), len(self.texts))
+        self.progress(f"reading files: {len(self.texts)} of {total}")
+        return text
 
     def file(self, path: Path) -> SourceFile | None:
         """A file that another one names; None when it is missing or leaves the roots."""

@@ -168,7 +168,12 @@ def _inputs(
     )
     report.log.extend(found.skipped)
     return Context(
-        roots, settings, unreadable=found.unreadable, name_of=display_name, files=found.files
+        roots,
+        settings,
+        unreadable=found.unreadable,
+        name_of=display_name,
+        files=found.files,
+        listed=found.listed,
     )
 
 

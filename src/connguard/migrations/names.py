@@ -50,7 +50,7 @@ def direction_of(path: Path, has_file: Callable[[str, str], bool] = is_file) -> 
 
     `has_file` tells whether a folder holds a file of a name.
     """
-    name = path.name
+    name = paths.last(str(path))
     lowered = name.lower()
     if not any(word in lowered for word in _DOWN_WORDS) and name[:1] != "U":
         return Direction.UP
@@ -96,17 +96,14 @@ def other_product(name: str) -> str | None:
     `migrations/mysql-init/1.sql` and `1_roles.mysql.up.sql` are for MySQL; `mysql_fdw.sql` is not,
     and neither is `mysql_to_postgres/1.sql`.
     """
-    *folders, last = [part for part in name.split("/") if part] or [""]
-    for folder in folders:
-        found = _product_of_folder(folder)
-        if found:
-            return found
-    return _product(last.casefold().split("."))
+    folders, _, last = name.rstrip("/").rpartition("/")
+    return _product_of_folders(folders) or _product(last.casefold().split("."))
 
 
 @lru_cache(maxsize=10_000)
-def _product_of_folder(folder: str) -> str | None:
-    return _product(_WORD_BREAK.split(folder.casefold()))
+def _product_of_folders(path: str) -> str | None:
+    folders = (_product(_WORD_BREAK.split(folder.casefold())) for folder in path.split("/"))
+    return next(filter(None, folders), None)
 
 
 def _product(words: Sequence[str]) -> str | None:

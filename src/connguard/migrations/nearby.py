@@ -24,7 +24,9 @@ class Nearby:
         self._walked: set[str] = set()
         for folder in {paths.parent(str(file.path)) for file in context.files if not file.named}:
             self._note(folder)
-        self._names: dict[str, frozenset[str] | None] = {}
+        self._names: dict[str, frozenset[str] | None] = {
+            folder: names for folder, names in context.listed.items() if folder in self._walked
+        }
 
     def _note(self, folder: str) -> None:
         """Note a folder with those above it up to a scanned one."""
