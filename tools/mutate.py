@@ -1,115 +1,232 @@
 # SPDX-FileCopyrightText: 2026 The connguard authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Mutation testing of the policies: which changes of the decisions does no test notice?
+"""Mutation testing of the policies: which changes of the code does no test notice?
 
-    uv sync --group mutation && .venv/bin/python tools/mutate.py [--most-survivors N] [MUTANT …]
+    uv sync --group mutation
+    .venv/bin/python tools/mutate.py [--scope decisions|model] [--files N] [--sample N] [NAME …]
 
-Mutates a copy of the tree below build/mutation/ with mutmut. MUTANT is a pattern of names, such as
-`connguard.policies.role_*`; without one, every decision of policies/*.py is mutated. Survivors are
-printed with their change. Exit code 1: more survivors than `--most-survivors` per cent.
+`decisions` are the functions of policies/*.py, `model` is the mathematics of policies/model/*.py.
+NAME is a pattern of functions, such as `*.role_*.decide`. Nothing in the tree is changed; results
+are added to build/mutation/SCOPE.jsonl, where `--resume` goes on.
+
+Survivors are explained in tests/data/mutation/SCOPE.toml: what is left of a function when it is
+changed so, and why that is all right. Exit code 1: more survivors than `--most-survivors` per cent,
+one that is not explained (`--most-unexplained`), or an explanation of a change that is killed, or
+is not a change of the code as it reads today.
 """
 
 from __future__ import annotations
 
 import argparse
+import fnmatch
+import json
 import os
-import re
-import shutil
-import subprocess
+import random
 import sys
+import tomllib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-TREE = ROOT / "build" / "mutation"
-LINKED = ("checks", "examples", "policies", "sql_rules")
+import pytest
+from mutants import Mutant, mutants_of
+from mutation_judge import KILLED, LEFT, TIMEOUT, Judge, Judgement
 
-TESTS = (
-    "test_budget_bounds",
-    "test_budget_edges",
-    "test_containers_ports",
-    "test_examples",
-    "test_hba_edges",
-    "test_network_aws",
-    "test_policies_all",
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "build" / "mutation"
+EXPLANATIONS = ROOT / "tests" / "data" / "mutation"
+
+DECIDING = (
+    "test_policies_boundaries_budget",
+    "test_policies_boundaries_hba",
+    "test_policies_boundaries_network",
+    "test_policies_boundaries_settings",
+    "test_policies_boundaries_sql",
     "test_policies_decisions",
     "test_policies_limits",
-    "test_sql_settings_passwords",
 )
-"""Tests that decide facts and need no server; the others say more about readers than decisions."""
+"""Tests that decide facts, and read no file; the others say more about readers than decisions."""
 
-SETTINGS = f"""
-[tool.mutmut]
-source_paths = ["src/connguard/policies"]
-only_mutate = ["src/connguard/policies/*.py"]
-do_not_mutate = [
-    "src/connguard/policies/model/*", "src/connguard/policies/providers/*",
-    "src/connguard/policies/symptoms/*",
-]
-also_copy = ["src", "tests", "examples", "docs", "policies", "checks", "sql_rules"]
-timeout_multiplier = 8.0
-pytest_add_cli_args = ["-q", "-x", "-p", "no:xdist"]
-pytest_add_cli_args_test_selection = {[f"tests/{name}.py" for name in TESTS]}
-"""
+
+COMPUTING = (
+    *DECIDING,
+    "test_addresses",
+    "test_budget_bounds",
+    "test_budget_edges",
+    "test_budget_flow",
+    "test_budget_managed",
+    "test_budget_model",
+    "test_budget_odyssey",
+    "test_budget_pool_settings",
+    "test_budget_processes",
+    "test_containers_ports",
+    "test_hba_coverage",
+    "test_hba_difference",
+    "test_hba_edges",
+    "test_network_aws",
+    "test_network_azure_google",
+    "test_network_azure_google_oracle",
+    "test_network_edges",
+    "test_network_generated",
+    "test_network_oracle",
+    "test_network_other_providers",
+    "test_network_united",
+    "test_server_values",
+    "test_symptoms_catalogue",
+    "test_terraform_yamlencode",
+)
+"""Tests of the mathematics; where a provider's rules become facts, by way of short files."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    folder: str
+    module: str
+    tests: tuple[str, ...]
+
+
+SCOPES = {
+    "decisions": Scope("policies", "connguard.policies", DECIDING),
+    "model": Scope("policies/model", "connguard.policies.model", COMPUTING),
+}
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--scope", choices=SCOPES, default="decisions")
+    parser.add_argument("--sample", type=int, metavar="N", help="N mutants, drawn by --seed")
+    parser.add_argument("--files", type=int, metavar="N", help="of N files, drawn by --seed")
+    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--most-survivors", type=float, default=10.0, metavar="PERCENT")
-    parser.add_argument("--children", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("mutants", nargs="*")
+    parser.add_argument("--most-unexplained", type=float, default=0.0, metavar="PERCENT")
+    parser.add_argument("--resume", action="store_true", help="keep what is judged already")
+    parser.add_argument("--survivors", action="store_true", help="judge those again that survived")
+    parser.add_argument("names", nargs="*", metavar="NAME")
     arguments = parser.parse_args()
-    copy_tree()
-    _mutmut("run", "--max-children", str(arguments.children), *arguments.mutants)
-    return judge(arguments.most_survivors)
-
-
-def copy_tree() -> None:
-    """The committed and changed files, with real folders in the place of links."""
-    shutil.rmtree(TREE, ignore_errors=True)
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
+    scope = SCOPES[arguments.scope]
+    chance = random.Random(arguments.seed)
+    files = sorted((ROOT / scope.folder).glob("*.py"))
+    if arguments.files is not None:
+        files = chance.sample(files, min(arguments.files, len(files)))
+    mutants = [one for file in files for one in mutants_of(file, f"{scope.module}.{file.stem}")]
+    chosen = [one for one in mutants if _is_named(one, arguments.names)]
+    if arguments.sample is not None:
+        chosen = chance.sample(chosen, min(arguments.sample, len(chosen)))
+    names = {one.key for one in mutants}
+    modules = tuple(f"{scope.module}.{file.stem}." for file in files)
+    results = RESULTS / f"{arguments.scope}.jsonl"
+    known = {
+        key: one
+        for key, one in _read(results).items()
+        if key in names or not key.startswith(modules)
+    }
+    for one in chosen:
+        found = known.get(one.key)
+        kept = arguments.resume or (arguments.survivors and found and found.status not in LEFT)
+        if not kept:
+            known.pop(one.key, None)
+    _judge(scope, files, [one for one in chosen if one.key not in known], results, known)
+    known = _read(results)
+    judged = {one.key: known[one.key] for one in chosen}
+    explanations = _explanations(EXPLANATIONS / f"{arguments.scope}.toml")
+    explained = {key for key in explanations if key.startswith(modules)}
+    return _report(
+        judged,
+        names,
+        explained,
+        arguments.most_survivors,
+        arguments.most_unexplained,
     )
-    for name in listed.stdout.decode().rstrip("\0").split("\0"):
-        source, target = ROOT / name, TREE / name
-        if source.is_file() and not source.is_symlink():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(source, target)
-    for name in LINKED:
-        shutil.copytree(TREE / name, TREE / "src" / "connguard" / name)
-    with (TREE / "pyproject.toml").open("a", encoding="utf-8") as stream:
-        stream.write(SETTINGS)
-    # Looked for when the interpreter starts: it must be there before mutmut fills it.
-    (TREE / "mutants" / "src").mkdir(parents=True)
 
 
-def judge(most_survivors: float) -> int:
-    results = re.findall(r"^\s+(\S+): (.+)$", _mutmut("results", "--all", "true"), re.M)
-    judged = [(name, status) for name, status in results if status != "not checked"]
-    survivors = [name for name, status in judged if status in ("survived", "no tests")]
-    for name in survivors:
-        change = re.findall(r"^[-+](?![-+]).*", _mutmut("show", name), re.M)
-        print(f"== {name}", *change, sep="\n")
-    share = 100 * len(survivors) / max(1, len(judged))
-    print(f"{len(judged)} mutants, {len(survivors)} survived ({share:.1f} %)")
-    return 0 if judged and share <= most_survivors else 1
+def _is_named(mutant: Mutant, patterns: Iterable[str]) -> bool:
+    name = f"{mutant.module}.{mutant.function}"
+    return not patterns or any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def _mutmut(*arguments: str) -> str:
-    shown = arguments[0] == "run"
-    done = subprocess.run(
-        [sys.executable, "-m", "mutmut", *arguments],
-        cwd=TREE,
-        env={**os.environ, "PYTHONPATH": str(TREE / "mutants" / "src")},
-        stdout=None if shown else subprocess.PIPE,
-        text=True,
-        check=False,
+def _judge(
+    scope: Scope,
+    files: list[Path],
+    mutants: list[Mutant],
+    results: Path,
+    known: dict[str, Judgement],
+) -> None:
+    results.parent.mkdir(parents=True, exist_ok=True)
+    with results.open("w", encoding="utf-8", buffering=1) as stream:
+        for key, judgement in known.items():
+            stream.write(json.dumps({"key": key, **asdict(judgement)}) + "\n")
+
+        def tell(mutant: Mutant, judgement: Judgement) -> None:
+            stream.write(json.dumps({"key": mutant.key, **asdict(judgement)}) + "\n")
+
+        if not mutants:
+            return
+        os.chdir(ROOT)
+        code = pytest.main(
+            ["-q", "-s", "--tb=no", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist"]
+            + [f"tests/{name}.py" for name in scope.tests],
+            plugins=[Judge(mutants, files, tell)],
+        )
+    if code:
+        raise SystemExit(f"pytest ended with {code!r}")
+
+
+def _read(results: Path) -> dict[str, Judgement]:
+    if not results.exists():
+        return {}
+    lines = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
+    return {line.pop("key"): Judgement(**line) for line in lines}
+
+
+def _explanations(file: Path) -> dict[str, str]:
+    """Why each change that may survive does not matter, by the key of the mutant."""
+    if not file.exists():
+        return {}
+    read = tomllib.loads(file.read_text(encoding="utf-8"))
+    return {
+        f"{one['function']}\n{one['change'].strip()}": group["why"]
+        for group in read["survivors"]
+        for one in group["mutants"]
+    }
+
+
+def _report(
+    judged: dict[str, Judgement],
+    existing: set[str],
+    explained: set[str],
+    most_survivors: float,
+    most_unexplained: float,
+) -> int:
+    survivors = [key for key, one in judged.items() if one.status in LEFT]
+    unexplained = [key for key in survivors if key not in explained]
+    stale = [key for key in explained if key not in existing]
+    killed = [key for key in explained if key in judged and key not in survivors]
+    for title, keys in (
+        ("survived, not explained", unexplained),
+        ("explained, but the code does not read so any more", stale),
+        ("explained, but killed", killed),
+    ):
+        for key in keys:
+            print(f"== {title}: {key}")
+    counts = Counter(one.status for one in judged.values())
+    total = max(1, len(judged))
+    print(
+        f"{len(judged)} mutants: {counts[KILLED]} killed, {counts[TIMEOUT]} timeouts, "
+        f"{len(survivors)} survived ({100 * len(survivors) / total:.1f} %), "
+        f"{len(survivors) - len(unexplained)} of them explained; "
+        f"{sum(one.seconds for one in judged.values()) / total:.3f} s of CPU each"
     )
-    if shown and done.returncode:
-        raise SystemExit("mutmut failed; see above")
-    return done.stdout or ""
+    bad = (
+        not judged
+        or 100 * len(survivors) / total > most_survivors
+        or 100 * len(unexplained) / total > most_unexplained
+        or stale
+        or killed
+    )
+    return 1 if bad else 0
 
 
 if __name__ == "__main__":
