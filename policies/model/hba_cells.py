@@ -64,8 +64,8 @@ class Cell:
 
 
 MOST_COMPARISONS = 2_000_000
-"""Pairs of a rule and a cell that are looked at: a file that names thousands of users and thousands
-of databases has millions of cells."""
+"""Pairs of a rule and a cell that are looked at: a file with thousands of lines for one user and
+any database, and thousands for one database and any user, has millions of cells."""
 
 
 class TooManyCells(Exception):
@@ -90,7 +90,7 @@ class Grid:
         self._most = most
         self._seen = 0
         self.cells: list[Cell] = []
-        self._users, self._databases = _alphabets(rules, memberships)
+        self._users, self._databases = alphabets(rules, memberships)
         if len(rules) * (len(self._users) + len(self._databases)) > 2 * most:
             raise TooManyCells
         self._linked = any(_is_linked(rule) for rule in rules)
@@ -104,17 +104,21 @@ class Grid:
         }
         # The cells of a user class and a class of databases, both by number.
         self._places: dict[tuple[int, int], list[int]] = {}
-        self._user_class = _numbers(self._user_signatures(rules))
-        self._database_class = _numbers(self._database_signatures(rules))
+        self._user_class = numbered(self._user_signatures(rules))
+        self._database_class = numbered(self._database_signatures(rules))
         self._build(transports)
 
     def matches(self, rule: HbaRule) -> dict[int, Answer]:
         """The cells (by their place in `cells`) whose names and transport the rule may match."""
         found = self._matches(rule)
-        self._seen += len(found)
+        self.count(len(found))
+        return found
+
+    def count(self, comparisons: int) -> None:
+        """Add to what was compared so far. Raises TooManyCells."""
+        self._seen += comparisons
         if self._seen > self._most:
             raise TooManyCells
-        return found
 
     def _matches(self, rule: HbaRule) -> dict[int, Answer]:
         found: dict[int, Answer] = {}
@@ -167,8 +171,8 @@ class Grid:
 
         def relation(database: DatabaseCell) -> tuple[Answer, Answer]:
             return (
-                _database(same_user, user, database, self._memberships),
-                _database(same_role, user, database, self._memberships),
+                of_database(same_user, user, database, self._memberships),
+                of_database(same_role, user, database, self._memberships),
             )
 
         return _classes(own, relation)
@@ -203,7 +207,7 @@ class Grid:
         other = DatabaseCell(DatabaseKind.OTHER)
         for number in _candidates(names, self._user_numbers):
             answer = max(
-                (_user(name, self._users[number], other, self._memberships) for name in names),
+                (of_user(name, self._users[number], other, self._memberships) for name in names),
                 default=Answer.NO,
             )
             if answer is not Answer.NO:
@@ -216,7 +220,7 @@ class Grid:
         for number in _candidates(names, self._database_numbers):
             database = self._databases[number]
             answer = max(
-                (_database(name, nobody, database, self._memberships) for name in names),
+                (of_database(name, nobody, database, self._memberships) for name in names),
                 default=Answer.NO,
             )
             if answer is not Answer.NO:
@@ -224,8 +228,8 @@ class Grid:
 
     def _pair_answer(self, rule: HbaRule, user: UserCell, database: DatabaseCell) -> Answer:
         return min(
-            max(_user(name, user, database, self._memberships) for name in rule.users),
-            max(_database(name, user, database, self._memberships) for name in rule.databases),
+            max(of_user(name, user, database, self._memberships) for name in rule.users),
+            max(of_database(name, user, database, self._memberships) for name in rule.databases),
         )
 
 
@@ -240,13 +244,14 @@ def _is_linked(rule: HbaRule) -> bool:
     return any(name.kind in _LINKED for name in (*rule.users, *rule.databases))
 
 
-def _numbers(signatures: Sequence[object]) -> list[int]:
+def numbered(signatures: Sequence[object]) -> list[int]:
     """Small numbers, equal for equal signatures."""
     seen: dict[object, int] = {}
     return [seen.setdefault(signature, len(seen)) for signature in signatures]
 
 
-def _user(name: Name, user: UserCell, database: DatabaseCell, memberships: Memberships) -> Answer:
+def of_user(name: Name, user: UserCell, database: DatabaseCell, memberships: Memberships) -> Answer:
+    """Whether an element of the user field matches."""
     if user.name is not None:
         return user_answer(name, user.name, database.name, memberships)
     match name.kind:
@@ -264,9 +269,10 @@ def _user(name: Name, user: UserCell, database: DatabaseCell, memberships: Membe
             return Answer.NO
 
 
-def _database(
+def of_database(
     name: Name, user: UserCell, database: DatabaseCell, memberships: Memberships
 ) -> Answer:
+    """Whether an element of the database field matches."""
     if database.kind is DatabaseKind.REPLICATION:
         return replication_answer(name)
     if database.kind is DatabaseKind.NAMED and user.name is not None:
@@ -295,9 +301,10 @@ def _database(
             return Answer.NO
 
 
-def _alphabets(
+def alphabets(
     rules: Sequence[HbaRule], memberships: Memberships
 ) -> tuple[list[UserCell], list[DatabaseCell]]:
+    """All users and databases that rules may tell apart; those that no rule names come last."""
     user_names: dict[str, None] = {}
     database_names: dict[str, None] = {}
     groups: dict[str, None] = {}

@@ -10,10 +10,18 @@ unknown memberships, regular expressions over unknown names) never hides a later
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import cast
 
-from connguard.policies.model.addresses import NOWHERE, AddressSet, Breadth, BreadthLimits, breadth
+from connguard.policies.model.addresses import (
+    NOWHERE,
+    AddressSet,
+    Breadth,
+    BreadthLimits,
+    GrowingSet,
+    Size,
+    breadth,
+)
 from connguard.policies.model.hba import (
     CLIENT_ADDRESSES,
     NETWORK,
@@ -35,6 +43,7 @@ from connguard.policies.model.hba_cells import (
     TooManyCells,
     UserCell,
 )
+from connguard.policies.model.hba_distinct import DistinctGrid, can_tell_apart
 from connguard.policies.model.records import dataclass
 
 
@@ -126,20 +135,26 @@ def cover(
     memberships: Memberships = NOTHING_KNOWN,
     transports: frozenset[Transport] = frozenset(Transport),
     most: int = MOST_COMPARISONS,
+    *,
+    distinct: bool = False,
 ) -> Coverage:
     """What every rule can match. `transports` leaves out what cannot happen (TLS with ssl off).
 
+    With `distinct`, one user and one database stand for all that the rules treat alike: enough to
+    judge the rules, and much less than all pairs.
     Raises TooManyCells when more than `most` pairs of rules and cells are to be compared.
     """
-    grid = Grid(rules, memberships, transports, most)
+    make = DistinctGrid if distinct and can_tell_apart(rules) else Grid
+    grid = make(rules, memberships, transports, most)
     left = [CLIENT_ADDRESSES] * len(grid.cells)
     sure_left = list(left)
-    matches = [grid.matches(rule) for rule in rules]
+    takers: list[list[tuple[int, HbaRule]]] = [[] for _ in grid.cells]
     reaches = []
     for index, rule in enumerate(rules):
-        step = _Step(rule)
+        step = _Step(rule, grid.count)
         pieces = []
-        for place, answer in matches[index].items():
+        matches = grid.matches(rule)
+        for place, answer in matches.items():
             shares = step.shares(left[place], sure_left[place])
             if shares[0]:
                 pieces.append(Piece(grid.cells[place], *shares, answer is Answer.YES))
@@ -149,8 +164,11 @@ def cover(
                 sure_left[place] = step.without(sure_left[place], _may_take(rule))
             elif answer is Answer.YES:
                 sure_left[place] = step.without(sure_left[place], rule.address.sure)
-        hidden_by = () if pieces else _deciders(rules[:index], matches, index, rule)
-        alone = bool(matches[index]) and bool(rule.address.possible)
+        hidden_by = () if pieces else _deciders([takers[place] for place in matches], rule)
+        for place, answer in matches.items():
+            if answer is Answer.YES and rule.address.sure:
+                takers[place].append((index, rule))
+        alone = bool(matches) and bool(rule.address.possible)
         reaches.append(Reach(rule, tuple(pieces), hidden_by, not alone))
     return Coverage(tuple(reaches), tuple(grid.cells))
 
@@ -167,7 +185,7 @@ def cover_each(
     reaches: list[Reach] = []
     for rule in rules:
         try:
-            reaches.extend(cover([rule], memberships, transports).reaches)
+            reaches.extend(cover([rule], memberships, transports, distinct=True).reaches)
         except TooManyCells:  # it names more users and databases than any file has
             continue
     return Coverage(tuple(reaches))
@@ -176,8 +194,9 @@ def cover_each(
 class _Step:
     """The set arithmetic of one rule. Most cells share a few sets, so that results are kept."""
 
-    def __init__(self, rule: HbaRule) -> None:
+    def __init__(self, rule: HbaRule, count: Callable[[int], None]) -> None:
         self._address = rule.address
+        self._count = count
         self._shares: dict[tuple[int, int], tuple[AddressSet, AddressSet, AddressSet]] = {}
         self._rest: dict[tuple[int, int], AddressSet] = {}
         self._kept: list[AddressSet] = []  # an id is only unique while its object lives
@@ -187,6 +206,7 @@ class _Step:
     ) -> tuple[AddressSet, AddressSet, AddressSet]:
         key = id(left), id(sure_left)
         if key not in self._shares:
+            self._count(_NEW_SETS)
             self._kept += (left, sure_left)
             sure = self._address.sure
             self._shares[key] = self._address.possible & left, sure & left, sure & sure_left
@@ -199,6 +219,9 @@ class _Step:
             self._rest[key] = left - taken
         return self._rest[key]
 
+
+_NEW_SETS = 10
+"""What cutting new sets of addresses costs, in comparisons."""
 
 _Names = tuple[tuple[UserCell, ...], tuple[DatabaseCell, ...]]
 
@@ -216,8 +239,10 @@ def exposures(coverage: Coverage, limits: BreadthLimits | None = None) -> list[E
     Rules count together when they let in the same user to the same database: two halves of the
     internet on two lines are the internet.
     """
-    by_cell: dict[_Names, list[tuple[Reach, AddressSet, AddressSet]]] = {}
-    for reach in coverage.reaches:
+    by_cell: dict[_Names, list[_Share]] = {}
+    doubts = _doubts(coverage)
+    widths = _Widths(limits or BreadthLimits())
+    for index, reach in enumerate(coverage.reaches):
         if reach.rule.rejects or reach.rule.is_gap:
             continue
         shares: dict[_Names, tuple[AddressSet, AddressSet]] = {}
@@ -228,85 +253,119 @@ def exposures(coverage: Coverage, limits: BreadthLimits | None = None) -> list[E
             found, sure = shares.get(key, (NOWHERE, NOWHERE))
             shares[key] = found | piece.open, sure | piece.sure
         for key, (found, sure) in shares.items():
-            by_cell.setdefault(key, []).append((reach, found, sure))
+            by_cell.setdefault(key, []).append(_Share(index, reach.rule, found, sure))
     worst: dict[int, Exposure] = {}
     for together in by_cell.values():
-        exposure = _exposure(together, coverage, limits)
+        widest = max(together, key=lambda one: widths.key(one.found))
+        known = worst.get(id(widest.rule))
+        if known is not None and known.rank == _WORST:
+            continue
+        exposure = _exposure(together, doubts, widths)
         if exposure is None:
             continue
-        known = worst.get(id(exposure.rule))
         if known is None or known.rank < exposure.rank:
             worst[id(exposure.rule)] = exposure
     return [worst[id(reach.rule)] for reach in coverage.reaches if id(reach.rule) in worst]
 
 
+_WORST = Breadth.INTERNET.rank, Breadth.INTERNET.rank
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """From where one rule lets in a user: `index` is its place, `found` and `sure` as in Piece."""
+
+    index: int
+    rule: HbaRule
+    found: AddressSet
+    sure: AddressSet
+
+
+class _Widths:
+    """How wide sets are. Many cells share few sets, so that results are kept."""
+
+    def __init__(self, limits: BreadthLimits) -> None:
+        self.limits = limits
+        self._known: dict[int, tuple[Breadth, int, float]] = {}
+        self._kept: list[AddressSet] = []  # an id is only unique while its object lives
+
+    def of(self, addresses: AddressSet) -> Breadth:
+        return self._look(addresses)[0]
+
+    def key(self, addresses: AddressSet) -> tuple[int, float]:
+        """What sorts sets by how much they add."""
+        return self._look(addresses)[1:]
+
+    def _look(self, addresses: AddressSet) -> tuple[Breadth, int, float]:
+        known = self._known.get(id(addresses))
+        if known is None:
+            self._kept.append(addresses)
+            width = breadth(addresses, self.limits)
+            part = addresses.size(4) / 2**32 + addresses.size(6) / 2**128
+            known = self._known[id(addresses)] = width, width.rank, part
+        return known
+
+
 def _exposure(
-    together: list[tuple[Reach, AddressSet, AddressSet]],
-    coverage: Coverage,
-    limits: BreadthLimits | None,
+    together: list[_Share], doubts: Sequence[HbaRule | None], widths: _Widths
 ) -> Exposure | None:
-    everything = AddressSet.union_of(found for _, found, _ in together)
-    width = breadth(everything, limits)
+    if len(together) == 1:
+        width = widths.of(together[0].found)
+    else:
+        width = breadth(AddressSet.union_of(one.found for one in together), widths.limits)
     if width is Breadth.NARROW:
         return None
-    ranked = sorted(
-        together,
-        key=lambda one: (
-            breadth(one[1], limits).rank,
-            one[1].size(4) / 2**32 + one[1].size(6) / 2**128,
-        ),
-        reverse=True,
-    )
-    needed: list[tuple[Reach, AddressSet, AddressSet]] = []
+    ranked = sorted(together, key=lambda one: widths.key(one.found), reverse=True)
+    needed: list[_Share] = []
+    so_far, size = GrowingSet(), Size()
     for one in ranked:
-        so_far = AddressSet.union_of(found for _, found, _ in needed)
-        reached = breadth(so_far, limits) is width
-        if not reached or breadth(one[1], limits).rank >= Breadth.PUBLIC_BLOCK.rank:
+        reached = size.breadth(widths.limits) is width
+        if not reached or widths.of(one.found).rank >= Breadth.PUBLIC_BLOCK.rank:
             needed.append(one)
-    rule = needed[0][0].rule
-    others = tuple(
-        reach.rule
-        for reach in coverage.reaches
-        if any(reach is other for other, _, _ in needed[1:])
+            size.add(so_far.missing(one.found))
+            so_far.add(one.found)
+    first = needed[0]
+    others = sorted(needed[1:], key=lambda one: one.index)
+    certain = breadth(AddressSet.union_of(one.sure for one in needed), widths.limits)
+    doubt = doubts[first.index] if certain.rank < width.rank else None
+    return Exposure(
+        first.rule, tuple(one.rule for one in others), so_far.frozen(), width, certain, doubt
     )
-    addresses = AddressSet.union_of(found for _, found, _ in needed)
-    certain = breadth(AddressSet.union_of(sure for _, _, sure in needed), limits)
-    doubt = _doubtful(coverage, rule) if certain.rank < width.rank else None
-    return Exposure(rule, others, addresses, width, certain, doubt)
 
 
-def _doubtful(coverage: Coverage, rule: HbaRule) -> HbaRule | None:
-    """The first rule before `rule` that may keep connections out, or be anything."""
+def _doubts(coverage: Coverage) -> list[HbaRule | None]:
+    """For each rule the first one before it that may keep connections out, or be anything."""
+    doubt: HbaRule | None = None
+    found: list[HbaRule | None] = []
     for reach in coverage.reaches:
-        if reach.rule is rule:
-            return None
-        if (reach.rule.rejects or reach.rule.is_gap) and reach.pieces:
+        found.append(doubt)
+        if doubt is None and (reach.rule.rejects or reach.rule.is_gap) and reach.pieces:
             uncertain = reach.rule.is_gap or any(
                 name.kind in (NameKind.REGEX, NameKind.MEMBER, NameKind.SAMEROLE, NameKind.UNKNOWN)
                 for name in (*reach.rule.users, *reach.rule.databases)
             )
             if uncertain:
-                return reach.rule
-    return None
+                doubt = reach.rule
+    return found
 
 
 def _deciders(
-    earlier: Sequence[HbaRule],
-    matches: Sequence[Mapping[int, Answer]],
-    index: int,
-    rule: HbaRule,
+    takers: Iterable[Sequence[tuple[int, HbaRule]]], rule: HbaRule
 ) -> tuple[HbaRule, ...]:
-    """The earlier rules that take everything that `rule` could match."""
-    found: set[int] = set()
-    for cell in matches[index]:
+    """The earlier rules that take everything that `rule` could match.
+
+    `takers` are, for each cell that it could match, the rules that surely take some of it.
+    """
+    found: dict[int, HbaRule] = {}
+    for earlier in takers:
         wanted = rule.address.possible
-        for number, other in enumerate(earlier):
+        for number, other in earlier:
             if not wanted:
                 break
-            if matches[number].get(cell) is Answer.YES and wanted & other.address.sure:
-                found.add(number)
+            if wanted & other.address.sure:
+                found[number] = other
                 wanted -= other.address.sure
-    return tuple(earlier[number] for number in sorted(found))
+    return tuple(found[number] for number in sorted(found))
 
 
 @dataclass(frozen=True, slots=True)

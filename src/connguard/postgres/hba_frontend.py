@@ -96,7 +96,7 @@ def add_hba(hba: HbaFile, server: Server, context: Context, reading: Reading) ->
     reading.add(AccessList(hba.name, tuple(hba.rules), memberships, hba.loads, server.dialect))
     most = context.settings.limits.hba_comparisons
     try:
-        coverage = cover(hba.rules, memberships, frozenset(transports), most)
+        coverage = cover(hba.rules, memberships, frozenset(transports), most, distinct=True)
     except TooManyCells:
         coverage = cover_each(hba.rules, memberships, frozenset(transports))
         what = "whether lines hide others: they name too many users and databases"

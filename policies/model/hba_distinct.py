@@ -1,0 +1,351 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: Apache-2.0
+"""One cell for all pairs of a user and a database that every rule of a pg_hba.conf treats alike.
+
+A file with a line for each of n users and databases has n x n pairs, but most of them match the
+same rules: those that are for everybody. Such pairs are found without looking at each: a rule
+says something of its own about the names that it mentions only, and about all others the same.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from connguard.policies.model.hba import (
+    Answer,
+    HbaRule,
+    Memberships,
+    Name,
+    NameKind,
+    Transport,
+)
+from connguard.policies.model.hba_cells import (
+    MOST_COMPARISONS,
+    Cell,
+    DatabaseCell,
+    DatabaseKind,
+    TooManyCells,
+    UserCell,
+    alphabets,
+    numbered,
+    of_database,
+    of_user,
+)
+from connguard.policies.model.records import dataclass
+
+T = TypeVar("T")
+
+_NOBODY = UserCell(None)
+_ELSEWHERE = DatabaseCell(DatabaseKind.OTHER)
+_FREE = 64
+"""Comparisons for each rule that do not count."""
+
+_Pair = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """What the names of one field say: of those in `own` (by number), and of all others."""
+
+    others: Answer
+    own: Mapping[int, Answer]
+
+    def answer(self, number: int) -> Answer:
+        return self.own.get(number, self.others)
+
+    def of_classes(self, classes: Sequence[int]) -> _Side:
+        return _Side(self.others, {classes[one]: answer for one, answer in self.own.items()})
+
+
+def can_tell_apart(rules: Iterable[HbaRule]) -> bool:
+    """`samerole` ties every user to databases that memberships leave open: not looked at here."""
+    return not any(
+        name.kind is NameKind.SAMEROLE for rule in rules for name in (*rule.databases, *rule.users)
+    )
+
+
+class DistinctGrid:
+    """As `Grid`, but each cell has one user and one database that stand for all that are alike.
+
+    Raises TooManyCells, also in `matches` and `count`, after looking at more than `most` pairs of
+    rules and cells, beyond the few that every rule takes.
+    """
+
+    def __init__(
+        self,
+        rules: Sequence[HbaRule],
+        memberships: Memberships,
+        transports: frozenset[Transport],
+        most: int = MOST_COMPARISONS,
+    ) -> None:
+        self._memberships = memberships
+        self._most = most + _FREE * len(rules)
+        self._seen = 0
+        self.cells: list[Cell] = []
+        users, databases = alphabets(rules, memberships)
+        self._linked = any(
+            name.kind is NameKind.SAMEUSER
+            for rule in rules
+            for name in (*rule.users, *rule.databases)
+        )
+        user_sides, database_sides = self._sides(rules, users, databases)
+        user_classes = _classes(user_sides, len(users), apart=self._linked)
+        database_classes = _classes(database_sides, len(databases), apart=self._linked)
+        self._users = _firsts(users, user_classes)
+        self._databases = _firsts(databases, database_classes)
+        self._sides_of = {
+            id(rule): (user.of_classes(user_classes), database.of_classes(database_classes))
+            for rule, user, database in zip(rules, user_sides, database_sides, strict=True)
+        }
+        self._rules = rules  # an id is only unique while its object lives
+        self._same = self._same_names() if self._linked else {}
+        self._place(transports)
+
+    def matches(self, rule: HbaRule) -> dict[int, Answer]:
+        """The cells (by their place in `cells`) whose names and transport the rule may match."""
+        user, database = self._sides_of[id(rule)]
+        same_user = any(name.kind is NameKind.SAMEUSER for name in rule.users)
+        same_database = any(name.kind is NameKind.SAMEUSER for name in rule.databases)
+        found: dict[int, Answer] = {}
+        candidates = self._candidates(user, database, same_user or same_database)
+        for pair in self._as_written(candidates, rule, user, database):
+            same = Answer.YES if pair in self._same else Answer.NO
+            answer = min(
+                max(user.answer(pair[0]), same if same_user else Answer.NO),
+                max(database.answer(pair[1]), same if same_database else Answer.NO),
+            )
+            if answer is not Answer.NO:
+                for place in self._places[pair]:
+                    if self.cells[place].transport in rule.transports:
+                        found[place] = answer
+        self.count(len(found))
+        return found
+
+    def _candidates(self, user: _Side, database: _Side, same: bool) -> set[_Pair]:
+        """The pairs, among those that stand for a cell, that a rule may match."""
+        found: set[_Pair] = set()
+        if user.others is not Answer.NO and database.others is not Answer.NO:
+            found.update(self._places)
+        elif user.others is not Answer.NO:
+            for number in database.own:
+                found.update(self._by_database.get(number, ()))
+        elif database.others is not Answer.NO:
+            for number in user.own:
+                found.update(self._by_user.get(number, ()))
+        else:
+            pairs = ((one, other) for one in user.own for other in database.own)
+            found.update(pair for pair in pairs if pair in self._places)
+        if same:
+            found.update(self._same)
+        self.count(len(found))
+        return found
+
+    def _as_written(
+        self, pairs: Iterable[_Pair], rule: HbaRule, user: _Side, database: _Side
+    ) -> list[_Pair]:
+        """Pairs in the order of the names of a rule; where it has no such order, of the file."""
+        users = _order(rule.users, user, self._user_kinds)
+        databases = _order(rule.databases, database, self._database_kinds)
+
+        def key(pair: _Pair) -> _Pair:
+            own = pair in self._own
+            return (
+                users[own].get(pair[0] if own else self._user_kinds[pair[0]], pair[0]),
+                databases[own].get(pair[1] if own else self._database_kinds[pair[1]], pair[1]),
+            )
+
+        return sorted(sorted(pairs), key=key)
+
+    def _sides(
+        self,
+        rules: Sequence[HbaRule],
+        users: Sequence[UserCell],
+        databases: Sequence[DatabaseCell],
+    ) -> tuple[list[_Side], list[_Side]]:
+        user_numbers = {
+            one.name: number for number, one in enumerate(users) if one.name is not None
+        }
+        database_numbers = {
+            one.name: number
+            for number, one in enumerate(databases)
+            if one.kind is DatabaseKind.NAMED
+        }
+        replication = len(databases) - 1
+
+        def user(name: Name, number: int) -> Answer:
+            return of_user(name, users[number], _ELSEWHERE, self._memberships)
+
+        def database(name: Name, number: int) -> Answer:
+            return of_database(name, _NOBODY, databases[number], self._memberships)
+
+        user_sides, database_sides = [], []
+        for rule in rules:
+            user_sides.append(self._side(rule.users, user_numbers, user, range(len(users))))
+            side = self._side(rule.databases, database_numbers, database, range(replication))
+            own = dict(side.own)
+            plain = [name for name in rule.databases if name.kind is not NameKind.SAMEUSER]
+            answer = max((database(name, replication) for name in plain), default=Answer.NO)
+            if answer is not side.others:
+                own[replication] = answer
+            database_sides.append(_Side(side.others, own))
+        return user_sides, database_sides
+
+    def _side(
+        self,
+        names: Iterable[Name],
+        numbers: Mapping[str, int],
+        answer_of: Callable[[Name, int], Answer],
+        everybody: range,
+    ) -> _Side:
+        kinds = [name for name in names if name.kind is not NameKind.SAMEUSER]
+        if any(name.kind is NameKind.ALL for name in kinds):
+            return _Side(Answer.YES, {})
+        named = {
+            numbers[name.text]: Answer.YES
+            for name in kinds
+            if name.kind is NameKind.NAME and name.text in numbers
+        }
+        self.count(len(named))
+        open_names = [name for name in kinds if name.kind is not NameKind.NAME]
+        if all(name.kind is NameKind.UNKNOWN for name in open_names):
+            return _Side(Answer.MAYBE if open_names else Answer.NO, named)
+        self.count(len(everybody) * len(open_names))
+        answers = {
+            number: max(answer_of(name, number) for name in open_names) for number in everybody
+        }
+        answers.update(named)
+        # The other users are the last ones, those that no rule names: they set what is usual.
+        usual = Counter(answers.values()).most_common(1)[0][0]
+        return _Side(usual, {one: answer for one, answer in answers.items() if answer is not usual})
+
+    def _same_names(self) -> dict[_Pair, None]:
+        """The databases that are called like the user."""
+        named = {
+            one.name: number
+            for number, one in enumerate(self._databases)
+            if one.kind is DatabaseKind.NAMED
+        }
+        same = next(
+            number for number, one in enumerate(self._databases) if one.kind is DatabaseKind.SAME
+        )
+        found: dict[_Pair, None] = {}
+        for number, user in enumerate(self._users):
+            found[number, same if user.name is None else named[user.name]] = None
+        return found
+
+    def _place(self, transports: frozenset[Transport]) -> None:
+        """Set up the cells, in the order of their users and databases in the file."""
+        self._own = self._pairs_of_their_own()
+        pairs = self._own | self._pairs_for_the_rest()
+        self._places: dict[_Pair, list[int]] = {}
+        self._by_user: dict[int, list[_Pair]] = {}
+        self._by_database: dict[int, list[_Pair]] = {}
+        for pair in sorted(pairs):
+            user, database = pair
+            self._by_user.setdefault(user, []).append(pair)
+            self._by_database.setdefault(database, []).append(pair)
+            places = self._places.setdefault(pair, [])
+            for transport in Transport:
+                if transport in transports:
+                    places.append(len(self.cells))
+                    cell = (self._users[user],), (self._databases[database],)
+                    self.cells.append(Cell(transport, *cell))
+
+    def _pairs_of_their_own(self) -> set[_Pair]:
+        """Pairs about whose user and whose database one rule says something of its own."""
+        found: set[_Pair] = set(self._same)
+        for user, database in self._sides_of.values():
+            self.count(len(user.own) * len(database.own))
+            found.update((one, other) for one in user.own for other in database.own)
+        return {pair for pair in found if self._exists(pair)}
+
+    def _exists(self, pair: _Pair) -> bool:
+        """A named user has a named database: "the same as the user" is for the others."""
+        same = self._databases[pair[1]].kind is DatabaseKind.SAME
+        return not same or self._users[pair[0]].name is None
+
+    def _pairs_for_the_rest(self) -> set[_Pair]:
+        """One pair for each kind of user and kind of database that are no pairs of their own.
+
+        Where a rule is for any database, what it says about the user makes the kind of the user.
+        """
+        user_kinds = self._user_kinds = _kinds(
+            len(self._users),
+            [(user, database.others) for user, database in self._sides_of.values()],
+        )
+        database_kinds = self._database_kinds = _kinds(
+            len(self._databases),
+            [(database, user.others) for user, database in self._sides_of.values()],
+        )
+        taken = Counter(
+            (user_kinds[user], database_kinds[database]) for user, database in self._own
+        )
+        users, databases = _members(user_kinds), _members(database_kinds)
+        found: set[_Pair] = set()
+        self.count(len(users) * len(databases))
+        for user_kind, same_users in users.items():
+            for database_kind, same_databases in databases.items():
+                full = len(same_users) * len(same_databases)
+                if taken[user_kind, database_kind] < full:
+                    found.update(self._first_other(same_users, same_databases))
+        return found
+
+    def _first_other(self, users: Sequence[int], databases: Sequence[int]) -> Iterable[_Pair]:
+        for user in users:
+            for database in databases:
+                pair = user, database
+                if pair not in self._own and self._exists(pair):
+                    return (pair,)
+        return ()
+
+    def count(self, comparisons: int) -> None:
+        """Add to what was compared so far. Raises TooManyCells."""
+        self._seen += comparisons
+        if self._seen > self._most:
+            raise TooManyCells
+
+
+def _order(
+    names: Iterable[Name], side: _Side, kinds: Sequence[int]
+) -> tuple[Mapping[int, int], Mapping[int, int]]:
+    """The places of kinds, and of users or databases by number, in a list of plain names."""
+    if any(name.kind is not NameKind.NAME for name in names):
+        return {}, {}
+    of_kinds: dict[int, int] = {}
+    for place, number in enumerate(side.own):
+        of_kinds.setdefault(kinds[number], place)
+    return of_kinds, {number: place for place, number in enumerate(side.own)}
+
+
+def _classes(sides: Sequence[_Side], size: int, *, apart: bool) -> list[int]:
+    """Small numbers, equal for those about which every rule says the same."""
+    if apart:
+        return list(range(size))
+    return _kinds(size, [(side, Answer.YES) for side in sides])
+
+
+def _kinds(size: int, sides: Sequence[tuple[_Side, Answer]]) -> list[int]:
+    """Small numbers, equal for those about which rules say the same.
+
+    Rules whose second answer is NO are left out.
+    """
+    signatures: list[list[tuple[int, Answer]]] = [[] for _ in range(size)]
+    for number, (side, rest) in enumerate(sides):
+        if rest is not Answer.NO:
+            for one, answer in side.own.items():
+                signatures[one].append((number, answer))
+    return numbered([tuple(signature) for signature in signatures])
+
+
+def _members(kinds: Sequence[int]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for number, kind in enumerate(kinds):
+        found.setdefault(kind, []).append(number)
+    return found
+
+
+def _firsts(items: Sequence[T], classes: Sequence[int]) -> list[T]:
+    """The first item of each class, by the number of the class."""
+    return [items[members[0]] for members in _members(classes).values()]
