@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from connguard.engine.finding import Report
 from connguard.engine.judge import Judge
 from connguard.engine.registry import policies
+from connguard.policies.model.network import united_holes
 from connguard.policies.model.origin import Origin, Related
 from connguard.policies.model.reading import Subject
 from connguard.policies.model.simple_yaml import parse
-from connguard.policies.model.terraform_facts import providers
+from connguard.policies.model.terraform_facts import facts, providers, read_by_each, walk
 from connguard.policies.model.terraform_resource import Inventory, ValueBody
 from connguard.policies.model.terraform_value import Unresolved
 
@@ -99,6 +100,20 @@ def test_no_content_is_too_odd(found: list[AnyResource]) -> None:
         judge.judge(Subject((fact,)) for fact in provider.facts(inventory))
 
     assert report.failures == []
+
+
+@settings(max_examples=150, deadline=None)
+@given(found=st.lists(resources(), max_size=6))
+def test_no_mapping_is_left_out_that_has_something_to_say(found: list[AnyResource]) -> None:
+    """Only the mappings of clouds that occur are asked: the others would give nothing."""
+    inventory = Inventory(found)
+    all_facts = (fact for provider in providers() for fact in provider.facts(inventory))
+
+    assert list(facts(inventory)) == list(united_holes(all_facts))
+
+
+def test_the_index_is_what_the_folder_holds() -> None:
+    assert dict(read_by_each()) == walk()
 
 
 @pytest.mark.parametrize("kind", TYPES)

@@ -40,11 +40,13 @@ from connguard.engine.symptom_pages import markdown as symptom_page
 from connguard.engine.symptom_pages import table as symptom_table
 from connguard.engine.symptom_registry import symptoms
 from connguard.engine.version import __version__
+from connguard.policies.model import terraform_facts
 from connguard.policies.model.policy import Policy
 from connguard.policies.model.terraform_facts import providers
 
 ROOT = Path(__file__).resolve().parents[1]
 INDEX = Path(os.path.relpath(str(policy_index.__file__), ROOT))
+PROVIDER_INDEX = Path("policies/model/provider_index.py")
 PAGES = Path("docs/policies")
 SYMPTOM_PAGES = Path("docs/symptoms")
 
@@ -53,6 +55,18 @@ _PART = re.compile(
 )
 _UNWANTED = ("CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM")
 _NOTE = "<!-- Written by tools/generate_docs.py. -->\n\n"
+
+
+def _provider_index() -> str:
+    return (
+        # REUSE-IgnoreStart
+        "# SPDX-FileCopyrightText: 2026 The connguard authors\n"
+        "# SPDX-License-Identifier: Apache-2.0\n"
+        # REUSE-IgnoreEnd
+        '"""What each provider mapping reads: resource types, and sources of modules.\n\n'
+        'Written by tools/generate_docs.py.\n"""\n\n'
+        f'INDEX = """\\\n{terraform_facts.written_index()}"""\n'
+    )
 
 
 def run(arguments: list[str]) -> str:
@@ -153,6 +167,7 @@ def filled(path: Path) -> str:
 def documents() -> Iterator[tuple[Path, str]]:
     """Every generated file, relative to the root, and what it must contain."""
     yield INDEX, written_index()
+    yield PROVIDER_INDEX, _provider_index()
     listed = [registered.policy for registered in policies()]
     yield PAGES / "index.md", index(listed)
     for policy in listed:

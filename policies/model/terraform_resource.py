@@ -8,7 +8,7 @@ the modules in `connguard.policies.providers` turn it into facts, once for all h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from connguard.policies.model.addresses import BreadthLimits
@@ -128,6 +128,11 @@ class Inventory:
         for resource in resources:
             self._by_type.setdefault(resource.type, []).append(resource)
             self._by_address.setdefault(resource.address, []).append(resource)
+
+    @property
+    def types(self) -> Collection[str]:
+        """The types of which there are resources."""
+        return self._by_type.keys()
 
     def of(self, *types: str) -> Iterator[Resource]:
         """The resources of these types, in the order of the types."""
