@@ -88,7 +88,11 @@ def test_settings_in_every_kind_of_scalar(text: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["pg_hba.conf: |\n  hosst all all all trust\n", 'pg_hba.conf: "hosst all all all trust\\n"\n'],
+    [
+        "pg_hba.conf: |\n  hosst all all all trust\n",
+        'pg_hba.conf: "hosst all all all trust\\n"\n',
+        "pg_hba.conf: |\r  # hosts\r  hosst all all all trust\r",
+    ],
 )
 def test_a_list_of_one_line_that_is_no_rule(text: str, tmp_path: Path) -> None:
     """A file is told from a path by its line end."""

@@ -27,13 +27,14 @@ from connguard.engine.text import Text, decode
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Reading
 
-from . import words
+from . import spellings, words
 from .case import Case, Problem
 from .checking import LIMIT_S, SLOW_S, TooLong, limited, misplaced, place_of
 from .generating import SEEDS, weights
 from .mutation import LARGEST, Mutator, encode
 from .mutation import decode as to_text
 from .seeds import ROOT
+from .spellings import Spelling, found_in
 from .targets import TARGETS
 
 _NOWHERE = Path("/connguard-fuzz-nowhere")
@@ -48,13 +49,17 @@ Call = Callable[[bytes], object]
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """What is called; seeds and words are those of the target `like`, or given."""
+    """What is called; seeds and words are those of the target `like`, or given.
+
+    `spelling` writes the same text in other ways, in which the same must be found.
+    """
 
     name: str
     call: Call
     like: str = ""
     seeds: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    spelling: Spelling | None = None
 
 
 def _text(function: Callable[[Text], object]) -> Call:
@@ -210,8 +215,8 @@ def _document(name: str) -> Call:
 
 
 def _functions() -> Iterator[Function]:
-    yield Function("text-replay", _replay, "sql")
-    yield Function("text-plpgsql", _replay, "plpgsql")
+    yield Function("text-replay", _replay, "sql", spelling=spellings.sql)
+    yield Function("text-plpgsql", _replay, "plpgsql", spelling=spellings.sql)
     yield Function("text-psql", _replay, "psql")
     yield Function("text-lexer", _lexer, "sql")
     yield Function("text-sections", _lazy("migrations.sections", "sections"), "migrations-sql")
@@ -232,11 +237,14 @@ def _functions() -> Iterator[Function]:
     yield Function("text-planned-networks", planned, "terraform-plan")
     yield Function("text-json", _lazy("terraform.json_tree", "parse"), "terraform-plan")
     yield Function("text-yaml", _text(yaml_source.parse), "kubernetes")
-    yield Function("text-compose", _FrontEnd("containers.frontend", "compose.yml"), "compose")
-    yield Function("text-kubernetes", _FrontEnd("containers.frontend", "a.yaml"), "kubernetes")
-    yield Function("text-helm", _FrontEnd("containers.frontend", "values.yaml"), "charts")
+    compose = _FrontEnd("containers.frontend", "compose.yml")
+    yield Function("text-compose", compose, "compose", spelling=spellings.yaml_styles)
+    kubernetes = _FrontEnd("containers.frontend", "a.yaml")
+    yield Function("text-kubernetes", kubernetes, "kubernetes", spelling=spellings.yaml_styles)
+    helm = _FrontEnd("containers.frontend", "values.yaml")
+    yield Function("text-helm", helm, "charts", spelling=spellings.yaml_styles)
     embedded = _FrontEnd("postgres.embedded_frontend", "a.yaml")
-    yield Function("text-embedded", embedded, "embedded")
+    yield Function("text-embedded", embedded, "embedded", spelling=spellings.yaml_styles)
     dockerfile = _FrontEnd("postgres.embedded_frontend", "Dockerfile")
     yield Function("text-dockerfile", dockerfile, "dockerfile")
     for name, file in (
@@ -393,6 +401,14 @@ class FunctionSubject:
         first, second = (_ADDRESS.sub("", repr(one)) for one in (found, self._call(case.data)))
         if first != second and "{" not in first:  # sets are in any order
             yield Problem("not deterministic", self._function.name)
+        spelling = self._function.spelling
+        for written in spelling(decode("a", case.data)[0].string) if spelling else ():
+            try:
+                other = self._call(written.encode())
+            except UnicodeEncodeError:
+                continue
+            if found_in(found) != found_in(other):
+                yield Problem("another spelling", self._function.name, written)
 
     def silent(self, case: Case) -> bool:
         return False

@@ -26,6 +26,7 @@ from connguard.policies.model.records import dataclass
 _DOCUMENT = lazily(r"^---(?=\s|$)", re.MULTILINE)
 _SCHEMA = lazily(r"^kind:[ \t]*[\"']?CustomResourceDefinition\b", re.MULTILINE)
 _DIRECTIVES = lazily(r"(?:[^\S\n]*(?:[%#][^\n]*)?\n)*[^\S\n]*")
+_LINE_END = lazily("\r\n|[\n\r\x85\u2028\u2029]")
 _INTEGER = lazily(r"[+-]?\d+")
 _COMMENT = lazily(r"(?:^|(?<=\s))#[ \t]*([^\r\n]*)", re.MULTILINE)
 _INDENTATION = lazily(r"^[ ?-]*", re.MULTILINE)
@@ -106,9 +107,8 @@ class Node:
         """The offset in the file of a block scalar's first line; of the value's start otherwise."""
         start = self._base + int(self.raw.start_mark.index)
         if isinstance(self.raw, yaml.ScalarNode) and self.raw.style in ("|", ">"):
-            line = self._text.position(start)[0]
-            is_last = line == self._text.line_count
-            return len(self._text.string) if is_last else self._text.offset(line + 1)
+            line_end = _LINE_END.search(self._text.string, start)
+            return line_end.end() if line_end else len(self._text.string)
         return start
 
     def embedded(self) -> Text:

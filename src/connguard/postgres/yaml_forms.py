@@ -33,7 +33,8 @@ _CONF_TARGET = lazily(r"postgres(?:ql)?(?:\.auto)?\.conf")
 _FILE_MODULES = lazily(r"(?:ansible\.builtin\.)?(copy|lineinfile|blockinfile)")
 _HBA_MODULE = lazily(r"(?:community\.(?:general|postgresql)\.)?postgresql_pg_hba")
 _RULE = lazily(r"\s*\"?(?:local|host|include)", re.IGNORECASE)
-_LONE_CR = lazily(r"\r(?!\n)")
+_OTHER_LINE_END = lazily("\r(?!\n)|[\x85\u2028\u2029]")
+"""What ends a line for YAML, and for a server does not."""
 _PLAIN_SETTING = lazily(r"[A-Za-z_][A-Za-z0-9_.]*")
 
 
@@ -99,7 +100,7 @@ def scalar_lines(node: Node, text: Text) -> tuple[SourceLine, ...]:
     start = text.offset(node.origin.line, node.origin.column)
     end = text.offset(node.origin.end_line, node.origin.end_column)
     raw = text.string[start:end]
-    if raw.startswith("|"):
+    if _is_verbatim(raw):
         first = node.content_offset
         return tuple(lines_between(text, first, end))
     inner = raw[1:-1] if raw[:1] in "'\"" else raw
@@ -108,6 +109,11 @@ def scalar_lines(node: Node, text: Text) -> tuple[SourceLine, ...]:
         return tuple(lines_between(text, offset, offset + len(string)))
     whole = node.origin
     return tuple(line_at(line, whole) for line in string.split("\n"))
+
+
+def _is_verbatim(raw: str) -> bool:
+    """Whether the lines of a scalar stand in the file as the server sees them."""
+    return raw.startswith("|") and not _OTHER_LINE_END.search(raw)
 
 
 def _hba_value(key: str, value: Node, text: Text) -> Iterator[HbaLines]:
@@ -197,7 +203,7 @@ def _conf_scalar(value: Node, text: Text) -> Iterator[ConfText]:
     start = text.offset(value.origin.line, value.origin.column)
     end = text.offset(value.origin.end_line, value.origin.end_column)
     raw = text.string[start:end]
-    if raw.startswith("|") and not _LONE_CR.search(raw):  # which ends a line for YAML only
+    if _is_verbatim(raw):
         yield ConfText(text, value.content_offset, end)
         return
     string = value.string or ""
