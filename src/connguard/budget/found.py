@@ -179,16 +179,20 @@ class _Projects:
                 stack.topology = replace(stack.topology, server=server)
             return [stack] if stack is not None else []
         single = len(project.servers) == 1
+        by_pooler: dict[str, list[int]] = {}
+        by_host: dict[str, list[int]] = {}
+        for number, service in enumerate(services):
+            if service.pooler is not None:
+                by_pooler.setdefault(service.pooler, []).append(number)
+            elif (host := hosts[service.name]) is not None:
+                for name in {host, host.partition(".")[0]}:
+                    by_host.setdefault(name, []).append(number)
         stacks = []
         for run_server in project.servers:
             own = [pooler for pooler, _ in poolers if self._reaches(pooler, run_server, single)]
-            names = {pooler.name for pooler in own}
-            connected = [
-                service
-                for service in services
-                if service.pooler in names
-                or (service.pooler is None and _is_host(hosts[service.name], run_server.hosts))
-            ]
+            chosen = {one for pooler in own for one in by_pooler.get(pooler.name, ())}
+            chosen.update(one for name in run_server.hosts for one in by_host.get(name, ()))
+            connected = [services[one] for one in sorted(chosen)]
             if own or connected or run_server.settings:
                 stack = self._stack(run_server, own, connected)
                 stack.pooler_hosts = {one.name: reach for one, reach in poolers if one in own}

@@ -8,7 +8,7 @@ with the defaults that they document. All manifests of one folder are one projec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from pathlib import Path
 
@@ -96,12 +96,40 @@ def hidden_services(folder: Folder, context: Context) -> list[ServiceFound]:
     return reader.hidden
 
 
+_Pairs = tuple[tuple[str | None, str | None], ...]
+
+
+class _Selectors:
+    """The Services by what they select, so that not each is compared with each workload."""
+
+    def __init__(self, services: Iterable[Manifest]) -> None:
+        self._found: dict[tuple[str | None, str | None], list[tuple[str, _Pairs]]] = {}
+        self._unknown: list[tuple[str, _Pairs]] = []
+        for service in services:
+            selector = service.node.get("spec", "selector")
+            pairs = tuple(
+                (key.string, value.string) for key, value in (selector.items() if selector else [])
+            )
+            if any(value is None for _, value in pairs):
+                self._unknown.append((service.name, pairs))
+            elif pairs:
+                self._found.setdefault(pairs[0], []).append((service.name, pairs))
+
+    def names(self, labels: Mapping[str | None, str | None]) -> Iterator[str]:
+        """The Services that select pods with these labels."""
+        near = (one for pair in labels.items() for one in self._found.get(pair, ()))
+        for name, pairs in (*near, *self._unknown):
+            if all(labels.get(key) == value for key, value in pairs):
+                yield name
+
+
 class _Reader:
     def __init__(self, folder: Folder, context: Context) -> None:
         self._folder = folder
         self._context = context
         self.project = Project(folder.path)
         self.hidden: list[ServiceFound] = []
+        self._selectors = _Selectors(folder.of("Service"))
 
     def workload(self, manifest: Manifest) -> None:
         spec = manifest.node.get("spec", "template", "spec")
@@ -218,13 +246,7 @@ class _Reader:
                 manifest.node.get("spec", "template", "metadata", "labels") or manifest.node
             ).items()
         }
-        hosts = {manifest.name}
-        for service in self._folder.of("Service"):
-            selector = service.node.get("spec", "selector")
-            pairs = selector.items() if selector else []
-            if pairs and all(labels.get(key.string) == value.string for key, value in pairs):
-                hosts.add(service.name)
-        return frozenset(hosts)
+        return frozenset({manifest.name, *self._selectors.names(labels)})
 
     def cloudnative_cluster(self, manifest: Manifest) -> None:
         parameters = manifest.node.get("spec", "postgresql", "parameters")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import field, replace
+from functools import cached_property
 from pathlib import Path
 
 from connguard.containers.compose_connections import Connections
@@ -99,12 +100,17 @@ class Reader:
                 )
 
     def _purpose(self, origin: Origin) -> str | None:
-        for layer in (
-            one for service in self.containers.values() for one in service.service.layers
-        ):
-            if layer.file.name == origin.path:
-                return purpose_of(layer.file.path, self.context)
-        return None
+        path = self._paths.get(origin.path)
+        return purpose_of(path, self.context) if path is not None else None
+
+    @cached_property
+    def _paths(self) -> dict[str, Path]:
+        """The files of all services by their names."""
+        return {
+            layer.file.name: layer.file.path
+            for container in reversed(self.containers.values())
+            for layer in reversed(container.service.layers)
+        }
 
 
 def purpose_of(path: Path, context: Context) -> str | None:

@@ -47,14 +47,14 @@ class Published:
 
 def published(service: Service) -> list[Published]:
     """All TCP ports that a service publishes; those that nobody can read are left out."""
-    found = []
+    found: dict[Published, None] = {}
     for part in service.every("ports"):
         for element in part.node.elements():
             one = Part(element, part.layer)
             mapping = _long(one) if element.is_mapping else _short(one)
-            if mapping is not None and mapping not in found:
-                found.append(mapping)
-    return found
+            if mapping is not None:
+                found[mapping] = None
+    return list(found)
 
 
 def unread(service: Service) -> list[tuple[Value[str] | None, Unknown]]:

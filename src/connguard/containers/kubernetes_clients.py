@@ -226,7 +226,7 @@ class Connections:
         self, client: Pod, one: Wanted, service: Manifest, server: Pod
     ) -> Iterator[MissedConnection]:
         ports = {port for container in server.servers for port in container.listens_on}
-        policies = network_policies.policies_of(server, self.reader.objects)
+        policies = self.reader.policies.of(server)
         if len(ports) != 1 or not any(map(_is_about_some, policies)):
             return  # what a policy for all pods keeps out, others may let in elsewhere
         port = ports.pop()

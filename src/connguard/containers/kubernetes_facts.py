@@ -11,13 +11,14 @@ from connguard.containers import network_policies, service_exposure
 from connguard.containers.compose_facts import purpose_of
 from connguard.containers.manifests import (
     CORE,
+    ByLabels,
     Manifest,
     Objects,
     Patch,
     labels,
     may_share_namespace,
-    selects,
 )
+from connguard.containers.network_policies import Policies
 from connguard.containers.pods import Container, Pod, pods
 from connguard.containers.service_exposure import Exposure
 from connguard.engine.reading import Context
@@ -48,10 +49,17 @@ class Reader:
     objects: Objects
     context: Context
     pods: list[Pod] = field(init=False)
+    policies: Policies = field(init=False)
     _selected: dict[int, list[Pod]] = field(default_factory=dict)
+    _labelled: ByLabels[Pod] = field(init=False)
+    _named: dict[tuple[str, str], list[Manifest]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.pods = pods(self.objects)
+        self.policies = Policies(self.objects)
+        self._labelled = ByLabels(self.pods, lambda pod: pod.labels)
+        for one in self.objects.manifests:
+            self._named.setdefault((one.kind, one.name), []).append(one)
 
     def facts(self) -> Iterator[object]:
         for service in self.objects.of("Service"):
@@ -113,11 +121,10 @@ class Reader:
         own = service.node.get("spec", *path)
         if own is not None:
             return own
-        for other in self.objects.of(service.kind):
-            if other.name == service.name:
-                found = other.node.get("spec", *path)
-                if found is not None:
-                    return found
+        for other in self._named.get((service.kind, service.name), ()):
+            found = other.node.get("spec", *path)
+            if found is not None:
+                return found
         return None
 
     def selected(self, service: Manifest) -> list[Pod]:
@@ -126,8 +133,8 @@ class Reader:
             selector = labels(self.whole(service, "selector"))
             found = [
                 pod
-                for pod in self.pods
-                if selects(selector, pod.labels) and may_share_namespace(pod.workload, service)
+                for pod in (self._labelled.with_all(selector) if selector else ())
+                if may_share_namespace(pod.workload, service)
             ]
             folder = service.file.path.parent
             beside = [pod for pod in found if pod.workload.file.path.parent == folder]
@@ -177,7 +184,7 @@ class Reader:
         if not servers:
             return None, ()
         pod = servers[0]
-        policies = network_policies.policies_of(pod, self.objects)
+        policies = self.policies.of(pod)
         filters = (network_policies.rules_of(policies, pod),) if policies else ()
         return Target(pod.title, pod.workload.origin), filters
 
@@ -237,7 +244,7 @@ class Reader:
 
     def _policies(self, pod: Pod) -> Iterator[Endpoint]:
         """A policy of a server's pods that lets in addresses, those inside the network."""
-        for policy in network_policies.policies_of(pod, self.objects) if pod.servers else []:
+        for policy in self.policies.of(pod) if pod.servers else []:
             ports = {one for container in pod.servers for one in container.listens_on}
             target = Target(pod.title, pod.workload.origin, has_public_address=False)
             rules = network_policies.rules_of([policy], pod)
@@ -247,7 +254,9 @@ class Reader:
         """Policies for pods that an operator makes: judged when they name PostgreSQL's port."""
         for policy in self.objects.of("NetworkPolicy"):
             selector = policy.node.get("spec", "podSelector")
-            if any(network_policies.selects_pod(selector, pod.labels) for pod in self.pods):
+            wanted = labels(selector.get("matchLabels")) if selector is not None else {}
+            near = self._labelled.with_all(wanted)
+            if any(network_policies.selects_pod(selector, pod.labels) for pod in near):
                 continue
             named = tuple(
                 rule

@@ -4,14 +4,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field
+from typing import Generic, TypeVar
 
 from connguard.engine.reading import SourceFile
 from connguard.engine.yaml_source import Node, Stream, parse
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
+
+T = TypeVar("T")
 
 CORE = ""
 _MAX_DEPTH = 5
@@ -75,11 +78,6 @@ def labels(node: Node | None) -> dict[str, str]:
     return {key.string or "": value.string or "" for key, value in (node.items() if node else [])}
 
 
-def selects(selector: Mapping[str, str], found: Mapping[str, str]) -> bool:
-    """Whether labels hold all that a selector asks for; an empty selector selects nothing."""
-    return bool(selector) and all(found.get(key) == value for key, value in selector.items())
-
-
 @dataclass(frozen=True, slots=True)
 class Patch:
     """One operation of a JSON patch: what is put at a path of an object."""
@@ -99,6 +97,29 @@ def _operations(document: Node, entry: Node, file: SourceFile) -> Iterator[Patch
             yield Patch(kind.string or "", name.string or "", path.string or "", value, file)
 
 
+class ByLabels(Generic[T]):
+    """Things that have labels, found by a selector without looking at all of them."""
+
+    def __init__(self, things: Iterable[T], labels_of: Callable[[T], Mapping[str, str]]) -> None:
+        self._things = list(things)
+        self._labels_of = labels_of
+        self._found: dict[tuple[str, str], list[T]] = {}
+        for thing in self._things:
+            for pair in labels_of(thing).items():
+                self._found.setdefault(pair, []).append(thing)
+
+    def with_all(self, wanted: Mapping[str, str]) -> list[T]:
+        """Those that have all labels that are wanted; with none wanted, all."""
+        if not wanted:
+            return list(self._things)
+        fewest = min((self._found.get(pair, []) for pair in wanted.items()), key=len)
+        return [
+            one
+            for one in fewest
+            if all(self._labels_of(one).get(key) == value for key, value in wanted.items())
+        ]
+
+
 @dataclass(slots=True)
 class Objects:
     """All objects of a scan.
@@ -110,6 +131,8 @@ class Objects:
     manifests: list[Manifest] = field(default_factory=list)
     kustomizations: list[Node] = field(default_factory=list)
     patches: list[Patch] = field(default_factory=list)
+    _by_kind: dict[str, list[Manifest]] = field(default_factory=dict)
+    _sorted: int = 0
 
     def add_kustomization(self, file: SourceFile, stream: Stream) -> None:
         """Patches that stand in a kustomization itself; those in files of their own are objects."""
@@ -126,7 +149,12 @@ class Objects:
                         self.patches.extend(_operations(one, entry, file))
 
     def of(self, *kinds: str) -> Iterable[Manifest]:
-        return (one for one in self.manifests if one.kind in kinds)
+        if len(kinds) > 1:
+            return (one for one in self.manifests if one.kind in kinds)
+        for one in self.manifests[self._sorted :]:
+            self._by_kind.setdefault(one.kind, []).append(one)
+        self._sorted = len(self.manifests)
+        return iter(self._by_kind.get(kinds[0], ()))
 
     def near(self, manifest: Manifest, *kinds: str) -> list[Manifest]:
         """Those of the same folder, else those of the whole scan, that may share its namespace."""

@@ -22,21 +22,40 @@ from connguard.policies.model.ports import ALL_PORTS, NO_PORTS, Ports
 _NAMESPACE_LABEL = "kubernetes.io/metadata.name"
 
 
-def policies_of(pod: Pod, objects: Objects) -> list[Manifest]:
-    """The NetworkPolicies that restrict who may connect to a pod."""
-    found = []
-    for policy in objects.of("NetworkPolicy"):
-        if policy.group != "networking.k8s.io" or not may_share_namespace(policy, pod.workload):
-            continue
-        if policy.file.path.parent != pod.workload.file.path.parent and (
-            policy.namespace is None or policy.namespace != pod.workload.namespace
-        ):
-            continue  # of another deployment, as far as one can see
-        kinds = policy.node.get("spec", "policyTypes")
-        names = [one.string for one in kinds.elements()] if kinds else ["Ingress"]
-        if "Ingress" in names and selects_pod(policy.node.get("spec", "podSelector"), pod.labels):
-            found.append(policy)
-    return found
+_Label = tuple[str, str]
+
+
+class Policies:
+    """The NetworkPolicies of a scan, by a label of the pods that they select."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._found: dict[_Label | None, list[tuple[int, Manifest]]] = {}
+        for number, policy in enumerate(objects.of("NetworkPolicy")):
+            kinds = policy.node.get("spec", "policyTypes")
+            names = [one.string for one in kinds.elements()] if kinds else ["Ingress"]
+            if policy.group == "networking.k8s.io" and "Ingress" in names:
+                wanted = labels(policy.node.get("spec", "podSelector", "matchLabels"))
+                label = next(iter(wanted.items()), None)
+                self._found.setdefault(label, []).append((number, policy))
+
+    def of(self, pod: Pod) -> list[Manifest]:
+        """Those that restrict who may connect to a pod."""
+        near = [one for label in (None, *pod.labels.items()) for one in self._found.get(label, ())]
+        return [policy for _, policy in sorted(near, key=_number) if _restricts(policy, pod)]
+
+
+def _number(one: tuple[int, Manifest]) -> int:
+    return one[0]
+
+
+def _restricts(policy: Manifest, pod: Pod) -> bool:
+    if not may_share_namespace(policy, pod.workload):
+        return False
+    if policy.file.path.parent != pod.workload.file.path.parent and (
+        policy.namespace is None or policy.namespace != pod.workload.namespace
+    ):
+        return False  # of another deployment, as far as one can see
+    return selects_pod(policy.node.get("spec", "podSelector"), pod.labels)
 
 
 def rules_of(policies: Iterable[Manifest], pod: Pod | None) -> tuple[Rule, ...]:
