@@ -57,12 +57,12 @@ def words_of(registered: RegisteredPolicy) -> list[str]:
 def sample(registered: RegisteredPolicy, number: int, words: Sequence[str]) -> object:
     """The fact of a policy with this number."""
     chance = random.Random(f"{registered.policy.id}:{number}")
-    return _Sampler(chance, (*words, *words, *words, *_PLAIN_WORDS)).any_of(
+    return Sampler(chance, (*words, *words, *words, *_PLAIN_WORDS)).any_of(
         chance.choice(registered.policy.facts), {}, 0
     )
 
 
-class _Sampler:
+class Sampler:
     def __init__(self, chance: random.Random, words: Sequence[str]) -> None:
         self._chance = chance
         self._words = words

@@ -1,0 +1,108 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Budgets stay what they are: drawn stacks, with every number and every finding, word for word.
+
+When a computation is meant to change, write them anew and read the difference:
+
+    UPDATE_SNAPSHOTS=1 pytest tests/test_budget_drawn.py && git diff tests/data/budget_drawn
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from fact_samples import Sampler
+from snapshots import assert_snapshot
+from verdict_words import line, words
+
+from connguard.engine.registry import policies
+from connguard.policies.model.amount import Amount, unknown_amount
+from connguard.policies.model.budget import solve
+from connguard.policies.model.sessions import session_facts
+from connguard.policies.model.topology import (
+    SERVICE_TIMEOUTS,
+    SESSION_FEATURES,
+    Pooler,
+    Service,
+    Topology,
+)
+from connguard.policies.model.usage import Usage
+
+_NAMES = ("shop", "app", "p", "*")
+_SMALL = (0, 0, 1, 2, 3, 5, 10, 20)
+_VERSIONS = (((1, 18),), ((1, 21),), ((1, 23),), ((1, 24),), ((1, 20), (1, 24)))
+
+
+class _Stacks(Sampler):
+    """Topologies with few names, so that they meet, and with numbers that make sense."""
+
+    def _plain(self, hint: Any, depth: int) -> object:
+        draw = self._chance.choice
+        if hint is int:
+            return draw(_SMALL)
+        if hint is float:
+            return float(draw(_SMALL))
+        if hint is Amount:
+            low, more = draw(_SMALL), draw((0, 0, 0, 0, 5))
+            place = line(draw(range(1, 30))) if draw((True, True, False)) else None
+            name = draw(("a setting", "another setting"))
+            return unknown_amount(name, "var.x", place, low, low + more)
+        made = super()._plain(hint, depth)
+        if isinstance(made, Pooler):
+            return replace(
+                made,
+                name="p",
+                versions=draw(_VERSIONS),
+                kind=draw(("pgbouncer", "pgbouncer", "pgbouncer", "odyssey", "pgcat")),
+                pool_mode=draw(("session", "transaction", "statement")),
+                timeouts=tuple(
+                    (name, float(draw(_SMALL)), None)
+                    for name in ("client_idle_timeout", "query_wait_timeout")
+                ),
+            )
+        if isinstance(made, Service):
+            return replace(
+                made,
+                pooler=draw(("p", "p", None)),
+                needs=tuple((one, made.origin) for one in SESSION_FEATURES if draw((0, 0, 1))),
+                timeouts=tuple(
+                    (one, float(draw(_SMALL)), made.origin)
+                    for one in SERVICE_TIMEOUTS
+                    if draw((0, 1))
+                ),
+            )
+        return made
+
+
+def _lines(number: int) -> Iterator[str]:
+    chance = random.Random(f"stack:{number}")
+    topology: Any = _Stacks(chance, _NAMES).any_of(Topology, {}, 0)
+    budget = solve(topology)
+    yield f"== {number}: {budget.standing.value}, {budget.total} in all"
+    for fact in (*budget.facts, *session_facts(topology)):
+        if isinstance(fact, Usage):
+            yield (
+                f"{type(fact).__name__} {fact.name}: {fact.demand} of {fact.limit}"
+                f" ({fact.standing.value}) {fact.capped} {fact.ignored}".rstrip()
+            )
+        else:
+            yield type(fact).__name__
+        for registered in policies():
+            if isinstance(fact, registered.policy.facts):
+                said = words(registered.decide(fact))
+                if said != ["pass"]:
+                    yield from (f"  {registered.policy.id} {one}" for one in said)
+
+
+@pytest.mark.parametrize("part", range(10))
+def test_budgets_stay_what_they_are(part: int) -> None:
+    """What is demanded of each limit, what stands against it, and what is said about it."""
+    numbers = range(20 * part, 20 * part + 20)
+    lines = [one for number in numbers for one in _lines(number)]
+
+    assert_snapshot(f"budget_drawn/{part}.txt", "\n".join(lines) + "\n")
+    assert any(" fail " in one for one in lines)
