@@ -1,0 +1,104 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Access rules stay what they are: drawn files, what they let in, and all that is said about them.
+
+When something is meant to change, write them anew and read the difference:
+
+    UPDATE_SNAPSHOTS=1 pytest tests/test_hba_drawn.py && git diff tests/data/hba_drawn
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import random
+from collections.abc import Iterator
+
+import pytest
+from hba_generator import DATABASES, SOURCES, USERS, rules
+from snapshots import assert_snapshot
+from verdict_words import PASSES, words
+
+from connguard.engine.registry import policies
+from connguard.engine.text import Text
+from connguard.policies.model.hba import (
+    Connection,
+    Decision,
+    HbaRule,
+    Memberships,
+    Transport,
+    decide,
+)
+from connguard.policies.model.hba_coverage import cover, exposures
+from connguard.policies.model.hba_difference import differences
+from connguard.policies.model.hba_facts import Dialect, EffectiveRule
+from connguard.postgres.hba_reader import read_hba_text
+
+_MEMBERSHIPS = Memberships(
+    {"alice": frozenset(("ops",)), "ops": frozenset(("staff",))},
+    frozenset((*USERS, "ops", "staff")) - {"boss"},
+)
+
+
+def _rules(number: int) -> tuple[str, list[HbaRule]]:
+    text = rules(random.Random(f"hba:{number}"), 17)
+    return text, list(read_hba_text(Text("hba", text), 17).rules)
+
+
+def _connection(chance: random.Random) -> Connection:
+    source = chance.choice(SOURCES)
+    transport = chance.choice((Transport.PLAIN, Transport.TLS, Transport.GSS))
+    return Connection(
+        Transport.LOCAL if source == "local" else transport,
+        chance.choice(DATABASES),
+        chance.choice((*USERS, "somebody")),
+        None if source == "local" else ipaddress.ip_address(source),
+        chance.random() < 0.1,
+    )
+
+
+def _decided(decision: Decision) -> str:
+    rule = f"line {decision.rule.origin.line}" if decision.rule else "no line"
+    doubt = f", unless line {decision.doubt.rule.origin.line}" if decision.doubt else ""
+    return f"{rule}{doubt}"
+
+
+def _lines(number: int) -> Iterator[str]:
+    text, found = _rules(number)
+    yield f"== {number}"
+    yield from text.splitlines()
+    coverage = cover(found, _MEMBERSHIPS)
+    dialect = Dialect.PGBOUNCER if number % 5 == 0 else Dialect.POSTGRESQL
+    facts: list[object] = list(exposures(coverage))
+    for reach in coverage.reaches:
+        yield (
+            f"{reach.rule.origin.line}: {reach.possible_addresses()} of which"
+            f" {reach.addresses()}{' alone' if reach.impossible else ''}"
+        )
+        facts.append(EffectiveRule(reach.rule, reach, dialect))
+    for fact in facts:
+        for registered in policies():
+            if isinstance(fact, registered.policy.facts):
+                said = words(registered.decide(fact))
+                if said != PASSES:
+                    yield from (f"  {registered.policy.id} {one}" for one in said)
+    for one in differences(found, _rules(number + 1)[1], memberships=_MEMBERSHIPS):
+        origins = [side.origin.line if side else None for side in (one.first, one.second)]
+        yield (
+            f"  {one.change.value} {origins}: {one.user} to {one.database} from {one.addresses}"
+            f" ({one.transport.value}) {one.depends}".rstrip()
+        )
+    chance = random.Random(f"logins:{number}")
+    for _ in range(6):
+        login = _connection(chance)
+        decision = decide(found, login, _MEMBERSHIPS)
+        yield f"  {login.user} to {login.database} from {login.address}: {_decided(decision)}"
+        yield from (f"    {one.rule.origin.line} {one.reason}" for one in decision.steps)
+
+
+@pytest.mark.parametrize("part", range(8))
+def test_what_rules_let_in_stays_what_it_is(part: int) -> None:
+    """Reach, findings, differences to the next file, and who decides about logins, and why."""
+    lines = [one for number in range(5 * part, 5 * part + 5) for one in _lines(number)]
+
+    assert_snapshot(f"hba_drawn/{part}.txt", "\n".join(lines) + "\n")
+    assert any(" fail " in one for one in lines)
