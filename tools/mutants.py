@@ -48,6 +48,11 @@ class Mutant:
         return f"{self.module}.{self.function}\n{self.change}"
 
 
+def functions_of(file: Path) -> list[str]:
+    """The names of the functions and methods of a module that may have mutants."""
+    return [name for _, name in _functions(libcst.parse_module(file.read_text(encoding="utf-8")))]
+
+
 def mutants_of(file: Path, module: str) -> Iterator[Mutant]:
     """All mutants of the functions and methods of a module, in the order of the source."""
     text = file.read_text(encoding="utf-8")

@@ -57,6 +57,14 @@ class Judge:
         self._reaching: dict[Path, dict[int, set[int]]] = {}
         self._kills: Counter[tuple[str, int]] = Counter()
 
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Without the tests that start a server."""
+        items[:] = [
+            item
+            for item in items
+            if not any(name.startswith("postgres") for name in getattr(item, "fixturenames", ()))
+        ]
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         self._run_unchanged(session)
