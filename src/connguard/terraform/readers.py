@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import connguard.terraform.json_reader as json_reader
 import connguard.terraform.treesitter_reader as treesitter_reader
 from connguard.engine.text import Text
 from connguard.terraform.syntax import LABEL_COUNTS, Document, Problem
@@ -36,7 +35,12 @@ def read_document(text: Text, hcl: Read) -> Document:
     if len(text.string) > _MAX_SIZE:
         problem = Problem(0, 0, "the file is too large to be read")
         return Document(text, problems=[problem])
-    document = json_reader.read(text) if text.path.endswith(".json") else hcl(text)
+    if text.path.endswith(".json"):
+        from connguard.terraform import json_reader  # most files are in native syntax
+
+        document = json_reader.read(text)
+    else:
+        document = hcl(text)
     for block in document.blocks:
         wanted = LABEL_COUNTS.get(block.type, len(block.labels))
         if len(block.labels) != wanted and not block.broken:
