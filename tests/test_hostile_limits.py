@@ -310,6 +310,21 @@ def test_more_resources_of_terraform_than_the_limit(tmp_path: Path) -> None:
     assert ids(report) == {"PG001", "PG901"}
 
 
+def test_modules_that_are_nested_deeper_than_anybody_nests_them(tmp_path: Path) -> None:
+    """What is below is not passed in silence."""
+    call = 'module "m" {{\n  source = "../m{}"\n}}\n'
+    files: dict[str, str | bytes] = {f"m{n}/main.tf": call.format(n + 1) for n in range(20)}
+    role = 'resource "postgresql_role" "r" {\n  name = "r"\n  login = true\n}\n'
+    files |= {"m20/main.tf": role, "main.tf": 'module "m" {\n  source = "./m0"\n}\n'}
+
+    report = scanned(tmp_path, files)
+
+    reason = "modules are nested more than 12 deep: this one is not read"
+    assert [(one.reason, one.origin.path.split("/")[-2]) for one in report.not_parsed] == [
+        (reason, "m11")
+    ]
+
+
 @pytest.mark.parametrize("part", ["/**/", "-- x\n", " ", "/*", "*/", "/**"])
 def test_comments_before_a_statement_do_not_backtrack(part: str) -> None:
     """With a pattern that tries every way to split them, this never ends."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 
 from connguard.policies.model.addresses import EVERYWHERE, NOWHERE, AddressSet
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
@@ -40,6 +41,7 @@ class Sources:
         return Sources(self.known | other.known, self.unknown + other.unknown)
 
 
+@lru_cache(maxsize=4096)
 def addresses(text: str) -> AddressSet | None:
     """The addresses of a CIDR, an address, a range `first-last` or `*`; None for another text.
 

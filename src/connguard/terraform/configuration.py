@@ -14,7 +14,7 @@ from connguard.policies.model.facts import NotParsed
 from connguard.terraform.bodies import Body, Resource
 from connguard.terraform.expressions import Names
 from connguard.terraform.library import Library
-from connguard.terraform.module import Module
+from connguard.terraform.module import MAX_MODULE_DEPTH, Module
 from connguard.terraform.roots import root_modules
 from connguard.terraform.syntax import Block, Document
 from connguard.terraform.values import Unknown
@@ -51,6 +51,8 @@ class Configuration:
         wanted = frozenset(types)
         most = self._context.settings.limits.terraform_resources
         for module in root.descendants(wanted):
+            for call in module.too_deep(wanted):
+                self._refuse(call)
             for resource in self._resources_of(module, wanted):
                 self._count += 1
                 if self._count > most:
@@ -59,6 +61,12 @@ class Configuration:
                     self._context.refused.append(NotParsed(reason, resource.origin))
                     return
                 yield resource
+
+    def _refuse(self, call: Block) -> None:
+        what = f"modules are nested more than {MAX_MODULE_DEPTH} deep: this one is not read"
+        gap = NotParsed(what, call.origin)
+        if gap not in self._context.refused:
+            self._context.refused.append(gap)
 
     def foreign_calls_below(self, root: Module) -> Iterator[Resource]:
         """The calls of modules whose files are not at hand, as resources of the type `module`.

@@ -29,7 +29,7 @@ Declared = TypeVar("Declared", Block, Attribute)
 
 _META_ARGUMENTS = {"source", "version", "count", "for_each", "providers", "depends_on"}
 _MAX_INSTANCES = 1000
-_MAX_MODULE_DEPTH = 12
+MAX_MODULE_DEPTH = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,8 +272,10 @@ class Module:
         if directory is None:
             source = module_source(block) or "without a constant source"
             return Unknown(f"module.{name} ({source}) is not among the scanned files")
-        if directory.path in self._chain or len(self._chain) > _MAX_MODULE_DEPTH:
+        if directory.path in self._chain:
             return Unknown(f"module.{name} calls itself")
+        if len(self._chain) > MAX_MODULE_DEPTH:
+            return Unknown(f"module.{name} is nested too deeply")
         calls = (Related(f"module {self.prefix}{name} is called here", block.origin), *self.calls)
         return [
             (
@@ -331,6 +333,19 @@ class Module:
         if value is None or block.broken:
             raise Blocked(f"{self.prefix}{name} has no value")
         return self._once("output", name, lambda: self.evaluate(value.expression))
+
+    def too_deep(self, types: frozenset[str]) -> list[Block]:
+        """The calls of modules with resources of these types that are not followed any more."""
+        if len(self._chain) <= MAX_MODULE_DEPTH:
+            return []
+        found = []
+        for block in self.directory.module_blocks():
+            path = self.directory.module_path(block)
+            if path is None or path in self._chain or block.broken:
+                continue
+            if self._library.has_types(path, types):
+                found.append(block)
+        return found
 
     def descendants(self, types: frozenset[str]) -> Iterator[Module]:
         """This module and those called below it, where they hold resources of these types."""
