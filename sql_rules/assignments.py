@@ -135,7 +135,7 @@ class Assignments:
 
     def effective(self) -> Iterator[tuple[Scope, list[EffectiveSetting]]]:
         """Every stored setting that some session takes, in each state that may come true."""
-        narrower = self._by_role()
+        narrower = self._by_owner()
         for (scope, name), alternatives in self.found.items():
             everyone = self.found.get((Scope(), name)) or _UNSET
             if scope.system and name not in SERVER_ONLY and None not in everyone:
@@ -146,7 +146,7 @@ class Assignments:
                     one.value,
                     one.origin,
                     str(scope),
-                    (*one.history, *_overriding(scope, one, narrower[name, scope.role])),
+                    (*one.history, *_overriding(scope, one, _near(scope, name, narrower))),
                 )
                 for one in alternatives
                 if one is not None
@@ -154,13 +154,19 @@ class Assignments:
             if facts:
                 yield scope, facts
 
-    def _by_role(self) -> dict[tuple[str, Name | None], list[tuple[Scope, Alternatives]]]:
-        """By the name of a setting and a role, where that role may have it; by None all places."""
-        found: dict[tuple[str, Name | None], list[tuple[Scope, Alternatives]]] = defaultdict(list)
-        for (scope, name), alternatives in self.found.items():
-            found[name, None].append((scope, alternatives))
+    def _by_owner(self) -> _ByOwner:
+        """The scopes of a setting by its name and their role, their database, and all of them.
+
+        Those of a role in every database are those of the database None.
+        """
+        found: _ByOwner = defaultdict(list)
+        for number, ((scope, name), alternatives) in enumerate(self.found.items()):
+            entry = number, scope, alternatives
+            found[name, "all", None].append(entry)
             if scope.role is not None:
-                found[name, scope.role].append((scope, alternatives))
+                found[name, "role", scope.role].append(entry)
+            if scope.role is not None or scope.database is not None:
+                found[name, "database", scope.database].append(entry)
         return found
 
     def _set(self, key: _Key, alternatives: Alternatives) -> None:
@@ -181,11 +187,25 @@ class Assignments:
         return removed
 
 
+_Entry = tuple[int, Scope, Alternatives]
+_ByOwner = dict[tuple[str, str, Name | None], list[_Entry]]
+
+
+def _near(scope: Scope, name: str, by_owner: _ByOwner) -> list[_Entry]:
+    """The scopes among which those are that override one."""
+    if scope.role is not None:
+        return by_owner[name, "role", scope.role]
+    if scope.database is None:
+        return by_owner[name, "all", None]
+    own, roles = (by_owner[name, "database", one] for one in (scope.database, None))
+    return sorted((*own, *roles), key=lambda entry: entry[0])
+
+
 def _overriding(
-    scope: Scope, assignment: Assignment, others: Iterable[tuple[Scope, Alternatives]]
+    scope: Scope, assignment: Assignment, others: Iterable[_Entry]
 ) -> Iterator[Related]:
     """Where narrower scopes have another value."""
-    for narrower, alternatives in others:
+    for _, narrower, alternatives in others:
         if not narrower.overrides(scope):
             continue
         for one in alternatives:
