@@ -20,6 +20,15 @@ services:
     broken: [
 """
 PATRONI = "postgresql:\n  pg_hba:\n  - host all all 0.0.0.0/0 trust\n  broken: [\n"
+SERVICE = """\
+apiVersion: v1
+kind: Service
+metadata: {name: db}
+spec:
+  type: LoadBalancer
+  selector: {app: [db}
+  ports: [{port: 5432}]
+"""
 CHART = "apiVersion: v2\nname: shop\ndependencies: [{name: postgresql, version: 16.x}]\n"
 VALUES = "postgresql:\n  primary:\n    service: {type: LoadBalancer}\n  broken: [\n"
 
@@ -29,6 +38,8 @@ VALUES = "postgresql:\n  primary:\n    service: {type: LoadBalancer}\n  broken: 
     [
         ({"compose.yml": COMPOSE}, "compose.yml"),
         ({"patroni.yml": PATRONI}, "patroni.yml"),
+        ({"k8s/service.yaml": SERVICE}, "k8s/service.yaml"),
+        ({"k8s/all.yaml": f"{SERVICE}---\npostgresql:\n  pg_hba:\n"}, "k8s/all.yaml"),
         ({"Chart.yaml": CHART, "values.yaml": VALUES}, "values.yaml"),
         ({"pgcat.toml": "[pools.shop]\npool_mode = \n"}, "pgcat.toml"),
         ({"pgcat.toml": "x = " + "[" * 5000}, "pgcat.toml"),

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 
@@ -14,7 +15,12 @@ from connguard.containers.kubernetes_clients import Connections
 from connguard.containers.manifests import Objects, manifests
 from connguard.engine import yaml_source
 from connguard.engine.reading import Context, SourceFile
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Reading, mentions_suppression
+
+_OF_POSTGRESQL = lazily(r"postg|pgbouncer|pgpool|pgcat|\b[56]432\b", re.IGNORECASE)
+_TEMPLATE = lazily(r"\{\{|\{%|<%")
+"""What is filled in before the text is meant to be YAML."""
 
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml")
 
@@ -32,7 +38,7 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
                 for service in application.services.values()
                 for layer in service.layers
             }
-    objects = _objects(files, context)
+    objects = _objects(files, context, reading)
     reader = kubernetes_facts.Reader(objects, context)
     for facts in (
         reader.facts(),
@@ -56,8 +62,11 @@ def _of_operators(objects: Objects, context: Context) -> Iterator[object]:
         yield from operators.read(manifest, limits, purpose)
 
 
-def _objects(files: Sequence[SourceFile], context: Context) -> Objects:
-    """The objects of all manifests; files without any are not parsed."""
+def _objects(files: Sequence[SourceFile], context: Context, reading: Reading) -> Objects:
+    """The objects of all manifests; files without any are not parsed.
+
+    What is no YAML is reported where the file is about PostgreSQL.
+    """
     objects = Objects()
     for file in files:
         text = context.text(file)
@@ -70,6 +79,14 @@ def _objects(files: Sequence[SourceFile], context: Context) -> Objects:
         elif "apiVersion" in text.string and "kind" in text.string:
             stream = yaml_source.stream(file, context)
             objects.manifests.extend(manifests(file, stream) if stream else ())
+            if (
+                stream
+                and stream.gaps
+                and _OF_POSTGRESQL.search(text.string)
+                and not _TEMPLATE.search(text.string)
+            ):
+                reading.files.add(file.name)
+                _add(stream.gaps, reading)
     return objects
 
 
