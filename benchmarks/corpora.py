@@ -19,7 +19,13 @@ MIGRATIONS = (
     "documenso/documenso",
     "umami-software/umami",
 )
-TERRAFORM = ("cloudposse/terraform-aws-components",)
+TERRAFORM = (
+    "cloudposse/terraform-aws-components",
+    "terraform-aws-modules/terraform-aws-rds",
+    "terraform-aws-modules/terraform-aws-rds-aurora",
+    "terraform-aws-modules/terraform-aws-security-group",
+)
+"""Modules that are used everywhere; the examples of the last three have findings."""
 
 
 def fetched(names: Sequence[str], where: Path) -> list[Path]:
@@ -52,15 +58,28 @@ def migrations(given: Path | None, where: Path, most: int = 2_000) -> Path:
 
 
 def terraform(given: Path | None, where: Path, most: int = 500) -> Path:
-    """A folder with about this many Terraform files, whole modules only."""
-    if given is not None:
-        return given
+    """A folder with about this many Terraform files, whole modules only.
+
+    Half of them, if there are as many, from the folders of repositories after the first, or of
+    `given`: those have databases and security groups.
+    """
+    repositories = [given] if given is not None else fetched(TERRAFORM, where)
+    if given is not None and not any(given.glob("*.tf")):
+        repositories = sorted(path for path in given.iterdir() if path.is_dir())
+    target = where / f"terraform-{most}-{len(repositories)}"
+    others = _modules(repositories[1:], most // 2)
+    return _copied(others + _modules(repositories[:1], most - len(others)), target)
+
+
+def _modules(repositories: Sequence[Path], most: int) -> list[tuple[Path, Path]]:
+    """About so many files of modules, as many of each repository; examples come first."""
     chosen: list[tuple[Path, Path]] = []
-    for repository in fetched(TERRAFORM, where):
-        for folder in sorted({path.parent for path in repository.rglob("*.tf")}):
-            if len(chosen) < most:
+    for number, repository in enumerate(repositories, 1):
+        folders = {path.parent for path in repository.rglob("*.tf")}
+        for folder in sorted(folders, key=lambda path: ("examples" not in path.parts, path)):
+            if len(chosen) < most * number // len(repositories):
                 chosen += [(repository, path) for path in sorted(folder.glob("*.tf"))]
-    return _copied(chosen, where / f"terraform-{most}")
+    return chosen
 
 
 def _copied(chosen: Sequence[tuple[Path, Path]], folder: Path) -> Path:

@@ -4,22 +4,29 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
+import connguard
 from connguard.engine import registry
 from connguard.engine.policy_index import INDEX
 from connguard.engine.registry import RegisteredPolicy, RegistryError, find, policies, walk
 
+PACKAGE = Path(connguard.__file__).parent
 FILES = {
     "a.sql": "CREATE ROLE app LOGIN CONNECTION LIMIT -1;\n",
     "pg_hba.conf": "host all all 10.0.0.0/8 scram-sha-256\n",
+    "pgbouncer.ini": "[databases]\napp = host=db\n[pgbouncer]\ndefault_pool_size = 20\n",
+    "compose.yaml": "services:\n  db:\n    image: postgres:17\n",
     "main.tf": 'resource "postgresql_role" "app" {\n  name = "app"\n  login = true\n}\n',
 }
 
@@ -77,11 +84,14 @@ def _libraries(loaded: dict[str, str]) -> set[str]:
     ("file", "libraries"),
     [
         ("a.sql", {"click", "orjson", "pglast"}),
-        ("pg_hba.conf", {"click", "orjson"}),
+        ("pg_hba.conf", {"click"}),
+        ("pgbouncer.ini", {"click", "yaml"}),
+        ("compose.yaml", {"click", "orjson", "pglast", "yaml"}),
+        ("main.tf", {"click", "tree_sitter", "tree_sitter_hcl"}),
     ],
 )
 def test_libraries_are_loaded_for_the_files_that_need_them(file: str, libraries: set[str]) -> None:
-    """YAML, ignore patterns, syntax trees of Terraform or an editor's protocol are not needed."""
+    """Parsers of other formats, ignore patterns or an editor's protocol are not needed."""
     assert _libraries(_scan(file)) <= libraries
 
 
@@ -98,16 +108,51 @@ def test_classes_of_trees_are_not_made(name: str) -> None:
     assert f"pglast.{name}" not in loaded
 
 
-@pytest.mark.parametrize("file", ["a.sql", "pg_hba.conf"])
+@pytest.mark.parametrize("file", FILES)
 def test_heavy_modules_of_the_standard_library_are_not_loaded(file: str) -> None:
     """Databases, servers, processes and other formats have no part in reading a file."""
     heavy = {
-        *("asyncio", "concurrent.futures", "difflib", "email", "html", "http.client"),
-        *("logging", "multiprocessing", "sqlite3", "ssl", "subprocess", "tarfile", "tempfile"),
-        *("unittest", "urllib.request", "xml.etree.ElementTree", "zipfile"),
+        *("asyncio", "concurrent.futures", "csv", "difflib", "email", "html"),
+        *("http.client", "logging", "multiprocessing", "pickle", "shutil", "sqlite3", "ssl"),
+        *("subprocess", "tarfile", "tempfile", "unittest", "urllib.request"),
+        *("xml.etree.ElementTree", "zipfile"),
     }
 
     assert heavy.isdisjoint(_scan(file))
+
+
+def test_mappings_of_clouds_that_do_not_occur_are_not_loaded() -> None:
+    loaded = _scan("main.tf")
+
+    assert not [name for name in loaded if name.startswith("connguard.policies.providers.")]
+
+
+def test_no_pattern_is_compiled_by_an_import() -> None:
+    """There are hundreds; `lazily` compiles those that are used."""
+    modules = [
+        Path(folder, name)
+        for folder, _, names in os.walk(PACKAGE, followlinks=True)
+        for name in names
+        if name.endswith(".py") and name != "patterns.py"
+    ]
+    assert any(path.parent.name == "sql_rules" for path in modules)
+    compiled = [
+        f"{path.relative_to(PACKAGE)}:{call.lineno}"
+        for path in modules
+        for call in _calls_of_the_import(ast.parse(path.read_text("utf-8")))
+        if ast.unparse(call.func) == "re.compile"
+    ]
+
+    assert compiled == []
+
+
+def _calls_of_the_import(node: ast.AST) -> Iterator[ast.Call]:
+    """The calls in a module that are not in a function."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Call):
+            yield child
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield from _calls_of_the_import(child)
 
 
 def test_numbers_of_settings_are_loaded_where_a_setting_is_read() -> None:

@@ -31,13 +31,14 @@ from connguard.checks.adapter.graph_values import (
 )
 from connguard.policies.model import terraform_resource
 from connguard.policies.model.origin import Origin, Related
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.terraform_facts import module_sources, resource_types
 from connguard.policies.model.terraform_resource import MODULE, Inventory, value_bodies
 from connguard.policies.model.terraform_value import Setting, Unresolved
 
 _AFTER_APPLY = "true_after_unknown"
 _LATER = Unresolved("it is known only after apply")
-_CLIENTS = re.compile(r"cidr|ip|source|address|range|network|group|prefix|allow")
+_CLIENTS = lazily(r"cidr|ip|source|address|range|network|group|prefix|allow")
 """Names of attributes of which a plan's silence must not be taken for the provider's default."""
 
 

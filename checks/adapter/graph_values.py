@@ -14,21 +14,23 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from connguard.policies.model.patterns import lazily
+
 _SCOPED = r"(?:var|local|each|count|self|path|terraform)\.[\w-]+"
 _MODULE = r"module\.[\w-]+"
 _TYPED = r"(?:data\.)?[a-z][a-z0-9]*_[a-z0-9_]+\.[A-Za-z_][\w-]*"
-_START = re.compile(rf"(?<![\w.\"/-])(?:{_SCOPED}|{_MODULE}|{_TYPED})")
-_CALL = re.compile(r"[a-z][a-z0-9_]*\(")
-_ITERATOR = re.compile(r"[A-Za-z_]\w*\.(?:value|key)(?:$|[.\[])")
-_OPERATOR = re.compile(r"\s(?:\?|==|!=|&&|\|\||>=?|<=?)\s")
-_REFERENCE = re.compile(
+_START = lazily(rf"(?<![\w.\"/-])(?:{_SCOPED}|{_MODULE}|{_TYPED})")
+_CALL = lazily(r"[a-z][a-z0-9_]*\(")
+_ITERATOR = lazily(r"[A-Za-z_]\w*\.(?:value|key)(?:$|[.\[])")
+_OPERATOR = lazily(r"\s(?:\?|==|!=|&&|\|\||>=?|<=?)\s")
+_REFERENCE = lazily(
     r"(?<![\w.\"/-])(?P<kind>data\.[a-z]\w*|[a-z][a-z0-9]*_[a-z0-9_]+)\.(?P<name>[A-Za-z_][\w-]*)"
     r"(?P<key>\[[^\]]*\])?(?:\.\*)?(?:\[\*\])?(?:\.(?P<attribute>[a-z]\w*))?"
 )
-_OUTPUT = re.compile(r"(?<![\w.\"-])module\.(?P<name>[\w-]+)(?:\[[^\]]*\])?\.(?P<output>[a-z]\w*)")
-_NUMBER = re.compile(r"\$\{\s*(-?[0-9]+)\s*\}")
-_KEY = re.compile(r"\[(?:\d+|\"[^\"]*\"|'[^']*')\]")
-_TAIL = re.compile(r"\}([^${}\"]+)$")
+_OUTPUT = lazily(r"(?<![\w.\"-])module\.(?P<name>[\w-]+)(?:\[[^\]]*\])?\.(?P<output>[a-z]\w*)")
+_NUMBER = lazily(r"\$\{\s*(-?[0-9]+)\s*\}")
+_KEY = lazily(r"\[(?:\d+|\"[^\"]*\"|'[^']*')\]")
+_TAIL = lazily(r"\}([^${}\"]+)$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,18 +10,18 @@ is set; an attribute that is merely not written stands there with its default, o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from connguard.policies.model import terraform_postgresql
 from connguard.policies.model.origin import Origin
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.terraform_value import Setting, Settings, Unresolved
 
 NOWHERE = Origin("", 1, 1, 1, 1)
 """The place of everything: Checkov knows only the lines of a block, and prints them itself."""
 
-_NUMBER = re.compile(r"\$\{\s*(-?[0-9]+)\s*\}")
+_NUMBER = lazily(r"\$\{\s*(-?[0-9]+)\s*\}")
 _AFTER_APPLY = Unresolved("it is known only after apply")
 
 

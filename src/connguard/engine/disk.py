@@ -18,7 +18,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import field
 from enum import StrEnum
-from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
@@ -160,6 +159,8 @@ def read_blocks(path: str | Path, most: int = MOST) -> Iterator[bytes]:
     kept = _kept.get()
     if kept is not None:
         _stamp(kept, path)
+    from hashlib import blake2b  # OpenSSL takes long to load
+
     seen = blake2b(digest_size=16)
     with open(path, "rb", buffering=0, opener=_open_at_once) as stream:
         found = os.fstat(stream.fileno())
@@ -401,6 +402,8 @@ def _failure(error: OSError) -> str:
 
 def digest(data: bytes) -> str:
     """What stands for a content in the answers."""
+    from hashlib import blake2b  # OpenSSL takes long to load
+
     return blake2b(data, digest_size=16).hexdigest()
 
 

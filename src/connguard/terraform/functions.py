@@ -13,7 +13,6 @@ Source: https://developer.hashicorp.com/terraform/language/functions
 from __future__ import annotations
 
 import base64
-import hashlib
 import itertools
 import math
 import re
@@ -367,6 +366,8 @@ def _unchanged(value: object) -> object:
 def _text_hash(name: str, encode: Callable[[bytes], str]) -> Callable[..., object]:
     def hashed(text: object) -> object:
         data = to_text(text).encode()
+        import hashlib  # OpenSSL takes long to load
+
         return encode(hashlib.new(name, data, usedforsecurity=False).digest())
 
     return hashed
