@@ -115,14 +115,18 @@ _MARKS = {
 _PLAIN_RUN = lazily(r"(?:[^\W\d](?:\w|\$(?![{(]))*+(?!')|\d[\w.]*+|[\s,.=<>*+\[\]|!~^&])++")
 """Words, numbers, blanks and operators: nothing in which a statement can end."""
 
-_ATOM = r"""(?:
-    [^\s;\\()'"$\-/{\#][^;\\()'"$\-/{\#]*+
-      (?!\$) (?: (?![('"]) | (?<![eE%:]) )
-  | [^\W\d](?:\w|\$(?![{(]))*+(?!')
+_RUN = r"""[^\s;\\()'"$\-/{\#][^;\\()'"$\-/{\#]{0,80}"""
+"""Whatever is no quote, comment, parenthesis, brace or semicolon; in parts, so that a part that
+does not end where a token ends is given up at little cost."""
+
+_ATOM = rf"""(?:
+    {_RUN}+ (?=[;\\()'"$\-/{{\#]|\Z) (?!\$) (?: (?![('"]) | (?<![eE%:]) )
+  | {_RUN} (?: (?<=[^\w.:@%]) | (?<=[:@%])(?![\w'"(]) )
+  | [^\W\d](?:\w|\$(?![{{(]))*+(?!')
   | \d[\w.]*+
   | '[^']*+(?:''[^']*+)*+'
   | "[^"]*+(?:""[^"]*+)*+"
-  | [^\w\s;\\()'"$\-/{\#:@%] | :(?![\w'"]) | @(?!\w) | %(?![\w(]) | -(?!-) | /(?!\*)
+  | [^\w\s;\\()'"$\-/{{\#:@%] | :(?![\w'"]) | @(?!\w) | %(?![\w(]) | -(?!-) | /(?!\*)
 )"""
 
 
@@ -271,7 +275,8 @@ class _Splitter:
                 end = _behind(_STRETCH, text, position)
                 if end > position:
                     piece = piece or Piece(position, end)
-                    piece.end = position = end
+                    piece.end = end
+                position = _behind(_GAP, text, end)
             if position >= len(text):
                 break
             token = _coarse_token(text, position) if routine else _token(text, position)

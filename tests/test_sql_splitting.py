@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import re
+import time
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -70,6 +72,38 @@ def _cut(piece: Piece) -> Cut:
 def test_stretches_end_where_tokens_do(text: str) -> None:
     """Statements, commands, open quotes and semicolons in parentheses are the same."""
     assert [_cut(piece) for piece in lexer.pieces(text)] == token_by_token(text)
+
+
+@pytest.mark.parametrize(
+    ("first", "repeated", "last"),
+    [
+        ("", "a b ", "e'x'"),
+        ("{{x}}", ":::", '"x"'),
+        ("a ", "@", "$1"),
+        ("a,{", "-- c\n", ""),
+        ("a (", "-- c\n", "$$"),
+        ("", "(a ", ""),
+        ("(", "(a) ", ";"),
+        ("", "(;", ""),
+        ("", "a.b", "$1"),
+        ("", ".", "$1"),
+        ("", "('", ""),
+        ("", "a$", "'"),
+    ],
+)
+def test_the_time_of_splitting_grows_with_the_text(first: str, repeated: str, last: str) -> None:
+    """Eight times the text takes far less than 64 times as long."""
+
+    def seconds(count: int) -> float:
+        text = first + repeated * count + last
+        least = 1e9
+        for _ in range(3):
+            start = time.process_time()
+            list(lexer.pieces(text))
+            least = min(least, time.process_time() - start)
+        return least
+
+    assert seconds(16_000) < 24 * seconds(2_000) + 0.05
 
 
 @settings(max_examples=500)
