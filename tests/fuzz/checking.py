@@ -176,6 +176,8 @@ class Checker:
         text = decode("", case.data)[0].string
         if parses(text) or _PLACEHOLDER.search(text):
             return False
+        if not re.search(self._target.shows, text, re.MULTILINE):
+            return False
         found = self._read(case)
         return found is not None and not (
             found.told(case.mutated)

@@ -135,7 +135,8 @@ def run(
             start = time.thread_time()
             fine = subject.fine(together, thoroughly=thoroughly)
             took = time.thread_time() - start
-            if not fine or (took > 2 * typical + SLOW_S and not thoroughly):
+            slow = typical and not thoroughly and took > 2 * typical + SLOW_S
+            if not fine or slow or took > SLOW_S * len(batch):
                 alone = batch
             elif not thoroughly:
                 typical = took if not typical else 0.95 * typical + 0.05 * took

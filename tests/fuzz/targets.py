@@ -59,7 +59,8 @@ class Target:
     `pattern` the strings of tests that make seeds; `wrap` puts a fragment into a whole file.
     `companion` are files beside the mutated one whose findings, or else facts, must not change.
     `before` and `after` make a text that says nothing, with `NOISE` for what is random in it, and
-    `parses` is another parser of the language, for those languages in which errors are reported.
+    `parses` is another parser of the language, for those languages in which errors are reported,
+    in texts that still show (a pattern) what they are.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Target:
     wrap: str = "NOISE"
     own: tuple[str, ...] = ()
     contains: str = ""
+    shows: str = ""
 
     def projects(self) -> list[tuple[Mapping[str, bytes], str]]:
         """The seeds: the files, and which of them is mutated."""
@@ -336,6 +338,7 @@ TARGETS: Mapping[str, Target] = {
             ("\n",),
             _parses_json,
             own=(words.CHANGELOG_JSON,),
+            shows=r'^\s*\{(?s:.*)"databaseChangeLog"',
         ),
         Target(
             "terraform",
@@ -391,6 +394,7 @@ TARGETS: Mapping[str, Target] = {
             ("\n",),
             _parses_json,
             own=(*_PLAN.values(), words.PLANNED_NETWORK),
+            shows=r'^\s*\{\s*"format_version"(?s:.*)"(planned_values|resource_changes)"',
         ),
         Target(
             "terraform-topology",
@@ -630,6 +634,7 @@ TARGETS: Mapping[str, Target] = {
             (*_YAML_AFTER, "\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: zz}\n"),
             _parses_yaml,
             contains="apiVersion",
+            shows=r"(?is)^apiVersion:\s.*^kind:\s.*(postg|\b5432\b)",
         ),
         _pools("python", "api/app.py", ".py", _POOL_TESTS, r"import|create_|Pool|\(", "import"),
         _pools(
