@@ -32,7 +32,7 @@ _SECRETS = (
     # PASSWORD ''x'' in a string of SQL
     lazily(r"(?i)(?<=password)\s+''(?P<secret>[^'\n]+)''"),
     # A quote that the line, or the text, does not close
-    lazily(rf"""(?i){_WORD}["']?\s*[:=]?\s*(?:e|u&)?["'](?P<secret>[^"'\n]+)$""", re.M),
+    lazily(rf"""(?i){_WORD}["']?\s*(?:[:=]\s*)?(?:e|u&)?["'](?P<secret>[^"'\n]+)$""", re.M),
     # PASSWORD x in SQL, where quotes are missing, but not `password null` or `password is`
     lazily(
         r"(?i)\bpassword\s+(?!null\b|is\b|valid\b|for\b|of\b|in\b)(?P<secret>[\w!%^&*+.@~-][\w$!%^&*+.@~-]*)"

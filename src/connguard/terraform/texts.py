@@ -24,7 +24,7 @@ from connguard.terraform.values import (
     to_text,
 )
 
-_VERB = lazily(r"%(?:%|([-+ 0#]*)(\d*)(?:\.(\d+))?(?:\[(\d+)\])?([a-zA-Z]))")
+_VERB = lazily(r"%(?:%|([-+ 0#]*)((?:[1-9]\d*)?)(?:\.(\d+))?(?:\[(\d+)\])?([a-zA-Z]))")
 
 
 def character_count(text: str) -> int:
