@@ -59,9 +59,16 @@ class Folder:
     path: Path
     manifests: list[Manifest] = field(default_factory=list)
     gaps: list[NotParsed] = field(default_factory=list)
+    _by_kind: dict[str, list[Manifest]] = field(default_factory=dict)
+    _sorted: int = 0
 
     def of(self, *kinds: str) -> Iterable[Manifest]:
-        return (one for one in self.manifests if one.kind in kinds)
+        if len(kinds) > 1:
+            return (one for one in self.manifests if one.kind in kinds)
+        for one in self.manifests[self._sorted :]:
+            self._by_kind.setdefault(one.kind, []).append(one)
+        self._sorted = len(self.manifests)
+        return iter(self._by_kind.get(kinds[0], ()))
 
 
 def may_have_part(text: str) -> bool:
