@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ from verdict_words import line, words
 from connguard.engine.registry import policies
 from connguard.policies.model.amount import Amount, unknown_amount
 from connguard.policies.model.budget import solve
+from connguard.policies.model.origin import Origin
 from connguard.policies.model.sessions import session_facts
 from connguard.policies.model.topology import (
     SERVICE_TIMEOUTS,
@@ -78,6 +79,22 @@ class _Stacks(Sampler):
         return made
 
 
+def _whole(value: object) -> str:
+    """All of a fact, with places and amounts in short."""
+    if isinstance(value, Origin):
+        return str(value)
+    if isinstance(value, Amount):
+        parts = (str(value), value.name, value.origin, value.reason)
+        return f"<{', '.join(str(part) for part in parts if part)}>"
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_whole, value))}]"
+    if is_dataclass(value):
+        named = ((field.name, getattr(value, field.name)) for field in fields(value))
+        inside = ", ".join(f"{name} {_whole(one)}" for name, one in named if one not in ("", ()))
+        return f"{type(value).__name__}({inside})"
+    return str(value)
+
+
 def _lines(number: int) -> Iterator[str]:
     chance = random.Random(f"stack:{number}")
     topology: Any = _Stacks(chance, _NAMES).any_of(Topology, {}, 0)
@@ -96,6 +113,22 @@ def _lines(number: int) -> Iterator[str]:
                 said = words(registered.decide(fact))
                 if said != ["pass"]:
                     yield from (f"  {registered.policy.id} {one}" for one in said)
+
+
+def _facts(number: int) -> Iterator[str]:
+    chance = random.Random(f"facts:{number}")
+    topology: Any = _Stacks(chance, _NAMES).any_of(Topology, {}, 0)
+    yield f"== {number}"
+    yield from map(_whole, solve(topology).facts)
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_facts_stay_what_they_are(part: int) -> None:
+    """Every part of every fact, also of those about which nothing is said."""
+    lines = [one for number in range(10 * part, 10 * part + 10) for one in _facts(number)]
+
+    assert_snapshot(f"budget_drawn/facts_{part}.txt", "\n".join(lines) + "\n")
+    assert any(one.startswith("PoolUsage(") for one in lines)
 
 
 @pytest.mark.parametrize("part", range(10))

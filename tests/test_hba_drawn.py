@@ -21,6 +21,7 @@ from verdict_words import PASSES, words
 from connguard.engine.registry import policies
 from connguard.engine.text import Text
 from connguard.policies.model.hba import (
+    CLIENT_ADDRESSES,
     Connection,
     Decision,
     HbaRule,
@@ -28,7 +29,8 @@ from connguard.policies.model.hba import (
     Transport,
     decide,
 )
-from connguard.policies.model.hba_coverage import cover, exposures
+from connguard.policies.model.hba_cells import UserCell
+from connguard.policies.model.hba_coverage import cover, exposures, outcome, rows
 from connguard.policies.model.hba_difference import differences
 from connguard.policies.model.hba_facts import Dialect, EffectiveRule
 from connguard.postgres.hba_reader import read_hba_text
@@ -93,6 +95,53 @@ def _lines(number: int) -> Iterator[str]:
         decision = decide(found, login, _MEMBERSHIPS)
         yield f"  {login.user} to {login.database} from {login.address}: {_decided(decision)}"
         yield from (f"    {one.rule.origin.line} {one.reason}" for one in decision.steps)
+
+
+def _at(*found: HbaRule | None) -> str:
+    return ", ".join(str(rule.origin.line) if rule else "none" for rule in found)
+
+
+def _user(cell: UserCell) -> str:
+    return cell.name or f"any other {sorted(cell.groups)}"
+
+
+def _shares(number: int) -> Iterator[str]:
+    text, found = _rules(number)
+    yield f"== {number}"
+    yield from text.splitlines()
+    coverage = cover(found, _MEMBERSHIPS)
+    yield f"{len(coverage.cells)} cells"
+    for reach in coverage.reaches:
+        yield f"line {_at(reach.rule)}, hidden by {_at(*reach.hidden_by) or 'none'}"
+        for row in rows(reach):
+            users = "; ".join(map(_user, row.users))
+            databases = "; ".join(f"{one.kind.value} {one.name}".strip() for one in row.databases)
+            transports = ", ".join(sorted(one.value for one in row.transports))
+            certain = "" if row.certain else ", perhaps"
+            yield f"  {users} to {databases} ({transports}) from {row.addresses}{certain}"
+    for one in exposures(coverage):
+        yield (
+            f"exposed by {_at(one.rule)} and {_at(*one.others) or 'no other'}: {one.addresses},"
+            f" {one.breadth.value}, surely {one.certain.value}, unless {_at(one.doubt)}"
+        )
+    chance = random.Random(f"outcomes:{number}")
+    for _ in range(8):
+        user, database = chance.choice((*USERS, "somebody")), chance.choice(DATABASES)
+        transport = chance.choice(list(Transport))
+        came = outcome(found, user, database, transport, CLIENT_ADDRESSES, _MEMBERSHIPS)
+        yield (
+            f"{user} to {database} ({transport.value}): let in {came.accepted},"
+            f" refused {came.refused}, perhaps {came.doubtful}, by {_at(*came.by) or 'none'}"
+        )
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_who_comes_in_where_stays_what_it_is(part: int) -> None:
+    """Rows of users, databases and addresses, exposures, and what becomes of whole networks."""
+    lines = [one for number in range(100 + 6 * part, 106 + 6 * part) for one in _shares(number)]
+
+    assert_snapshot(f"hba_drawn/shares_{part}.txt", "\n".join(lines) + "\n")
+    assert any(one.startswith("exposed by") for one in lines)
 
 
 @pytest.mark.parametrize("part", range(8))
