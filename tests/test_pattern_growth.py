@@ -46,17 +46,10 @@ KNOWN = {
     ("terraform/expression_parser.py", "[ \\t]*(?:=(?!=)|:)"),
     ("terraform/functions.py", "(?:\\r?\\n)+\\Z"),
     # Look at a whole file: runs of spaces or empty lines, long names, unclosed braces.
-    ("budget/pools_python.py", "^\\s*(?:from|import)\\s+(?"),
     ("budget/sessions_hosts.py", "^config\\s*\\(?\\s*:\\w+,\\s*"),
     ("budget/sessions_hosts.py", "\\bnotifier:\\s*\\{?\\s*Oban"),
-    ("budget/sessions_python.py", "^\\s*(?:import|from)\\s+ps"),
     ("budget/terraform_services.py", "[\"']?name[\"']?\\s*[=:]\\s*"),
-    ("containers/dockerfiles.py", "(?im)^[ \\t]*(?:ENTRYPOIN"),
     ("containers/helm.py", "\\{\\{-?\\s*(?:\\$|\\.\\w+)?\\."),
-    ("migrations/histories.py", '^\\s*provider\\s*=\\s*"(\\w+'),
-    ("postgres/conf.py", "\\{\\{.*?\\}\\}|\\{%.*?%\\}|<%"),
-    ("postgres/conf_frontend.py", "(?m)^\\s*(?:\\[\\w|<\\w)"),
-    ("postgres/hba_lines.py", "\\{\\{.*?\\}\\}|<%=.*?%>|\\$\\"),
 }
 
 

@@ -30,7 +30,7 @@ _MAX_DEPTH = 20
 _MAKES = lazily(
     r"(\b_?(?:create_engine|create_async_engine|create_pool|(?:Async)?ConnectionPool))\s*\("
 )
-_LIBRARIES = lazily(r"^\s*(?:from|import)\s+(?:sqlalchemy|sqlmodel|asyncpg|psycopg)", re.M)
+_LIBRARIES = lazily(r"^[^\S\n]*(?:from|import)\s+(?:sqlalchemy|sqlmodel|asyncpg|psycopg)", re.M)
 
 
 def read(text: Text) -> list[Made]:

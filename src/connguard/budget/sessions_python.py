@@ -26,7 +26,7 @@ _EXECUTES = frozenset(
     )
 )
 _LOCKS = frozenset(("pg_advisory_lock", "pg_try_advisory_lock", "pg_advisory_lock_shared"))
-_PSYCOPG = lazily(r"^\s*(?:import|from)\s+psycopg(?:_pool)?\b", re.MULTILINE)
+_PSYCOPG = lazily(r"^[^\S\n]*(?:import|from)\s+psycopg(?:_pool)?\b", re.MULTILINE)
 _OFF = (
     ("psycopg", lazily(r"\bprepare_threshold[\"']?\s*[=:]\s*None\b")),
     ("asyncpg", lazily(r"\bstatement_cache_size[\"']?\s*[=:]\s*0\b")),

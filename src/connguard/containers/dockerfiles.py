@@ -23,9 +23,9 @@ _INSTALLS_SERVER = lazily(
 )
 
 _CONFIGURES = lazily(
-    r"(?im)^[ \t]*(?:ENTRYPOINT|CMD)\b|^[ \t]*(?:COPY|ADD)\b.*\.(?:conf|ini|template)|\w*PORT\b"
+    r"(?im)^[ \t]*(?:ENTRYPOINT|CMD)\b|^[ \t]*(?:COPY|ADD)\b.*\.(?:conf|ini|template)|PORT\b"
 )
-_ANY_FILE = lazily(r"(?im)^[ \t]*(?:ENTRYPOINT|CMD|COPY|ADD|RUN)\b|\w*PORT\b")
+_ANY_FILE = lazily(r"(?im)^[ \t]*(?:ENTRYPOINT|CMD|COPY|ADD|RUN)\b|PORT\b")
 
 
 def base_image(text: Text, target: str | None = None) -> str | None:

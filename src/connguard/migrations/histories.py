@@ -24,7 +24,7 @@ from connguard.migrations.pool import SQL_SUFFIXES, Layout, Pool
 from connguard.migrations.products import is_dbt_template, product_of, speaks_postgresql
 from connguard.policies.model.patterns import lazily
 
-_PRISMA_PROVIDER = lazily(r'^\s*provider\s*=\s*"(\w+)"', re.MULTILINE)
+_PRISMA_PROVIDER = lazily(r'^[^\S\n]*provider\s*=\s*"(\w+)"', re.MULTILINE)
 
 
 def _lazy(module: str, function: str, *suffixes: str) -> Layout:

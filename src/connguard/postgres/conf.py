@@ -74,8 +74,8 @@ _ESCAPE = lazily(r"''|\\([0-7]{1,3}|.)", re.S)
 _CONTROL = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 # What a template engine fills in. In a quoted value a shell's `${x}` may be meant as it stands
 # (archive_command), so there it only counts when it is the whole value.
-_TEMPLATE = r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>"
-_SHELL = r"\$\{[^}]*\}|\$\([^)]*\)|@@?\w+@@?|%%\w+%%|\$\w+"
+_TEMPLATE = r"\{\{.{0,400}?\}\}|\{%.{0,400}?%\}|<%.{0,400}?%>"
+_SHELL = r"\$\{[^}]{0,400}\}|\$\([^)]{0,400}\)|@@?\w+@@?|%%\w+%%|\$\w+"
 _PLACEHOLDER = lazily(rf"{_TEMPLATE}|{_SHELL}")
 _QUOTED_PLACEHOLDER = lazily(rf"{_TEMPLATE}|(?<=')(?:{_SHELL})(?=')")
 

@@ -23,7 +23,7 @@ from connguard.postgres.setting_table import refusal
 from connguard.postgres.versions import known_version
 
 RESERVED_SINCE = 16
-_SECTION = lazily(r"(?m)^\s*(?:\[\w|<\w)")
+_SECTION = lazily(r"(?m)^[^\S\n]*(?:\[\w|<\w)")
 
 
 def read(files: Sequence[SourceFile], context: Context) -> Reading:

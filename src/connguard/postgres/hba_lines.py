@@ -32,7 +32,7 @@ MAX_DEPTH = 10
 _BLANK = " \t\r"
 
 # What a template engine or a shell fills in, and what a template engine decides.
-_PLACEHOLDER = lazily(r"\{\{.*?\}\}|<%=.*?%>|\$\{[^}]*\}|\$\([^)]*\)")
+_PLACEHOLDER = lazily(r"\{\{.{0,400}?\}\}|<%=.{0,400}?%>|\$\{[^}]{0,400}\}|\$\([^)]{0,400}\)")
 _SHELL_VARIABLE = lazily(rf"{_PLACEHOLDER.pattern}|\$\w+|`[^`]*`")
 _TEMPLATE_OPENS = lazily(r"\s*\{[%#](?!.*[%#]\})")
 _TEMPLATE_CLOSES = lazily(r"[%#]\}")
