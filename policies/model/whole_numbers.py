@@ -18,7 +18,10 @@ def whole(written: str | int) -> int:
         return written
     if len(written) <= _MOST_DIGITS:
         return int(written)
-    digits = written.strip().lstrip("+-").lstrip("0_")
-    if len(digits) <= _MOST_DIGITS or not digits.isdecimal():
-        return int(written[:100])  # zeros, or no number
-    return -_LARGEST if written.strip().startswith("-") else _LARGEST
+    stripped = written.strip()
+    unsigned = stripped[1:] if stripped[:1] in ("+", "-") else stripped
+    if not unsigned.isdecimal():
+        return int(written)  # underscores, or no number
+    digits = unsigned.lstrip("0") or "0"
+    number = int(digits) if len(digits) <= _MOST_DIGITS else _LARGEST
+    return -number if stripped.startswith("-") else number
