@@ -124,6 +124,18 @@ def _shares(number: int) -> Iterator[str]:
             f"exposed by {_at(one.rule)} and {_at(*one.others) or 'no other'}: {one.addresses},"
             f" {one.breadth.value}, surely {one.certain.value}, unless {_at(one.doubt)}"
         )
+    fewer = cover(found, _MEMBERSHIPS, distinct=True)
+    yield f"{len(fewer.cells)} cells that are distinct"
+    for cell, reach in zip(fewer.cells[:12], fewer.reaches, strict=False):
+        who = "; ".join(map(_user, cell.users))
+        yield f"  {cell.transport.value} {who} to {len(cell.databases)} at first"
+        arriving = sorted(one.value for one in reach.transports)
+        named = sum(piece.named for piece in reach.pieces)
+        yield (
+            f"  line {_at(reach.rule)}: {reach.addresses()} of {reach.possible_addresses()},"
+            f" {arriving}, {len(reach.pieces)} pieces, {named} surely,"
+            f" hidden by {_at(*reach.hidden_by) or 'none'}"
+        )
     chance = random.Random(f"outcomes:{number}")
     for _ in range(8):
         user, database = chance.choice((*USERS, "somebody")), chance.choice(DATABASES)

@@ -35,9 +35,10 @@ from connguard.policies.model.hba_cells import (
     of_database,
     of_user,
 )
+from connguard.policies.model.hba_coverage import cover
 from connguard.policies.model.hba_difference import Change, differences
-from connguard.policies.model.network import Endpoint, Rule, Target, access, united_holes
-from connguard.policies.model.origin import Unknown
+from connguard.policies.model.network import Endpoint, Rule, Target, access, behind, united_holes
+from connguard.policies.model.origin import Related, Unknown
 from connguard.policies.model.recognition import closest, recognise
 from connguard.policies.model.risks import Risk, risks
 from connguard.policies.model.sessions import mode_of, session_facts
@@ -604,3 +605,72 @@ def test_why_amounts_are_not_known() -> None:
     sizes = _pooler(default_pool_size=Amount(1, 5, "default_pool_size", line(23), "var.size"))
     demand = solve(Topology(line(1), (_service(),), (sizes,))).roles[0].demand
     assert (demand.low, demand.high, demand.reason) == (1, 5, "var.size")
+
+
+# --- sets of addresses ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "normal"),
+    [
+        (((0, 3),), ((0, 3),)),
+        (((-5, 3),), ((0, 3),)),
+        (((-5, -3),), ()),
+        (((5, 3),), ()),
+        (((0, 3), (4, 7)), ((0, 7),)),
+        (((0, 3), (5, 7)), ((0, 3), (5, 7))),
+        (((5, 7), (0, 3)), ((0, 3), (5, 7))),
+        (((0, 2**32),), ((0, 2**32 - 1),)),
+        (((2**32, 2**33),), ()),
+        ((), ()),
+    ],
+)
+def test_intervals_that_are_given_in_any_way(
+    given: tuple[tuple[int, int], ...], normal: tuple[tuple[int, int], ...]
+) -> None:
+    """Those of addresses, in order, and apart from each other."""
+    assert AddressSet(v4=given).v4 == normal
+    assert AddressSet(v6=given).v6 == (given if given and max(given)[1] >= 2**32 else normal)
+
+
+def test_the_databases_behind_a_filter() -> None:
+    """The first ten, and the filter of each."""
+    targets = tuple(Target(f"db{number}", line(number)) for number in range(1, 13))
+    named = Target("first", line(30), guard="another")
+    found = behind(_endpoint(targets=(named, *targets)))
+    assert found[0] == Related("first is behind another", line(30))
+    assert found[1:] == tuple(
+        Related(f"db{number} is behind the group", line(number)) for number in range(1, 10)
+    )
+
+
+def test_names_that_only_memberships_tie() -> None:
+    """A database called like a role that the user is a member of is not the user's own."""
+    both = Memberships({"app": frozenset(("ops",))}, frozenset(("app", "ops")))
+    network = AddressSet.of("10.0.0.0/8")
+    address = ClientAddress(AddressKind.NETWORK, "10/8", network, network, 4, 10 << 24, 255 << 24)
+
+    def rule(number: int, kind: NameKind) -> HbaRule:
+        databases = (Name(kind, kind.value),)
+        users = (Name(NameKind.NAME, "app"),)
+        return HbaRule("hostssl", databases, users, address, "md5", (), line(number))
+
+    named = _hba(3, "md5", "ops")
+    own, role = rule(1, NameKind.SAMEUSER), rule(2, NameKind.SAMEROLE)
+    for distinct in (False, True):
+        assert [one.hidden_by for one in cover([own, named], both, distinct=distinct).reaches] == [
+            (),
+            (),
+        ]
+        assert [one.hidden_by for one in cover([role, named], both, distinct=distinct).reaches] == [
+            (),
+            (role,),
+        ]
+        assert [one.hidden_by for one in cover([role, own], both, distinct=distinct).reaches] == [
+            (),
+            (role,),
+        ]
+        assert [one.hidden_by for one in cover([own, role], both, distinct=distinct).reaches] == [
+            (),
+            (),
+        ]

@@ -60,6 +60,7 @@ COMPUTING = (
     "test_hba_edges",
     "test_hba_known_roles",
     "test_model_branches",
+    "test_model_terraform",
     "test_model_values",
     "test_network_aws",
     "test_network_azure_google",

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from connguard.policies.model.addresses import breadth
@@ -241,10 +241,3 @@ def _flat(value: object) -> list[object]:
     if isinstance(value, Unresolved) and value.parts:
         return _flat(value.parts)
     return [] if value is None or value == "" else [value]
-
-
-def is_exactly(setting: Setting | None, wanted: Callable[[str], bool]) -> bool | None:
-    """Whether a text is one that is wanted; None when it is not known or not set."""
-    if setting is None or not isinstance(setting.value, str):
-        return None
-    return wanted(setting.value.strip().lower())
