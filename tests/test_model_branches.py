@@ -7,12 +7,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from model_evaluator import evaluate
 from verdict_words import line
 
 from connguard.engine.symptom_registry import symptoms
-from connguard.policies.model.addresses import ALL_IPV4, ALL_IPV6, AddressSet
+from connguard.policies.model.addresses import (
+    ALL_IPV4,
+    ALL_IPV6,
+    AddressSet,
+    Breadth,
+    BreadthLimits,
+)
 from connguard.policies.model.amount import UNBOUNDED, Amount, exactly
 from connguard.policies.model.budget import solve
+from connguard.policies.model.budget_model import model
 from connguard.policies.model.facts import RefusedLimit
 from connguard.policies.model.flow import transport
 from connguard.policies.model.hba import (
@@ -35,11 +43,11 @@ from connguard.policies.model.hba_cells import (
     of_database,
     of_user,
 )
-from connguard.policies.model.hba_coverage import cover
+from connguard.policies.model.hba_coverage import cover, exposures
 from connguard.policies.model.hba_difference import Change, differences
 from connguard.policies.model.network import Endpoint, Rule, Target, access, behind, united_holes
 from connguard.policies.model.origin import Related, Unknown
-from connguard.policies.model.recognition import closest, recognise
+from connguard.policies.model.recognition import closest, recognise, suspected
 from connguard.policies.model.risks import Risk, risks
 from connguard.policies.model.sessions import mode_of, session_facts
 from connguard.policies.model.simple_yaml import parse
@@ -102,6 +110,7 @@ def test_what_is_no_number_however_long(written: str) -> None:
         ('a: "it\'s" # more', {"a": "it's"}),
         ("a: it's # more", {"a": "it's"}),
         ("'a b': 1", {"a b": "1"}),
+        ("a: X # one", {"a": "X"}),
     ],
 )
 def test_quotes_and_comments_of_yaml(text: str, read: dict[str, object]) -> None:
@@ -126,6 +135,17 @@ def test_the_line_of_a_code() -> None:
         (4, "53300", text.rindex("SQLSTATE"), text.rindex("]"))
     }
     assert recognise("mysql said SQLSTATE[53300]", SYMPTOMS) == ()
+
+
+def test_a_message_is_judged_to_the_end_of_its_line() -> None:
+    """Its last letter may tell that it is about another database."""
+    refused = "Error: connect ECONNREFUSED 127.0.0.1:"
+    assert suspected(f"{refused}3306", SYMPTOMS) == ()
+    assert suspected(f"{refused}3306\n", SYMPTOMS) == ()
+    assert [one.symptom.id for one in suspected(f"{refused}5432", SYMPTOMS)] == [
+        one.symptom.id for one in suspected(f"{refused}5432\n", SYMPTOMS)
+    ]
+    assert suspected(f"{refused}5432", SYMPTOMS) != ()
 
 
 def test_nothing_is_close_to_words_that_no_symptom_has() -> None:
@@ -607,6 +627,15 @@ def test_why_amounts_are_not_known() -> None:
     assert (demand.low, demand.high, demand.reason) == (1, 5, "var.size")
 
 
+def test_the_reason_is_that_of_the_part_that_is_not_known() -> None:
+    """Not of a size that matters to nobody, as its clients are fewer."""
+    known = _pooler(default_pool_size=Amount(20, 50, "default_pool_size", line(23), "var.size"))
+    other = _pooler(name="q", instances=Amount(1, 2, "instances", line(29), "var.processes"))
+    topology = Topology(line(1), (_service(), _service("jobs", pooler="q")), poolers=(known, other))
+    demand = solve(topology).roles[0].demand
+    assert (demand.low, demand.high, demand.reason) == (20, 30, "var.processes")
+
+
 # --- sets of addresses ----------------------------------------------------------------------------
 
 
@@ -674,3 +703,37 @@ def test_names_that_only_memberships_tie() -> None:
             (),
             (),
         ]
+
+
+def test_lines_that_are_wide_together_by_the_limits_of_the_settings() -> None:
+    """Two networks that are a public block only where one begins at that size."""
+
+    def rule(number: int, text: str) -> HbaRule:
+        network = AddressSet.of(text)
+        address = ClientAddress(AddressKind.NETWORK, text, network, network, 4, 0, 0)
+        everybody = (Name(NameKind.ALL, "all"),)
+        return HbaRule("hostssl", everybody, everybody, address, "md5", (), line(number))
+
+    coverage = cover([rule(1, "52.1.2.0/24"), rule(2, "52.1.3.0/24")])
+    assert exposures(coverage) == []
+    (found,) = exposures(coverage, BreadthLimits(block_v4=512))
+    assert (found.rule.origin.line, [one.origin.line for one in found.others]) == (1, [2])
+    assert (found.breadth, found.certain) == (Breadth.PUBLIC_BLOCK, Breadth.PUBLIC_BLOCK)
+    assert (found.addresses, found.doubt) == (AddressSet.of("52.1.2.0/23"), None)
+
+
+@pytest.mark.parametrize(
+    "topology",
+    [
+        Topology(line(1)),
+        Topology(line(1), server=_server()),
+        Topology(line(1), (_service(pooler=None),)),
+        Topology(line(1), (_service(pooler=None, pool=exactly(0)),)),
+        Topology(line(1), (_service(),), (_pooler(),)),
+        Topology(line(1), (_service(),), (_pooler(),), server=_server()),
+        Topology(line(1), (_service(),), (_pooler(),), server=_server(8)),
+    ],
+)
+def test_the_model_of_a_budget_without_some_of_its_parts(topology: Topology) -> None:
+    """Without a server, or with nothing that connects to it, it says what the budget says."""
+    assert evaluate(model(topology), {}).verdict == solve(topology).standing.value

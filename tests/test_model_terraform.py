@@ -44,7 +44,11 @@ from connguard.policies.model.ports import ALL_PORTS, Ports
 from connguard.policies.model.provider_index import INDEX
 from connguard.policies.model.terraform_azure_rules import WrittenRule, security_rules
 from connguard.policies.model.terraform_facts import written_index
-from connguard.policies.model.terraform_google_rules import rules_of
+from connguard.policies.model.terraform_google_rules import (
+    network_of,
+    policy_rules,
+    rules_of,
+)
 from connguard.policies.model.terraform_guards import (
     everybody,
     groups,
@@ -226,6 +230,7 @@ def test_unknown_sources_that_are_narrow(
     assert is_narrow(Unresolved("r", refers, attribute)) is narrow
     assert is_narrow(Unresolved("r", refers, attribute, direct=False)) is False
     assert is_narrow(Unresolved("r", refers, attribute, tail="/32")) is True
+    assert is_narrow(Unresolved("r", refers, attribute, tail="/24")) is True
     assert is_narrow(Unresolved("r", refers, attribute, tail="/23")) is False
     assert is_narrow(Unresolved("r", refers, attribute, tail="-x")) is False
 
@@ -699,6 +704,102 @@ def test_denying_rules_of_google() -> None:
         {"direction": X},
     ):
         assert _google(**deny, **change) == []
+
+
+def test_google_rules_that_may_not_exist() -> None:
+    """Blocks of which nothing is known, in a resource that is certain and in one that is not."""
+    uncertain = _Resource(
+        "google_compute_firewall",
+        "main",
+        _Block({"source_ranges": ["52.0.0.0/8"], "allow": [{"protocol": "all"}]}, HERE, False),
+    )
+    address = AddressSet.of("52.0.0.0/8")
+    assert list(rules_of(uncertain)) == [
+        Rule(line(2), address, ALL_PORTS, rank=1000, certain=False)
+    ]
+    assert _google(source_ranges=["52.0.0.0/8"], allow=X) == [
+        Rule(line(2), address, Unknown("var.x", line(3)), rank=1000, certain=False)
+    ]
+    assert _google(source_ranges=["52.0.0.0/8"], deny=X) == [
+        Rule(
+            line(2),
+            address,
+            Unknown("var.x", line(3)),
+            allow=False,
+            rank=1000,
+            certain=False,
+        )
+    ]
+
+
+def test_rules_of_google_policies() -> None:
+    """Each block of ports of each match; what only goes on to the next level lets nobody in."""
+
+    def rules(**values: object) -> list[Rule]:
+        return list(policy_rules(_Block(values), ()))
+
+    match: dict[str, object] = {
+        "src_ip_ranges": ["52.0.0.0/8"],
+        "layer4_configs": [{"ip_protocol": "tcp", "ports": ["5432"]}],
+    }
+    address = AddressSet.of("52.0.0.0/8")
+    port = Known(Ports.of(5432), line(2))
+    one = Rule(line(2), address, port, rank=1000)
+    assert rules(match=[match], action="allow") == [one]
+    assert rules(match=[match], action="apply_security_profile_group") == [one]
+    assert rules(match=[match], action="ALLOW", priority=7) == [
+        Rule(line(2), address, port, rank=7)
+    ]
+    denying = Rule(line(2), address, port, allow=False, rank=1000)
+    assert rules(match=[match], action="deny") == [denying]
+    assert rules(match=[match], action="goto_next") == [denying]
+    assert rules(match=[match], action="deny", priority=X) == []
+    assert rules(match=[match], action="deny", disabled=X) == []
+    assert rules(match=[{**match, "dest_ip_ranges": ["10.0.0.1"]}], action="deny") == []
+    assert rules(match=[match], action="allow", direction="EGRESS") == []
+    assert rules(match=[match], action="allow", disabled=True) == []
+    assert rules(match=[match], action="allow", direction=X) == [
+        Rule(line(2), NOWHERE, port, (Unknown("var.x", line(4)),), rank=1000)
+    ]
+    single = {"src_ip_ranges": ["52.0.0.0/8"], "layer4_config": [{"ip_protocol": "all"}]}
+    assert rules(match=[single], action="allow") == [Rule(line(2), address, ALL_PORTS, rank=1000)]
+
+    def found(**sources_of: object) -> tuple[AddressSet, tuple[Unknown, ...]]:
+        layers = {"layer4_configs": [{"ip_protocol": "all"}]}
+        (rule,) = rules(match=[{**sources_of, **layers}], action="allow")
+        return rule.sources, rule.unknown
+
+    assert found() == (EVERYWHERE, ())
+    assert found(src_fqdns=["a.example"]) == (NOWHERE, ())
+    assert found(src_secure_tags=[{"name": "a"}]) == (NOWHERE, ())
+    assert found(src_region_codes=["DE"]) == (
+        NOWHERE,
+        (Unknown("it is limited by src_region_codes", line(2)),),
+    )
+    assert found(src_network_scope="NON_INTERNET") == (NOWHERE, ())
+    assert found(src_network_scope="INTERNET") == (EVERYWHERE, ())
+    assert found(src_network_context=X) == (NOWHERE, (Unknown("var.x", line(2)),))
+
+
+def test_the_network_of_google_resources() -> None:
+    """The same however it is named: by reference, by name, by URL, by a subnetwork."""
+    network = _resource("google_compute_network", name="shop")
+    subnetwork = _resource(
+        "google_compute_subnetwork", network=Unresolved("r", "google_compute_network.main")
+    )
+    inventory = Inventory([network, subnetwork])
+    for value in (
+        "shop",
+        "projects/p/global/networks/shop",
+        Unresolved("r", "google_compute_network.main", "id"),
+        Unresolved("r", "google_compute_subnetwork.main", "id"),
+    ):
+        assert network_of(inventory, Setting(value, HERE)) == "google_compute_network.main"
+    assert network_of(inventory, Setting("other", HERE)) == "other"
+    assert network_of(inventory, None) == "default"
+    assert network_of(inventory, Setting(X, HERE)) == "(var.x)"
+    elsewhere = Unresolved("r", "data.google_compute_network.x", "id")
+    assert network_of(inventory, Setting(elsewhere, HERE)) == "data.google_compute_network.x"
 
 
 # --- guards of any provider -----------------------------------------------------------------------

@@ -9,7 +9,6 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 
 from connguard.policies.model.addresses import breadth
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
@@ -42,10 +41,7 @@ def is_tcp(setting: Setting | None) -> Value[bool]:
 
 
 def _protocol(setting: Setting) -> str:
-    value = setting.value
-    if isinstance(value, Fraction) and value.denominator == 1:
-        value = value.numerator
-    return str(value).strip().lower()
+    return str(setting.value).strip().lower()
 
 
 def tcp_ports(
