@@ -20,6 +20,7 @@ from connguard.policies.model.addresses import (
     AddressSet,
 )
 from connguard.policies.model.aws_databases import AwsDatabase, PublicAddress, databases
+from connguard.policies.model.aws_groups import GroupReference, SecurityGroups
 from connguard.policies.model.aws_rules import (
     database_port,
     items,
@@ -1125,3 +1126,47 @@ def test_sources_of_aws_that_are_narrow(
 def test_the_index_of_providers() -> None:
     """What is written of them is what their modules say."""
     assert written_index().strip() == INDEX.strip()
+
+
+def test_replicas_of_replicas() -> None:
+    """The engine is that of the first server, up to five steps away."""
+    chain = [_resource("aws_db_instance", "r0", engine="postgres")]
+    for number in range(1, 8):
+        source = Unresolved("r", f"aws_db_instance.r{number - 1}", "identifier")
+        chain.append(_resource("aws_db_instance", f"r{number}", replicate_source_db=source))
+    found = [one.is_postgres for one in databases(Inventory(chain))]
+    assert found == [True] * 6 + [None] * 2
+
+
+def test_a_module_with_the_port_of_another_database() -> None:
+    """It is looked up in the configuration."""
+    other = _resource("aws_db_instance", engine="postgres", port=5433)
+    call = _resource(
+        "module",
+        "db",
+        source="terraform-aws-modules/rds/aws",
+        engine="postgres",
+        port=Unresolved("r", "aws_db_instance.main", "port"),
+    )
+    assert [one.ports for one in databases(Inventory([other, call]))] == [(5433,), (5433,)]
+
+
+def test_security_groups_that_are_elsewhere() -> None:
+    """What tells them apart is the attribute that names them, or why it is not known."""
+    known = SecurityGroups(NOTHING).references(
+        Setting([Unresolved("r", "data.x.y", "id"), X, "sg-1", 7], HERE)
+    )
+    assert known == [
+        GroupReference("data.x.y.id", "the security group data.x.y", HERE, Unknown("r", HERE)),
+        GroupReference(
+            "? var.x", "the security group that is not known", HERE, Unknown("var.x", HERE)
+        ),
+        GroupReference(
+            "sg-1",
+            "the security group sg-1",
+            HERE,
+            Unknown("the security group sg-1 is not in the scanned files", HERE),
+        ),
+        GroupReference("? 7", "a security group", HERE, Unknown("7 is no security group", HERE)),
+    ]
+    assert SecurityGroups(NOTHING).references(None) == []
