@@ -21,7 +21,7 @@ from connguard.policies.model.addresses import (
 from connguard.policies.model.amount import UNBOUNDED, Amount, exactly
 from connguard.policies.model.budget import solve
 from connguard.policies.model.budget_model import model
-from connguard.policies.model.facts import RefusedLimit
+from connguard.policies.model.facts import Database, RefusedLimit
 from connguard.policies.model.flow import transport
 from connguard.policies.model.hba import (
     CLIENT_ADDRESSES,
@@ -46,7 +46,7 @@ from connguard.policies.model.hba_cells import (
 from connguard.policies.model.hba_coverage import cover, exposures
 from connguard.policies.model.hba_difference import Change, differences
 from connguard.policies.model.network import Endpoint, Rule, Target, access, behind, united_holes
-from connguard.policies.model.origin import Related, Unknown
+from connguard.policies.model.origin import Known, Related, Unknown
 from connguard.policies.model.recognition import closest, recognise, suspected
 from connguard.policies.model.risks import Risk, risks
 from connguard.policies.model.sessions import mode_of, session_facts
@@ -737,3 +737,67 @@ def test_lines_that_are_wide_together_by_the_limits_of_the_settings() -> None:
 def test_the_model_of_a_budget_without_some_of_its_parts(topology: Topology) -> None:
     """Without a server, or with nothing that connects to it, it says what the budget says."""
     assert evaluate(model(topology), {}).verdict == solve(topology).standing.value
+
+
+def test_rules_after_one_whose_ports_are_not_known() -> None:
+    """They still count; what may come in besides is what is not known."""
+    unknown = Unknown("var.port", line(1))
+    found = access(_endpoint(Rule(line(1), _OFFICE, unknown), Rule(line(2), _HALF)))
+    assert ([rule.origin.line for rule in found.rules], found.addresses) == ([2], _HALF)
+    assert found.unknown == ()
+    alone = access(_endpoint(Rule(line(1), _ALL, unknown), Rule(line(2), _OFFICE)))
+    assert (alone.addresses, alone.unknown) == (_OFFICE, (unknown,))
+
+
+def test_a_database_that_is_declared() -> None:
+    """It stands at its resource, and has the calls that lead to it."""
+    calls = (Related("called here", line(7)),)
+    settings = {"name": Setting("shop", line(1)), "connection_limit": Setting(5, line(2))}
+    assert postgresql_facts("postgresql_database", "x.y", settings, line(9), calls) == [
+        Database("shop", line(9), Known(5, line(2)), declarative=True, history=calls)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("versions", "setting", "prepares"),
+    [
+        (((1, 20),), exactly(5), False),
+        (((1, 21),), exactly(0), False),
+        (((1, 21),), exactly(1), True),
+        (((1, 23),), None, False),
+        (((1, 24),), None, True),
+        (((1, 23), (1, 24)), None, None),
+        (((1, 24),), Amount(0, 5), None),
+        (((1, 24),), Amount(1, 5), True),
+    ],
+)
+def test_whether_prepared_statements_are_kept(
+    versions: tuple[tuple[int, int], ...], setting: Amount | None, prepares: bool | None
+) -> None:
+    """From 1.21 on where it is set, from 1.24 on by default."""
+    one = _pooler(versions=versions, prepared_statements=setting)
+    service = _service(needs=(("listen", line(13)),))
+    (said,) = session_facts(Topology(line(1), (service,), (one,)))
+    assert isinstance(said, SessionFeature)
+    assert said.prepares is prepares
+
+
+def test_a_line_before_that_may_keep_somebody_out() -> None:
+    """It is the doubt about how wide the lines after it are."""
+
+    def rule(number: int, kind: NameKind, method: str) -> HbaRule:
+        everybody = (Name(NameKind.ALL, "all"),)
+        users = (Name(kind, "^a"),)
+        address = ClientAddress(AddressKind.ALL, "all", CLIENT_ADDRESSES, CLIENT_ADDRESSES)
+        return HbaRule("hostssl", everybody, users, address, method, (), line(number))
+
+    first, second = rule(1, NameKind.REGEX, "reject"), rule(2, NameKind.ALL, "md5")
+    (found,) = exposures(cover([first, second]))
+    assert (found.rule, found.breadth, found.certain, found.doubt) == (
+        second,
+        Breadth.INTERNET,
+        Breadth.NARROW,
+        first,
+    )
+    (sure,) = exposures(cover([second, first]))
+    assert (sure.rule, sure.certain, sure.doubt) == (second, Breadth.INTERNET, None)
