@@ -182,9 +182,10 @@ def planned_resources(text: Text, types: frozenset[str]) -> Iterator[PlannedReso
             seen.add(found.address)
             yield found
     listed = plan.get("resource_changes")
+    left = changes.keys() - seen
     for change in listed.items() if listed else ():
         plain = change.plain()
-        if isinstance(plain, dict) and str(plain.get("address")) in changes.keys() - seen:
+        if isinstance(plain, dict) and str(plain.get("address")) in left:
             found = _resource(change, "change/after", changes, references, text, types)
             if found is not None:
                 yield found
