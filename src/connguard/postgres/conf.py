@@ -126,7 +126,15 @@ class ServerSettings:
 
     def all(self, name: str) -> list[Setting]:
         """Every line that sets `name`; the last one counts."""
-        return [setting for setting in self.settings if setting.name == name.lower()]
+        lowered = name.lower()
+        return [setting for setting in self.settings if setting.name == lowered]
+
+    def by_name(self) -> dict[str, list[Setting]]:
+        """The lines that set each name, in the order in which the names come first."""
+        found: dict[str, list[Setting]] = {}
+        for setting in self.settings:
+            found.setdefault(setting.name, []).append(setting)
+        return found
 
     def setting(self, name: str) -> Setting | None:
         """The line that counts for `name`."""

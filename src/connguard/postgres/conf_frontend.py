@@ -71,9 +71,9 @@ def add_settings(
         reading.add(RefusedSetting(problem.reason, problem.origin))
     for missing in settings.missing:
         reading.add(missing)
-    for name in dict.fromkeys(setting.name for setting in settings.settings):
+    for name, lines in settings.by_name().items():
         if not (in_container and name == "listen_addresses"):
-            _judge(settings.all(name), version, reading)
+            _judge(lines, version, reading)
     _add_slots(settings, version, reading)
     reading.notes.extend(settings.notes)
 
