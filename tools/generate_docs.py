@@ -40,13 +40,13 @@ from connguard.engine.symptom_pages import markdown as symptom_page
 from connguard.engine.symptom_pages import table as symptom_table
 from connguard.engine.symptom_registry import symptoms
 from connguard.engine.version import __version__
-from connguard.policies.model import terraform_facts
+from connguard.policies.model import provider_index, terraform_facts
 from connguard.policies.model.policy import Policy
 from connguard.policies.model.terraform_facts import providers
 
 ROOT = Path(__file__).resolve().parents[1]
 INDEX = Path(os.path.relpath(str(policy_index.__file__), ROOT))
-PROVIDER_INDEX = Path("policies/model/provider_index.py")
+PROVIDER_INDEX = Path(os.path.relpath(str(provider_index.__file__), ROOT))
 PAGES = Path("docs/policies")
 SYMPTOM_PAGES = Path("docs/symptoms")
 
