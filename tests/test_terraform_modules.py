@@ -73,6 +73,17 @@ def test_tfvars(tmp_path: Path, files: dict[str, str], limit: object) -> None:
     assert limits(read(tmp_path, {"main.tf": main, **files})) == {"app": limit}
 
 
+def test_no_environment_is_one_too_many(tmp_path: Path) -> None:
+    """The last of many counts as the first does."""
+    main = 'variable "n" {}\n' + role("var.n")
+    files = {f"env/{number:03}.tfvars": f"n = {number + 1}\n" for number in range(120)}
+
+    reading = read(tmp_path, {"main.tf": main, **files, "env/zz.tfvars": "n = -1\n"})
+
+    found = {fact.connection_limit.value for fact in facts(reading)}
+    assert found == {*range(1, 121), -1}
+
+
 def test_each_environment_is_judged(tmp_path: Path) -> None:
     """tfvars files that are named on the command line stand for one environment each."""
     main = 'variable "n" {}\n' + role("var.n")

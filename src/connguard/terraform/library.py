@@ -18,7 +18,6 @@ _DEFAULT_VALUES = ("terraform.tfvars", "terraform.tfvars.json")
 _AUTOMATIC_VALUES = (".auto.tfvars", ".auto.tfvars.json")
 _NO_VALUES = ("node_modules", "venv", "site-packages", "__pycache__")
 _MAX_FILE = 5_000_000
-_MAX_ENVIRONMENTS = 50
 
 
 class Library:
@@ -151,7 +150,7 @@ class Library:
                 for name in self._listed(folder)
                 if _is_values(name)
             ]
-        return self._files(sorted(chosen)[:_MAX_ENVIRONMENTS])
+        return self._files(sorted(chosen))
 
     def _listed(self, path: Path) -> Mapping[str, disk.Kind]:
         """What a folder holds, by name; nothing where it cannot be listed."""
