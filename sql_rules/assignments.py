@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import field
+from dataclasses import field, replace
 
 from connguard.policies.model.effective_setting import ALL_ROLES, SERVER, EffectiveSetting
 from connguard.policies.model.origin import Known, Origin, Related, Unknown, Value
@@ -129,7 +129,13 @@ class Assignments:
         def both(_: _Key, ours: Alternatives | None, theirs: Alternatives | None) -> Alternatives:
             found = (*(ours or _UNSET), *(theirs or _UNSET))
             different = {one.essence if one else None: one for one in reversed(found)}
-            return tuple(reversed(different.values()))[:MOST_ALTERNATIVES]
+            alternatives = tuple(reversed(different.values()))
+            if len(alternatives) <= MOST_ALTERNATIVES:
+                return alternatives
+            last = next(one for one in reversed(alternatives) if one is not None)
+            reason = f"the code can leave it with more than {MOST_ALTERNATIVES} values"
+            more = replace(last, value=Unknown(reason, last.origin))
+            return (*alternatives[: MOST_ALTERNATIVES - 1], more)
 
         return Assignments(self.found.joined(other.found, both), self._keys)
 

@@ -125,8 +125,11 @@ class Walk:
     def function(self, name: str, direction: Direction, names: Names | None = None) -> None:
         """Walk a function of the module as if it was called."""
         function = self._functions.get(name)
-        too_deep = len(self._active) >= _MAX_DEPTH or self._calls > _MAX_CALLS
-        if function is None or name in self._active or too_deep:
+        if function is None or name in self._active:
+            return
+        if len(self._active) >= _MAX_DEPTH or self._calls > _MAX_CALLS:
+            start, end = self._strings.source.range(function)
+            self._host.opaque(start, end, direction)
             return
         self._active.append(name)
         self._block(function.body, {**self._code.constants, **(names or {})}, direction)
@@ -248,6 +251,9 @@ class Walk:
         for value in rounds[:_MAX_ROUNDS]:
             self._bind(node.target, value, names)
             self._block(node.body, names, direction)
+        if len(rounds) > _MAX_ROUNDS:  # one stands for all others
+            self._uncertain([node], names)
+            self._block(node.body, names, direction)
         self._block(node.orelse, names, direction)
 
     def _rounds(self, iterated: ast.expr, names: Names) -> Sequence[ast.expr] | None:
@@ -297,15 +303,14 @@ class Walk:
         generator = node.generators[0]
         rounds = self._rounds(generator.iter, names) if len(node.generators) == 1 else None
         inside = dict(names)
-        if rounds is None:
+        for value in (rounds or ())[:_MAX_ROUNDS]:
+            self._bind(generator.target, value, inside)
+            self._calls_in(node.elt, inside, direction)
+        if rounds is None or len(rounds) > _MAX_ROUNDS:  # one stands for all others
             for each in node.generators:
                 for part in ast.walk(each.target):
                     if isinstance(part, ast.Name):
                         inside[part.id] = part
-            self._calls_in(node.elt, inside, direction)
-            return
-        for value in rounds[:_MAX_ROUNDS]:
-            self._bind(generator.target, value, inside)
             self._calls_in(node.elt, inside, direction)
 
     def _call(self, call: ast.Call, names: Names, direction: Direction) -> None:
