@@ -19,7 +19,7 @@ _TYPE_IN_HEAD = lazily(
     rf"(?<=[\s,(])({_OWN_TYPE})(?=\s*(?:[,)\[=]|default\b|as\b|language\b|\Z))", re.I
 )
 _DECLARATIONS = lazily(r"\bdeclare\b.*?\bbegin\b", re.IGNORECASE | re.DOTALL)
-_DECLARED_TYPE = lazily(rf"(?m)^(\s*(?:declare\s+)?\w+\s+(?:constant\s+)?)({_OWN_TYPE})", re.I)
+_DECLARED_TYPE = lazily(rf"(?m)^([^\S\n]*(?:declare\s+)?\w+\s+(?:constant\s+)?)({_OWN_TYPE})", re.I)
 _DOUBLED = lazily(r"''")
 _NO_LINE_END = lazily(r"[^\r\n]")
 

@@ -10,6 +10,7 @@ the text is tried. `re._parser` is internal to Python; it has been there, as `sr
 from __future__ import annotations
 
 import ast
+import os
 import re
 import re._constants as op  # type: ignore[import-not-found]
 import re._parser as parser  # type: ignore[import-not-found]
@@ -41,7 +42,9 @@ def patterns() -> list[Written]:
     """The patterns that are written as constants, wherever they are compiled or used."""
     root = Path(connguard.__file__).parent
     found: list[Written] = []
-    for path in sorted(root.rglob("*.py")):
+    # policies/ and others are links in a checkout, which a glob does not follow.
+    folders = [root / name for name in sorted(os.listdir(root))]
+    for path in sorted(path for folder in folders for path in folder.glob("**/*.py")):
         if "examples" not in path.parts:
             found.extend(_of_module(path, str(path.relative_to(root))))
     return found

