@@ -19,7 +19,7 @@ from connguard.budget.discovered import PoolerReady, Project, ServerRun, Service
 from connguard.budget.images import Kind, identify
 from connguard.budget.pgbouncer import Deployment, to_pooler
 from connguard.budget.pgbouncer_environment import pooler_of_environment
-from connguard.containers.manifests import Manifest, manifests
+from connguard.containers.manifests import Manifest, ManifestsByKind, manifests
 from connguard.containers.pods import environment
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import Text
@@ -57,18 +57,11 @@ class Folder:
     """The manifests of one folder, and what could not be read in them."""
 
     path: Path
-    manifests: list[Manifest] = field(default_factory=list)
+    manifests: ManifestsByKind = field(default_factory=ManifestsByKind)
     gaps: list[NotParsed] = field(default_factory=list)
-    _by_kind: dict[str, list[Manifest]] = field(default_factory=dict)
-    _sorted: int = 0
 
     def of(self, *kinds: str) -> Iterable[Manifest]:
-        if len(kinds) > 1:
-            return (one for one in self.manifests if one.kind in kinds)
-        for one in self.manifests[self._sorted :]:
-            self._by_kind.setdefault(one.kind, []).append(one)
-        self._sorted = len(self.manifests)
-        return iter(self._by_kind.get(kinds[0], ()))
+        return self.manifests.of(*kinds)
 
 
 def may_have_part(text: str) -> bool:

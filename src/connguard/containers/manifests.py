@@ -120,6 +120,23 @@ class ByLabels(Generic[T]):
         ]
 
 
+class ManifestsByKind(list[Manifest]):
+    """Manifests, to which others may be appended, found by their kind."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._by_kind: dict[str, list[Manifest]] = {}
+        self._sorted = 0
+
+    def of(self, *kinds: str) -> Iterable[Manifest]:
+        if len(kinds) > 1:
+            return (one for one in self if one.kind in kinds)
+        for one in self[self._sorted :]:
+            self._by_kind.setdefault(one.kind, []).append(one)
+        self._sorted = len(self)
+        return iter(self._by_kind.get(kinds[0], ()))
+
+
 @dataclass(slots=True)
 class Objects:
     """All objects of a scan.
@@ -128,11 +145,9 @@ class Objects:
     values (JSON patches).
     """
 
-    manifests: list[Manifest] = field(default_factory=list)
+    manifests: ManifestsByKind = field(default_factory=ManifestsByKind)
     kustomizations: list[Node] = field(default_factory=list)
     patches: list[Patch] = field(default_factory=list)
-    _by_kind: dict[str, list[Manifest]] = field(default_factory=dict)
-    _sorted: int = 0
 
     def add_kustomization(self, file: SourceFile, stream: Stream) -> None:
         """Patches that stand in a kustomization itself; those in files of their own are objects."""
@@ -149,12 +164,7 @@ class Objects:
                         self.patches.extend(_operations(one, entry, file))
 
     def of(self, *kinds: str) -> Iterable[Manifest]:
-        if len(kinds) > 1:
-            return (one for one in self.manifests if one.kind in kinds)
-        for one in self.manifests[self._sorted :]:
-            self._by_kind.setdefault(one.kind, []).append(one)
-        self._sorted = len(self.manifests)
-        return iter(self._by_kind.get(kinds[0], ()))
+        return self.manifests.of(*kinds)
 
     def near(self, manifest: Manifest, *kinds: str) -> list[Manifest]:
         """Those of the same folder, else those of the whole scan, that may share its namespace."""
