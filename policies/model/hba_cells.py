@@ -72,7 +72,21 @@ class TooManyCells(Exception):
     """Comparing all rules would take too long."""
 
 
-class Grid:
+class Comparisons:
+    """Counts what is compared, up to `most`."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._seen = 0
+
+    def count(self, comparisons: int) -> None:
+        """Add to what was compared so far. Raises TooManyCells."""
+        self._seen += comparisons
+        if self._seen > self._most:
+            raise TooManyCells
+
+
+class Grid(Comparisons):
     """The cells for a list of rules, and which of them each rule may match.
 
     Raises TooManyCells, also in `matches`, when there are more than `most` pairs of rules and
@@ -86,9 +100,8 @@ class Grid:
         transports: frozenset[Transport],
         most: int = MOST_COMPARISONS,
     ) -> None:
+        super().__init__(most)
         self._memberships = memberships
-        self._most = most
-        self._seen = 0
         self.cells: list[Cell] = []
         self._users, self._databases = alphabets(rules, memberships)
         if len(rules) * (len(self._users) + len(self._databases)) > 2 * most:
@@ -113,12 +126,6 @@ class Grid:
         found = self._matches(rule)
         self.count(len(found))
         return found
-
-    def count(self, comparisons: int) -> None:
-        """Add to what was compared so far. Raises TooManyCells."""
-        self._seen += comparisons
-        if self._seen > self._most:
-            raise TooManyCells
 
     def _matches(self, rule: HbaRule) -> dict[int, Answer]:
         found: dict[int, Answer] = {}

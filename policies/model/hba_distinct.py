@@ -24,9 +24,9 @@ from connguard.policies.model.hba import (
 from connguard.policies.model.hba_cells import (
     MOST_COMPARISONS,
     Cell,
+    Comparisons,
     DatabaseCell,
     DatabaseKind,
-    TooManyCells,
     UserCell,
     alphabets,
     numbered,
@@ -66,7 +66,7 @@ def can_tell_apart(rules: Iterable[HbaRule]) -> bool:
     )
 
 
-class DistinctGrid:
+class DistinctGrid(Comparisons):
     """As `Grid`, but each cell has one user and one database that stand for all that are alike.
 
     Raises TooManyCells, also in `matches` and `count`, after looking at more than `most` pairs of
@@ -80,9 +80,8 @@ class DistinctGrid:
         transports: frozenset[Transport],
         most: int = MOST_COMPARISONS,
     ) -> None:
+        super().__init__(most + _FREE * len(rules))
         self._memberships = memberships
-        self._most = most + _FREE * len(rules)
-        self._seen = 0
         self.cells: list[Cell] = []
         users, databases = alphabets(rules, memberships)
         self._linked = any(
@@ -299,12 +298,6 @@ class DistinctGrid:
                 if pair not in self._own and self._exists(pair):
                     return (pair,)
         return ()
-
-    def count(self, comparisons: int) -> None:
-        """Add to what was compared so far. Raises TooManyCells."""
-        self._seen += comparisons
-        if self._seen > self._most:
-            raise TooManyCells
 
 
 def _order(
