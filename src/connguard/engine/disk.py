@@ -163,11 +163,7 @@ def read_blocks(path: str | Path, most: int = MOST) -> Iterator[bytes]:
 
     seen = blake2b(digest_size=16)
     with open(path, "rb", buffering=0, opener=_open_at_once) as stream:
-        found = os.fstat(stream.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            raise OSError(errno.EINVAL, "not a regular file", os.fspath(path))
-        if found.st_size > most:
-            raise TooLarge(found.st_size)
+        _regular_size(stream.fileno(), path, most)
         while block := stream.read(BLOCK):
             seen.update(block)
             yield block
@@ -410,15 +406,9 @@ def digest(data: bytes) -> str:
 def _content(path: str | Path, length: int | None = None, most: int | None = None) -> bytes:
     handle = _open_at_once(os.fspath(path), _READ)
     try:
-        found = os.fstat(handle)
-        if stat.S_ISDIR(found.st_mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
-        if not stat.S_ISREG(found.st_mode):
-            raise OSError(errno.EINVAL, "not a regular file", os.fspath(path))
-        if most is not None and found.st_size > most:
-            raise TooLarge(found.st_size)
+        size = _regular_size(handle, path, most)
         parts = []
-        left = found.st_size + 1 if length is None else length
+        left = size + 1 if length is None else length
         while left > 0 and (part := os.read(handle, left)):
             parts.append(part)
             if length is not None:
@@ -426,6 +416,18 @@ def _content(path: str | Path, length: int | None = None, most: int | None = Non
         return b"".join(parts)
     finally:
         os.close(handle)
+
+
+def _regular_size(handle: int, path: str | Path, most: int | None) -> int:
+    """The size of an open file. Raises OSError if it is no regular one, and TooLarge."""
+    found = os.fstat(handle)
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", os.fspath(path))
+    if most is not None and found.st_size > most:
+        raise TooLarge(found.st_size)
+    return found.st_size
 
 
 _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)
