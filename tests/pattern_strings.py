@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import os
 import re
-import re._constants as op  # type: ignore[import-not-found]
+import re._constants as op  # type: ignore[import-not-found]  # typeshed leaves them out
 import re._parser as parser  # type: ignore[import-not-found]
 from collections.abc import Iterable, Iterator
 from functools import cache

@@ -47,9 +47,11 @@ def _facts(
     return [EffectiveRule(reach.rule, reach, dialect, version) for reach in reaches]
 
 
-def _said(policy: ModuleType, lines: str, **how: object) -> list[str]:
+def _said(
+    policy: ModuleType, lines: str, dialect: Dialect = Dialect.POSTGRESQL, version: int = 17
+) -> list[str]:
     """What is said about the last line."""
-    return words(policy.decide(_facts(lines, **how)[-1]))  # type: ignore[arg-type]
+    return words(policy.decide(_facts(lines, dialect, version)[-1]))
 
 
 def _of_address(address: str, dialect: Dialect = Dialect.POSTGRESQL) -> list[str]:

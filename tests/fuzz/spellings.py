@@ -71,7 +71,8 @@ def _restyle(node: yaml.Node, flow: bool, seen: set[int]) -> None:
     if id(node) in seen or isinstance(node, yaml.ScalarNode):
         return
     seen.add(id(node))
-    node.flow_style = flow  # type: ignore[attr-defined]
+    assert isinstance(node, yaml.CollectionNode)
+    node.flow_style = flow
     if isinstance(node, yaml.MappingNode):
         keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
         if len(set(keys)) != len(node.value):

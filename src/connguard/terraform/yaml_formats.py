@@ -66,6 +66,7 @@ def _yaml_text(text: str) -> yaml.Event:
 class _Loader(yaml.SafeLoader):
     """YAML as Terraform resolves plain scalars."""
 
+    # The stubs take it for a variable of objects, PyYAML for one of the class.
     yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}  # type: ignore[misc]
 
     def compose_node(self, parent: Any, index: Any) -> Any:
