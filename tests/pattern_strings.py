@@ -46,11 +46,12 @@ def patterns() -> list[Written]:
     folders = [root / name for name in sorted(os.listdir(root))]
     for path in sorted(path for folder in folders for path in folder.glob("**/*.py")):
         if "examples" not in path.parts:
-            found.extend(_of_module(path, str(path.relative_to(root))))
+            found.extend(of_module(path, str(path.relative_to(root))))
     return found
 
 
-def _of_module(path: Path, name: str) -> Iterator[Written]:
+def of_module(path: Path, name: str) -> Iterator[Written]:
+    """The patterns of one module, in the order of a walk of its tree."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     texts: dict[str, str] = {}
     used: dict[str, set[str]] = {}
@@ -75,11 +76,9 @@ def _of_module(path: Path, name: str) -> Iterator[Written]:
         if called is None or pattern is None:
             continue
         target = names.get(id(node))
-        methods = used.get(target, set()) if target else ({called} & _METHODS)
         # A pattern that is used elsewhere may be looked for at every place.
-        yield Written(
-            f"{name}:{node.lineno}", pattern, _flags(node), not methods or bool(methods & _ANYWHERE)
-        )
+        methods = {called} if called in _METHODS else used.get(target or "", _ANYWHERE)
+        yield Written(f"{name}:{node.lineno}", pattern, _flags(node), bool(methods & _ANYWHERE))
 
 
 def _called(function: ast.expr) -> str | None:
