@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from connguard.engine.cli import main
+from connguard.engine.text import Text
 
 APP = "CREATE ROLE app LOGIN CONNECTION LIMIT -1;\n"
 JOB = "CREATE ROLE job LOGIN CONNECTION LIMIT -1;\n"
@@ -48,6 +49,28 @@ def test_what_the_baseline_holds_is_suppressed(project: Path) -> None:
     assert (one["id"], one["reason"], one["by"]["kind"]) == ("PG001", "baseline", "baseline")
     assert result.exit_code == 0
     assert run().exit_code == 1
+
+
+def test_a_long_line_with_many_findings_is_looked_at_once(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its findings are told apart by what is said of them, and known again."""
+    line = "".join(f"CREATE ROLE app{n} LOGIN CONNECTION LIMIT -1; " for n in range(300))
+    (project / "migrations" / "V1__app.sql").write_text(line)
+    looked: list[int] = []
+    original = Text.line
+
+    def line_of(text: Text, number: int) -> str:
+        looked.append(number)
+        return original(text, number)
+
+    monkeypatch.setattr(Text, "line", line_of)
+    assert len(new()) == 300
+    assert len(looked) < 10
+    assert run("--write-baseline", "base.json").exit_code == 0
+    assert new() == []
+    (project / "migrations" / "V1__app.sql").write_text(f"-- all\n{line}")
+    assert new() == []
 
 
 def test_line_shifts_blanks_and_renames_change_nothing(project: Path) -> None:

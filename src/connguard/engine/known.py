@@ -27,7 +27,7 @@ _PLACE = lazily(r"(?<!\S)\S*\.[A-Za-z]\w*:\d+\b")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A finding of an earlier scan; `path` is absolute, `fingerprint` from `fingerprint()`."""
+    """A finding of an earlier scan; `path` is absolute, `fingerprint` from `Identities`."""
 
     id: str
     path: Path
@@ -45,48 +45,65 @@ class Comparison:
     gone: list[Known] = field(default_factory=list)
 
 
-def identity(finding: Finding, texts: Mapping[str, Text]) -> str:
+class Identities:
     """What makes a finding the same one when lines shift and files are renamed.
 
     The policy, the message and the text at the place; blanks do not count, nor do places that the
     message names. Passwords do not count: their hashes can be guessed.
     """
-    origin = finding.origin
-    text = texts.get(origin.path)
-    lines = range(origin.line, origin.end_line + 1) if text and not finding.about_secret else ()
-    content = "\n".join(" ".join(text.line(line).split()) for line in lines if text)
-    if len(content) < _LONGEST_MASKED:
-        content = masked(content)
-    return f"{finding.policy.id}\n{_PLACE.sub('', finding.message)}\n{content}"
 
+    def __init__(self, texts: Mapping[str, Text]) -> None:
+        self._texts = texts
+        self._last: tuple[tuple[str, int, int], str] = ("", 0, 0), ""
 
-def fingerprint(finding: Finding, texts: Mapping[str, Text]) -> str:
-    """A hash of the identity. Equal findings have equal ones: they are told apart by counting."""
-    return hashlib.sha256(identity(finding, texts).encode("utf-8", "replace")).hexdigest()[:32]
+    def identity(self, finding: Finding) -> str:
+        content = "" if finding.about_secret else self._content(finding)
+        return f"{finding.policy.id}\n{_PLACE.sub('', finding.message)}\n{content}"
+
+    def fingerprint(self, finding: Finding) -> str:
+        """A hash of the identity. Equal findings have equal ones, told apart by counting."""
+        return _hash(self.identity(finding))
+
+    def _content(self, finding: Finding) -> str:
+        """The text at the place, or the hash of a long one."""
+        origin = finding.origin
+        place = origin.path, origin.line, origin.end_line
+        # A line of megabytes may have thousands of findings, one after the other.
+        if place != self._last[0]:
+            text = self._texts.get(origin.path)
+            lines = range(origin.line, origin.end_line + 1)
+            written = "\n".join(" ".join(text.line(line).split()) for line in lines if text)
+            is_long = len(written) >= _LONGEST_MASKED
+            self._last = place, _hash(written) if is_long else masked(written)
+        return self._last[1]
 
 
 class Numbering:
     """Gives findings a hash that survives line shifts and renamed files, and counts equal ones."""
 
     def __init__(self, texts: Mapping[str, Text]) -> None:
-        self._texts = texts
+        self._identities = Identities(texts)
         self._seen: Counter[str] = Counter()
 
     def marked(self, finding: Finding) -> Finding:
-        key = identity(finding, self._texts)
+        key = self._identities.identity(finding)
         self._seen[key] += 1
-        digest = hashlib.sha256(f"{key}\n{self._seen[key]}".encode("utf-8", "replace")).hexdigest()
-        return replace(finding, fingerprint=digest[:32])
+        return replace(finding, fingerprint=_hash(f"{key}\n{self._seen[key]}"))
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def remember(
     findings: Iterable[Finding], texts: Mapping[str, Text], *, suppressed: bool = False
 ) -> list[Known]:
+    identities = Identities(texts)
     return [
         Known(
             finding.policy.id,
             Path(finding.origin.path).absolute(),
-            fingerprint(finding, texts),
+            identities.fingerprint(finding),
             finding.message,
             suppressed,
         )
@@ -106,7 +123,8 @@ def compare(
     database are the same ones also when the text of their place changed. Of equal ones, the first
     are matched.
     """
-    fingerprints = {id(one): fingerprint(one, texts) for one in findings}
+    identities = Identities(texts)
+    fingerprints = {id(one): identities.fingerprint(one) for one in findings}
     paths = {id(one): Path(one.origin.path).absolute() for one in findings}
     matched: dict[int, Known] = {}
     free = list(known)
