@@ -4,7 +4,8 @@
 
 The tests are run once as they are, with the lines that each of them runs. A mutant is then judged
 by the tests that run the changed statement, those first that have killed the most and take the
-least time, until the first one fails.
+least time, until the first one fails. Each test has some times the CPU time that it takes
+without the mutant: a mutant that makes it loop costs a second, not minutes.
 """
 
 from __future__ import annotations
@@ -28,10 +29,12 @@ from mutants import Mutant, put_in
 
 KILLED, SURVIVED, TIMEOUT, UNREACHED = "killed", "survived", "timeout", "unreached"
 LEFT = (SURVIVED, UNREACHED)
-_LEAST_SECONDS = 5
+_LEAST_SECONDS = 1.0
+_FORK_SECONDS = 5
+_TIMES_LONGER = 8
 _MOST_BYTES = 4 << 30
 _NO_TEST = "none"
-_STOPPED = (signal.SIGXCPU, signal.SIGKILL)
+_STOPPED = (signal.SIGPROF, signal.SIGXCPU, signal.SIGKILL)
 
 
 @dataclass(frozen=True)
@@ -111,8 +114,11 @@ class Judge:
         )
         if not reaching:
             return UNREACHED, ""
-        most = _LEAST_SECONDS + 8 * sum(self._seconds[index] for index in reaching)
-        answer = _forked(lambda: _first_failing(session, mutant, reaching), int(most))
+        limits = {
+            index: _LEAST_SECONDS + _TIMES_LONGER * self._seconds[index] for index in reaching
+        }
+        most = int(_FORK_SECONDS + sum(limits.values()))
+        answer = _forked(lambda: _first_failing(session, mutant, limits), most)
         if answer is None:
             return TIMEOUT, ""
         if answer == _NO_TEST:
@@ -123,11 +129,16 @@ class Judge:
         return KILLED, session.items[int(answer)].nodeid
 
 
-def _first_failing(session: pytest.Session, mutant: Mutant, indexes: list[int]) -> str:
-    """The number of the test that fails, or that none does."""
+def _first_failing(session: pytest.Session, mutant: Mutant, limits: dict[int, float]) -> str:
+    """The number of the test that fails, or that none does.
+
+    `limits` are the seconds of CPU time that each test has, in the order in which they run; past
+    them, the process ends by SIGPROF.
+    """
     put_in(mutant)
-    items = [session.items[index] for index in indexes]
-    for place, index in enumerate(indexes):
+    items = [session.items[index] for index in limits]
+    for place, (index, seconds) in enumerate(limits.items()):
+        signal.setitimer(signal.ITIMER_PROF, seconds)
         _run(session, place, items)
         if session.testsfailed:
             return str(index)

@@ -40,9 +40,7 @@ def parse(text: str) -> dict[str, object] | None:
         found, rest = _block(lines, 0, 0)
     except (_Beyond, IndexError):
         return None
-    if rest != len(lines):
-        return None
-    return found if isinstance(found, dict) else ({} if not lines else None)
+    return found if rest == len(lines) and isinstance(found, dict) else None
 
 
 def _lines(text: str) -> list[_Line]:
@@ -60,11 +58,10 @@ def _lines(text: str) -> list[_Line]:
         if "\t" in raw[: len(raw) - len(raw.lstrip())] or "{{" in raw or stripped == "---":
             raise _Beyond
         content = _without_comment(stripped)
-        if _BLOCK_SCALAR.fullmatch(content.rpartition(": ")[2].strip()) or content.endswith(
-            (" |", " >")
-        ):
+        before, _, last = content.rpartition(": ")
+        if _BLOCK_SCALAR.fullmatch(last.strip()):
             scalar = indent
-            content = f"{content.rpartition(':')[0]}: ''"
+            content = f"{before}: ''"
         found.append(_Line(indent, content))
     return found
 
@@ -87,7 +84,7 @@ def _block(lines: list[_Line], start: int, depth: int) -> tuple[object, int]:
         return {}, start
     if depth > _DEPTH:
         raise _Beyond
-    if lines[start].text.startswith("- ") or lines[start].text == "-":
+    if _is_item(lines[start]):
         return _list(lines, start)
     indent = lines[start].indent
     found: dict[str, object] = {}
@@ -104,7 +101,7 @@ def _block(lines: list[_Line], start: int, depth: int) -> tuple[object, int]:
                 raise _Beyond
         elif start < len(lines) and (
             lines[start].indent > indent
-            or (lines[start].indent == indent and lines[start].text.startswith("- "))
+            or (lines[start].indent == indent and _is_item(lines[start]))
         ):
             found[key], start = _block(lines, start, depth + 1)
         else:
@@ -114,15 +111,22 @@ def _block(lines: list[_Line], start: int, depth: int) -> tuple[object, int]:
     return found, start
 
 
+def _is_item(line: _Line) -> bool:
+    return line.text == "-" or line.text.startswith("- ")
+
+
 def _list(lines: list[_Line], start: int) -> tuple[list[object], int]:
     indent = lines[start].indent
     found: list[object] = []
     while start < len(lines) and (
         lines[start].indent > indent
-        or (lines[start].indent == indent and lines[start].text.startswith("-"))
+        or (lines[start].indent == indent and _is_item(lines[start]))
     ):
         line = lines[start]
-        if line.indent == indent:
+        if line.indent > indent:
+            if found[-1] is not OPAQUE:
+                raise _Beyond  # a scalar of several lines
+        else:
             item = line.text[1:].strip()
             is_scalar = bool(item) and _KEY.match(item) is None and item[:1] not in "-{"
             found.append(_scalar(item) if is_scalar else OPAQUE)
@@ -131,10 +135,10 @@ def _list(lines: list[_Line], start: int) -> tuple[list[object], int]:
 
 
 def _scalar(text: str) -> object:
-    if text[0] in "&*!%@`":
+    if text[0] in "&*!|>%@`":
         raise _Beyond
     if text[0] == "[":
-        if not text.endswith("]") or "{" in text:
+        if not text.endswith("]") or "{" in text or "[" in text[1:]:
             raise _Beyond
         inner = text[1:-1].strip()
         return [_scalar(part.strip()) for part in inner.split(",") if part.strip()]
@@ -143,7 +147,8 @@ def _scalar(text: str) -> object:
             return OPAQUE
         return {}
     if text[0] in "\"'":
-        if len(text) < 2 or text[-1] != text[0] or "\\" in text:
+        inner = text[1:-1]
+        if len(text) < 2 or text[-1] != text[0] or text[0] in inner or "\\" in inner:
             raise _Beyond
-        return text[1:-1]
+        return inner
     return None if text in ("null", "~") else text
