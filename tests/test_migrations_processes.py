@@ -20,7 +20,7 @@ from connguard.engine.finding import EXIT_ERROR, Report
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.scan import scan
 from connguard.engine.settings import Settings, SettingsError
-from connguard.migrations import frontend
+from connguard.migrations import frontend, replaying
 from connguard.reporters.table import renderer
 from connguard.sql_rules import isolation
 from connguard.sql_rules.replay import replay
@@ -138,7 +138,7 @@ def test_a_history_that_kills_its_process_is_reported(
             os.kill(os.getpid(), signal.SIGKILL)
         return replay(scripts)
 
-    monkeypatch.setattr(frontend, "replay", deadly)
+    monkeypatch.setattr(replaying, "replay", deadly)
     monkeypatch.chdir(tmp_path)
     report = scan([tmp_path], Settings(jobs=2, select=("PG001",)))
 
@@ -162,7 +162,7 @@ def test_a_history_that_killed_is_replayed_with_care(
             os.kill(os.getpid(), signal.SIGKILL)
         return replay(scripts)
 
-    monkeypatch.setattr(frontend, "replay", deadly)
+    monkeypatch.setattr(replaying, "replay", deadly)
     monkeypatch.chdir(tmp_path)
     report = scan([tmp_path], Settings(jobs=2, select=("PG001",)))
 

@@ -85,8 +85,8 @@ def _libraries(loaded: dict[str, str]) -> set[str]:
     [
         ("a.sql", {"click", "orjson", "pglast"}),
         ("pg_hba.conf", {"click"}),
-        ("pgbouncer.ini", {"click", "yaml"}),
-        ("compose.yaml", {"click", "orjson", "pglast", "yaml"}),
+        ("pgbouncer.ini", {"click"}),
+        ("compose.yaml", {"click", "orjson", "yaml"}),
         ("main.tf", {"click", "tree_sitter", "tree_sitter_hcl"}),
     ],
 )
@@ -183,6 +183,25 @@ def test_sql_loads_no_other_reader() -> None:
     } == set()
     assert {f"connguard.{other}" for other in others} & set(loaded) <= light
     assert {f"connguard.policies.model.{fact}" for fact in facts}.isdisjoint(loaded)
+
+
+def test_compose_loads_no_replay_and_no_access_lists() -> None:
+    """Any YAML may be a changelog with SQL or hold an access list; this file is neither."""
+    loaded = _scan("compose.yaml")
+
+    assert "connguard.migrations.frontend" in loaded
+    assert "connguard.sql_rules.replay" not in loaded
+    assert "connguard.postgres.embedded_frontend" in loaded
+    assert "connguard.postgres.embedded" not in loaded
+
+
+@pytest.mark.parametrize("file", ["compose.yaml", "pgbouncer.ini"])
+def test_declarations_and_other_poolers_are_read_where_there_are_any(file: str) -> None:
+    loaded = _scan(file)
+    others = ("declared", "declared_topology", "other_poolers", "platforms", "supabase", "charts")
+
+    assert "connguard.budget.frontend" in loaded
+    assert {f"connguard.budget.{other}" for other in others}.isdisjoint(loaded)
 
 
 @pytest.mark.parametrize("arguments", [("--version",), ("--help",)])

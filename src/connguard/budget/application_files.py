@@ -9,7 +9,7 @@ their production profiles. A file that names no PostgreSQL database is none of o
 from __future__ import annotations
 
 import re
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from connguard.budget import dsn
 from connguard.budget.applications import HIKARI_DEFAULT
@@ -30,7 +30,6 @@ from connguard.policies.model.topology import (
 )
 from connguard.policies.model.whole_numbers import whole
 
-_SPRING = lazily(r"^application(?:-prod(?:uction)?)?\.(?:ya?ml|properties)$")
 _DEFAULT = lazily(r"\$\{[\w.]+:([^}]*)\}")
 _ERB = lazily(r"<%=.*?(?:\{\s*|,\s*|\|\|\s*)[\"']?(\w+)[\"']?\s*\}?\)?.*?%>")
 _VARIABLE = lazily(r"<%=.*?ENV(?:\.fetch\(\s*|\[)[\"'](\w+)[\"']")
@@ -48,12 +47,6 @@ _RAILS_POOL = 5
 class _Value:
     text: str
     origin: Origin
-
-
-def may_be(path: PurePath) -> bool:
-    return _SPRING.match(path.name) is not None or (
-        path.name == "database.yml" and path.parent.name == "config"
-    )
 
 
 def read(text: Text, path: Path) -> ServiceFound | None:

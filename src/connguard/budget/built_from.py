@@ -6,14 +6,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from connguard.budget.commands import Command, command_at
 from connguard.engine import disk
 from connguard.engine.reading import Context
 from connguard.engine.text import Text
-from connguard.engine.yaml_source import Node
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.patterns import lazily
+
+if TYPE_CHECKING:  # a parser of YAML that nothing else may need
+    from connguard.engine.yaml_source import Node
 
 MARKERS = (
     "pyproject.toml",

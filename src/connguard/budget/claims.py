@@ -10,6 +10,7 @@ from connguard.engine.settings import FILE_NAME
 from connguard.policies.model.patterns import lazily
 
 _COMPOSE = lazily(r"^(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml$|^stack\.ya?ml$")
+_SPRING = lazily(r"^application(?:-prod(?:uction)?)?\.(?:ya?ml|properties)$")
 
 OTHER_POOLERS = ("pgcat.toml", "pgdog.toml", "pgpool.conf", "odyssey.conf")
 
@@ -54,3 +55,10 @@ def is_compose(path: PurePath) -> bool:
 
 def may_be_pgbouncer(path: PurePath) -> bool:
     return path.suffix == ".ini" or ("pgbouncer" in path.name and path.suffix in (".conf", ".cfg"))
+
+
+def is_application_file(path: PurePath) -> bool:
+    """Pool settings of Spring Boot or Rails."""
+    return _SPRING.match(path.name) is not None or (
+        path.name == "database.yml" and path.parent.name == "config"
+    )

@@ -6,14 +6,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 from connguard.budget.server import DEFAULTS
-from connguard.engine.yaml_source import Node, Stream
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Known
 from connguard.policies.model.reading import Subject
 from connguard.policies.model.server_values import parse_integer
 from connguard.policies.model.setting_facts import SERVER, EffectiveSetting
+
+if TYPE_CHECKING:  # a parser of YAML that nothing else may need
+    from connguard.engine.yaml_source import Node, Stream
 
 _OTHER_FORMS = (".conf", ".tf", ".tofu", ".json", ".yml", ".yaml", ".sh", ".bash")
 """Their settings belong to the server that the file describes, and are read with it."""

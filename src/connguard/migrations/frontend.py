@@ -7,15 +7,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connguard.engine.reading import Context, SourceFile
-from connguard.engine.workers import Lost, run_all
+from connguard.engine.workers import Lost
 from connguard.migrations.histories import histories
 from connguard.migrations.history import History
 from connguard.migrations.pool import Pool
 from connguard.migrations.poolers import note_poolers
 from connguard.migrations.products import product_of_all
 from connguard.policies.model.reading import Reading
-from connguard.sql_rules import isolation
-from connguard.sql_rules.replay import replay
 
 
 def read(files: Sequence[SourceFile], context: Context) -> Reading:
@@ -31,7 +29,7 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
             continue
         found.append(history)
         reading.log.append(history.describe())
-    for history, replayed in zip(found, replay_all(found, context), strict=True):
+    for history, replayed in zip(found, _replayed(found, context), strict=True):
         if isinstance(replayed, Lost):
             context.unreadable.append((history.root, f"the migrations there: {replayed.reason}"))
         else:
@@ -45,33 +43,10 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
     return reading
 
 
-def replay_all(found: Sequence[History], context: Context) -> Sequence[Reading | Lost]:
-    """What each history leaves behind, in several processes when there is much to read.
+def _replayed(found: Sequence[History], context: Context) -> Sequence[Reading | Lost]:
+    """What each history leaves behind. Few files that may hold SQL, such as YAML, do hold any."""
+    if not found:
+        return ()
+    from connguard.migrations.replaying import replay_all
 
-    A history whose process died is replayed once more, with each of its texts parsed apart.
-    """
-    jobs = context.settings.jobs
-    costs = [_size(history) for history in found]
-
-    def done(count: int) -> None:
-        context.progress(f"replaying migrations: {count} of {len(found)} databases")
-
-    replayed = run_all(_replay, found, jobs=jobs, costs=costs, done=done)
-    lost = [index for index, one in enumerate(replayed) if isinstance(one, Lost)]
-    again = run_all(_replay_carefully, [found[index] for index in lost], jobs=2, apart=True)
-    for index, result in zip(lost, again, strict=True):
-        replayed[index] = result
-    return replayed
-
-
-def _size(history: History) -> int:
-    return sum(len(chunk.text) for script in history.scripts for chunk in script.chunks)
-
-
-def _replay(history: History) -> Reading:
-    return replay(history.scripts)
-
-
-def _replay_carefully(history: History) -> Reading:
-    isolation.careful = True
-    return replay(history.scripts)
+    return replay_all(found, context)

@@ -9,8 +9,6 @@ from collections.abc import Iterable
 
 from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
-from connguard.sql_rules import syntax
-from connguard.sql_rules.syntax import NotReadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +172,10 @@ def is_dbt_template(text: str, *, in_project: bool) -> bool:
 
 
 def _parses(text: str) -> bool:
+    from connguard.sql_rules import syntax  # most texts have no sign of another product
+
     try:
         syntax.parse(text)
-    except NotReadable:
+    except syntax.NotReadable:
         return False
     return True

@@ -1,0 +1,71 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Finds poolers, servers and services in YAML: Compose files, Patroni's, and manifests."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePath
+
+from connguard.budget import compose, kubernetes
+from connguard.budget.claims import is_compose
+from connguard.budget.discovered import ServerFile
+from connguard.budget.server_facts import of_patroni
+from connguard.engine import yaml_source
+from connguard.engine.reading import Context, SourceFile
+from connguard.engine.text import Text
+from connguard.policies.model.reading import Reading, mentions_suppression
+
+
+class YamlFiles:
+    """Adds what it finds to a reading. Manifests of one folder are looked at together."""
+
+    def __init__(self, context: Context, reading: Reading) -> None:
+        self._context = context
+        self._reading = reading
+        self._folders: dict[Path, kubernetes.Folder] = {}
+
+    def read(self, file: SourceFile, text: Text) -> None:
+        """Read a Compose file or one of Patroni's; manifests wait for `finish`."""
+        context, reading = self._context, self._reading
+        composed = is_compose(PurePath(file.path))
+        patroni = not composed and "loop_wait" in text.string and "parameters" in text.string
+        manifest = "apiVersion" in text.string and kubernetes.may_have_part(text.string)
+        if not composed and not manifest and not patroni:
+            return
+        stream = yaml_source.stream(file, context)
+        if stream is None:
+            return
+        if "{{" in text.string and not composed:
+            # Helm fills these in: what they will say is not in the repository.
+            reading.log.extend(f"{gap.origin}: a template, not read" for gap in stream.gaps)
+        else:
+            for gap in stream.gaps:
+                reading.add(gap)
+        if mentions_suppression(text.string):
+            reading.notes.append(yaml_source.notes(text, stream))
+        settings = of_patroni(stream) if patroni else None
+        if settings is not None:
+            reading.files.add(file.name)
+            reading.add(ServerFile(file, settings))
+        elif composed:
+            project = compose.read(file, context)
+            if project is not None:
+                reading.files.add(file.name)
+                reading.add(project)
+        else:
+            found = kubernetes.manifests(file, stream)
+            if found:
+                folder = file.path.parent
+                folders = self._folders
+                folders.setdefault(folder, kubernetes.Folder(folder)).manifests.extend(found)
+
+    def finish(self) -> None:
+        """Read the manifests, folder by folder."""
+        for folder in self._folders.values():
+            project = kubernetes.project(folder, self._context)
+            if project is None:
+                continue
+            self._reading.add(project)
+            self._reading.files |= {one.file.name for one in folder.manifests}
+            for gap in folder.gaps:
+                self._reading.add(gap)

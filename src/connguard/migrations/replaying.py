@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Replays histories, in several processes where that pays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from connguard.engine.reading import Context
+from connguard.engine.workers import Lost, run_all
+from connguard.migrations.history import History
+from connguard.policies.model.reading import Reading
+from connguard.sql_rules import isolation
+from connguard.sql_rules.replay import replay
+
+
+def replay_all(found: Sequence[History], context: Context) -> Sequence[Reading | Lost]:
+    """What each history leaves behind, in several processes when there is much to read.
+
+    A history whose process died is replayed once more, with each of its texts parsed apart.
+    """
+    jobs = context.settings.jobs
+    costs = [_size(history) for history in found]
+
+    def done(count: int) -> None:
+        context.progress(f"replaying migrations: {count} of {len(found)} databases")
+
+    replayed = run_all(_replay, found, jobs=jobs, costs=costs, done=done)
+    lost = [index for index, one in enumerate(replayed) if isinstance(one, Lost)]
+    again = run_all(_replay_carefully, [found[index] for index in lost], jobs=2, apart=True)
+    for index, result in zip(lost, again, strict=True):
+        replayed[index] = result
+    return replayed
+
+
+def _size(history: History) -> int:
+    return sum(len(chunk.text) for script in history.scripts for chunk in script.chunks)
+
+
+def _replay(history: History) -> Reading:
+    return replay(history.scripts)
+
+
+def _replay_carefully(history: History) -> Reading:
+    isolation.careful = True
+    return replay(history.scripts)
