@@ -1118,9 +1118,9 @@ def test_sources_of_aws_that_are_narrow(
     refers: str | None, attribute: str | None, narrow: bool
 ) -> None:
     """Networks of our own, and single addresses; nothing that is made of them."""
-    assert is_narrow_on_aws(Unresolved("r", refers, attribute), NOTHING) is narrow
-    assert is_narrow_on_aws(Unresolved("r", refers, attribute, direct=False), NOTHING) is False
-    assert is_narrow_on_aws(Unresolved("r", refers, attribute, tail="/32"), NOTHING) is False
+    assert is_narrow_on_aws(Unresolved("r", refers, attribute)) is narrow
+    assert is_narrow_on_aws(Unresolved("r", refers, attribute, direct=False)) is False
+    assert is_narrow_on_aws(Unresolved("r", refers, attribute, tail="/32")) is False
 
 
 def test_the_index_of_providers() -> None:

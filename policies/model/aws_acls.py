@@ -90,7 +90,7 @@ class NetworkAcls:
             if setting is None or acl not in self._inventory.targets(setting.value):
                 continue
             egress = resource.body.setting("egress")
-            outwards = boolean({"egress": egress}, "egress") if egress is not None else None
+            outwards = boolean({"egress": egress}, "egress")
             if isinstance(outwards, Known) and outwards.value:
                 continue
             rule = _rule(resource, resource.body, "rule_number", "rule_action", self._inventory)
@@ -109,7 +109,7 @@ def _rule(
     value = written.value if written is not None else None
     allows = not (isinstance(value, str) and value.lower() == "deny")
     position = body.setting(number)
-    rank = integer({number: position}, number) if position is not None else None
+    rank = integer({number: position}, number)
     certain = body.certain and resource.body.certain
     if not isinstance(rank, Known):
         # Where it stands is not known: an allowing rule may be first, a denying one behind it.

@@ -180,7 +180,7 @@ def public_address(database: Resource) -> PublicAddress:
 
 
 def _publicly_accessible(setting: Setting | None, origin: Origin) -> PublicAddress:
-    public = boolean({"publicly_accessible": setting}, "publicly_accessible") if setting else None
+    public = boolean({"publicly_accessible": setting}, "publicly_accessible")
     if public is None:
         return PublicAddress(Known(False, origin), "publicly_accessible is not set")
     return PublicAddress(public, "publicly_accessible = true")

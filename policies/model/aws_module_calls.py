@@ -94,7 +94,7 @@ def calls(inventory: Inventory) -> Iterator[tuple[Resource, Module]]:
 def is_off(body: Body, name: str) -> bool:
     """Whether a switch is certainly false."""
     setting = body.setting(name)
-    value = boolean({name: setting}, name) if setting is not None else None
+    value = boolean({name: setting}, name)
     return isinstance(value, Known) and not value.value
 
 
@@ -146,7 +146,7 @@ def _computed(body: Body, name: str) -> list[object]:
 
 def _number_of(body: Body, name: str, most: int) -> int:
     setting = body.setting(f"number_of_{name}")
-    number = integer({"number": setting}, "number") if setting is not None else None
+    number = integer({"number": setting}, "number")
     if isinstance(number, Unknown):
         return most
     return max(0, number.value) if number is not None else 0

@@ -139,7 +139,7 @@ def rule_sources(
     for name in cidrs:
         setting = body.setting(name)
         if setting is not None and setting.value is not None:
-            read.append((sources(without_narrow(setting, inventory), name), setting.origin))
+            read.append((sources(without_narrow(setting), name), setting.origin))
     for name in prefix_lists:
         setting = body.setting(name)
         if setting is not None and setting.value is not None:
@@ -158,22 +158,22 @@ def _weight(found: Sources) -> tuple[int, int, bool]:
     return breadth(found.known).rank, size, bool(found.unknown)
 
 
-def without_narrow(setting: Setting, inventory: Inventory) -> Setting:
+def without_narrow(setting: Setting) -> Setting:
     """The setting without the unknown parts that are narrow for certain."""
-    return Setting(_sifted(setting.value, inventory), setting.origin)
+    return Setting(_sifted(setting.value), setting.origin)
 
 
-def _sifted(value: object, inventory: Inventory) -> object:
+def _sifted(value: object) -> object:
     if isinstance(value, (list, tuple)):
-        return [_sifted(item, inventory) for item in value]
+        return [_sifted(item) for item in value]
     if isinstance(value, Unresolved) and value.parts:
-        return _sifted(value.parts, inventory)
-    if isinstance(value, Unresolved) and is_narrow(value, inventory):
+        return _sifted(value.parts)
+    if isinstance(value, Unresolved) and is_narrow(value):
         return None
     return value
 
 
-def is_narrow(value: Unresolved, inventory: Inventory) -> bool:
+def is_narrow(value: Unresolved) -> bool:
     """Whether an unknown source is a network of our own, or a few addresses."""
     if value.tail or not value.direct:
         return False  # `sources` judges what has a prefix length
@@ -208,7 +208,7 @@ def _prefix_lists(value: object, origin: Origin, inventory: Inventory) -> Source
         for body in entries(one, inventory):
             setting = body.setting("cidr")
             if setting is not None:
-                found |= sources(without_narrow(setting, inventory), "cidr")
+                found |= sources(without_narrow(setting), "cidr")
     return found
 
 

@@ -70,7 +70,7 @@ def parameter(bodies: Sequence[Body], name: str) -> Value[str] | None:
             doubt = Unknown(reason or "a parameter has no name", body.origin)
         elif label.value == name:
             value = body.setting("value")
-            found = text({"value": value}, "value") if value is not None else None
+            found = text({"value": value}, "value")
             return found or Unknown(f"{name} is null", body.origin)
     return doubt
 

@@ -119,8 +119,7 @@ def _list(lines: list[_Line], start: int) -> tuple[list[object], int]:
     indent = lines[start].indent
     found: list[object] = []
     while start < len(lines) and (
-        lines[start].indent > indent
-        or (lines[start].indent == indent and _is_item(lines[start]))
+        lines[start].indent > indent or (lines[start].indent == indent and _is_item(lines[start]))
     ):
         line = lines[start]
         if line.indent > indent:

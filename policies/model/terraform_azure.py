@@ -80,7 +80,7 @@ def _switches_pgbouncer_on(setting: Resource) -> bool:
 
 def _text(resource: Resource, name: str) -> Value[str] | None:
     setting = resource.body.setting(name)
-    return text({name: setting}, name) if setting is not None else None
+    return text({name: setting}, name)
 
 
 def closest(resource: Resource, candidates: Sequence[Resource]) -> list[Resource]:

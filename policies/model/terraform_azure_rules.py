@@ -52,7 +52,7 @@ def security_rules(written: Sequence[WrittenRule]) -> Iterator[Rule]:
 
 def _priority(body: Body) -> Value[int] | None:
     setting = body.setting("priority")
-    return integer({"priority": setting}, "priority") if setting is not None else None
+    return integer({"priority": setting}, "priority")
 
 
 def _rule(one: WrittenRule) -> Iterator[Rule]:
@@ -94,7 +94,7 @@ def _rule(one: WrittenRule) -> Iterator[Rule]:
 
 def _word(body: Body, name: str) -> Value[str] | None:
     setting = body.setting(name)
-    return text({name: setting}, name) if setting is not None else None
+    return text({name: setting}, name)
 
 
 def _ports(body: Body) -> Value[Ports] | Ports:

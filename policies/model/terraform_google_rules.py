@@ -124,18 +124,18 @@ def _doubts(body: Body) -> list[Unknown] | None:
 
 def _disabled(body: Body) -> Value[bool] | None:
     setting = body.setting("disabled")
-    return boolean({"disabled": setting}, "disabled") if setting is not None else None
+    return boolean({"disabled": setting}, "disabled")
 
 
 def _doubt(body: Body, name: str) -> Unknown | None:
     setting = body.setting(name)
-    word = text({name: setting}, name) if setting is not None else None
+    word = text({name: setting}, name)
     return word if isinstance(word, Unknown) else None
 
 
 def _rank(body: Body) -> int | Unknown:
     setting = body.setting("priority")
-    found = integer({"priority": setting}, "priority") if setting is not None else None
+    found = integer({"priority": setting}, "priority")
     if found is None:
         return _DEFAULT_PRIORITY
     return found if isinstance(found, Unknown) else found.value

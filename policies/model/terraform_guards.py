@@ -56,7 +56,7 @@ def _comparison(body: Body, name: str, wanted: Sequence[str], default: str | Non
 def flag(body: Body, name: str, default: bool) -> Value[bool]:
     """A setting that is true or false."""
     setting = body.setting(name)
-    found = boolean({name: setting}, name) if setting is not None else None
+    found = boolean({name: setting}, name)
     return Known(default, body.origin) if found is None else found
 
 

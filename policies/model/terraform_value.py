@@ -48,7 +48,7 @@ class Setting:
     origin: Origin
 
 
-Settings = Mapping[str, Setting]
+Settings = Mapping[str, Setting | None]
 """The attributes of one resource by name. Absent and null (None) mean the same to Terraform."""
 
 

@@ -84,7 +84,7 @@ def _rules(inventory: Inventory, rules: list[Resource]) -> Iterator[Rule]:
             continue
         found = _sources(inventory, body)
         priority = body.setting("priority")
-        rank = integer({"priority": priority}, "priority") if priority is not None else None
+        rank = integer({"priority": priority}, "priority")
         yield Rule(
             origin_of(body, ("cidr_ip", "ipv6_cidr_ip", "prefix_list_id")),
             found.known,

@@ -180,7 +180,7 @@ def _is_default(value: object) -> bool:
 
 def _tls_of_proxy(proxy: Resource) -> TlsRequirement:
     setting = proxy.body.setting("require_tls")
-    required = boolean({"require_tls": setting}, "require_tls") if setting is not None else None
+    required = boolean({"require_tls": setting}, "require_tls")
     because = "require_tls = false" if required is not None else "require_tls is not set"
     return TlsRequirement(
         proxy.address,

@@ -61,7 +61,7 @@ def _postgres_port(listener: Resource) -> Known[int] | None:
     if protocol is None or str(protocol.value).lower() not in _TCP_PROTOCOLS:
         return None
     setting = listener.body.setting("port")
-    port = integer({"port": setting}, "port") if setting is not None else None
+    port = integer({"port": setting}, "port")
     return port if isinstance(port, Known) and port.value in USUAL_PORTS else None
 
 
@@ -71,7 +71,7 @@ def _is_open(balancer: Resource) -> bool:
     if kind is None or kind.value != "network":
         return False
     internal = balancer.body.setting("internal")
-    inside = boolean({"internal": internal}, "internal") if internal is not None else None
+    inside = boolean({"internal": internal}, "internal")
     if inside is not None and not (isinstance(inside, Known) and not inside.value):
         return False
     return not items(balancer.body.setting("security_groups"))

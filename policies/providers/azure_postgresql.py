@@ -166,7 +166,7 @@ def _tls(server: Resource) -> Iterator[TlsRequirement]:
         yield TlsRequirement(server.address, required, because, required.origin, server.calls)
         return
     older = server.body.setting("ssl_enforcement")
-    word = text({"ssl_enforcement": older}, "ssl_enforcement") if older is not None else None
+    word = text({"ssl_enforcement": older}, "ssl_enforcement")
     if word is None:
         return
     required = (

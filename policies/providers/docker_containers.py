@@ -58,7 +58,7 @@ def _port(
     if not may_be(body, "protocol", "tcp", default="tcp"):
         return
     setting = body.setting(inside)
-    number = integer({inside: setting}, inside) if setting is not None else None
+    number = integer({inside: setting}, inside)
     if isinstance(number, Known):
         if number.value not in USUAL_PORTS:
             return
@@ -68,8 +68,8 @@ def _port(
     address = body.setting("ip")
     yield PublishedPort(
         holder.address,
-        text({"ip": address}, "ip") if address is not None else None,
-        integer({outside: published}, outside) if published is not None else None,
+        text({"ip": address}, "ip"),
+        integer({outside: published}, outside),
         number.value if isinstance(number, Known) else USUAL_PORTS[0],
         origin_of(body, ("ip", outside, inside)),
     )

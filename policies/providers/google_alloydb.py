@@ -75,7 +75,7 @@ def _public(instance: Resource) -> Value[bool]:
 
 def _tls(instance: Resource, ssl: Body) -> TlsRequirement:
     setting = ssl.setting("ssl_mode")
-    mode = text({"ssl_mode": setting}, "ssl_mode") if setting is not None else None
+    mode = text({"ssl_mode": setting}, "ssl_mode")
     required: Value[bool]
     if isinstance(mode, Unknown):
         required = mode

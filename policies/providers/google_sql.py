@@ -129,7 +129,7 @@ def _tls(instance: Resource, network: _Network) -> TlsRequirement:
         because = "ssl_mode is not set, and plain connections are the default"
         return TlsRequirement(name, Known(False, settings.origin), because, instance.origin, calls)
     mode = configuration.setting("ssl_mode")
-    word = text({"ssl_mode": mode}, "ssl_mode") if mode is not None else None
+    word = text({"ssl_mode": mode}, "ssl_mode")
     if isinstance(word, Unknown):
         return TlsRequirement(name, word, "", word.origin, calls)
     if word is not None:

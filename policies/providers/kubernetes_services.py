@@ -84,7 +84,7 @@ def _service(inventory: Inventory, service: Resource, spec: Body) -> Iterator[ob
             yield PublishedPort(
                 service.address,
                 None,
-                integer({"node_port": node_port}, "node_port") if node_port is not None else None,
+                integer({"node_port": node_port}, "node_port"),
                 _number(port),
                 origin_of(spec, ("type",)),
             )
@@ -114,7 +114,7 @@ def _texts(service: Resource, spec: Body) -> Iterator[str]:
 
 def _number(port: Body) -> int:
     setting = port.setting("port")
-    number = integer({"port": setting}, "port") if setting is not None else None
+    number = integer({"port": setting}, "port")
     return number.value if isinstance(number, Known) else POSTGRES
 
 

@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from connguard.engine.text import Text
 from connguard.policies.model.origin import Known, Origin, Unknown, Value
 from connguard.policies.model.setting_facts import EffectiveSetting
-from connguard.policies.model.terraform_value import Settings, text
+from connguard.policies.model.terraform_value import Setting, text
 from connguard.terraform.bodies import Body, Resource
 from connguard.terraform.json_cursor import JsonCursor
 
@@ -54,7 +54,7 @@ def _named_values(bodies: list[Body]) -> Iterator[EffectiveSetting]:
         yield EffectiveSetting(name.value.lower(), value, settings["value"].origin)
 
 
-def _value(settings: Settings, origin: Origin) -> Value[str]:
+def _value(settings: Mapping[str, Setting], origin: Origin) -> Value[str]:
     raw = settings["value"]
     if isinstance(raw.value, bool):
         return Known("on" if raw.value else "off", raw.origin)
