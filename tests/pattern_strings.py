@@ -15,6 +15,7 @@ import re
 import re._constants as op  # type: ignore[import-not-found]  # typeshed leaves them out
 import re._parser as parser  # type: ignore[import-not-found]
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,17 +26,24 @@ _METHODS = frozenset(
     ("search", "match", "fullmatch", "sub", "subn", "finditer", "findall", "split")
 )
 _ANYWHERE = _METHODS - {"match", "fullmatch"}
+_AGAIN = _ANYWHERE - {"search"}
 _CHARACTERS = " a0_\n{"
 _FEW = 3
 
 
 class Written(NamedTuple):
-    """A pattern in the source. `anywhere` tells that it is looked for at every place of a text."""
+    """A pattern in the source.
+
+    `anywhere` tells that it is looked for at every place of a text, `again` that this is done
+    until nothing is found any more, and `whole` that it has to match all of a text.
+    """
 
     place: str
     pattern: str
     flags: int
     anywhere: bool
+    again: bool = False
+    whole: bool = False
 
 
 def patterns() -> list[Written]:
@@ -55,10 +63,16 @@ def of_module(path: Path, name: str) -> Iterator[Written]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     texts: dict[str, str] = {}
     used: dict[str, set[str]] = {}
+    used_at_once: dict[int, AbstractSet[str]] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr in _METHODS:
             if isinstance(node.value, ast.Name):
                 used.setdefault(node.value.id, set()).add(node.attr)
+            elif isinstance(node.value, ast.Call):
+                used_at_once[id(node.value)] = {node.attr}
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr in _METHODS and node.args and isinstance(node.args[0], ast.Name):
+                used.setdefault(node.args[0].id, set()).add(node.func.attr)
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             text = _text(node.value, texts)
             if text is not None:
@@ -77,8 +91,17 @@ def of_module(path: Path, name: str) -> Iterator[Written]:
             continue
         target = names.get(id(node))
         # A pattern that is used elsewhere may be looked for at every place.
-        methods = {called} if called in _METHODS else used.get(target or "", _ANYWHERE)
-        yield Written(f"{name}:{node.lineno}", pattern, _flags(node), bool(methods & _ANYWHERE))
+        methods: AbstractSet[str] = used_at_once.get(id(node), used.get(target or "", _METHODS))
+        if called in _METHODS:
+            methods = {called}
+        yield Written(
+            f"{name}:{node.lineno}",
+            pattern,
+            _flags(node),
+            bool(methods & _ANYWHERE),
+            bool(methods & _AGAIN),
+            "fullmatch" in methods,
+        )
 
 
 def _called(function: ast.expr) -> str | None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import time
 from collections.abc import Callable
@@ -29,53 +30,45 @@ GROWTH = 9
 """How many times longer a text of four times the length may take: 4 is linear, 16 is quadratic."""
 
 
-# Quadratic where no match follows: the file, and how the pattern begins. Nothing is to be added.
+# Quadratic on some text: the file, and how the pattern begins. Nothing is to be added.
 KNOWN = {
-    # Look at one line, name or value, or at the place where the reader stands.
-    ("budget/application_files.py", "<%=.*?(?:\\{\\s*|,\\s*|\\|\\|"),
-    ("budget/built_from.py", '(\\w+)=(\\"[^\\"]*\\"|\'[^\']*'),
-    ("budget/charts.py", "^[ \\t]*replicas:[ \\t]*(."),
-    ("budget/charts.py", "^[ \\t]*-[ \\t]*name:[ \\t]"),
-    ("budget/commands.py", "[\\w./-]+\\.(?:json|c?js|m"),
-    ("budget/commands.py", "^workers[ \\t]*=[ \\t]*([^"),
-    ("budget/dsn.py", "\\$\\{(\\w+)[^}]*\\}"),
-    ("budget/dsn.py", "(\\w[\\w ]*?)\\s*=\\s*('(?:["),
-    ("budget/managed.py", "db\\.([a-z]+)\\d*\\w*\\.(?:("),
-    ("budget/toml_places.py", '((?:[A-Za-z0-9_-]+|"(?:['),
-    ("containers/compose_connections.py", "(?:.*[-_])?(?P<service>."),
-    ("containers/interpolation.py", "\\s*(?:export\\s+)?(?P<key"),
+    # The name of a file, of at most 255 bytes.
     ("fixing/numbering.py", "^(?P<separator>\\.do\\.|(?"),
     ("migrations/flyway.py", "^(?:before|after)[A-Z]\\w"),
     ("migrations/flyway.py", "(?:[._]0+)+$"),
-    # The name of a file.
     ("migrations/names.py", "^U\\d[\\d._]*__.+\\.sql$"),
+    # Where a comment is not closed, a parser stops: it is looked for once.
+    ("terraform/expression_parser.py", "(?:[ \\t\\r]|#[^\\n]*|//[^\\"),
+    # One line, name or value, or the place where the reader stands.
     ("migrations/python_strings.py", "%(?:\\((?P<name>[^)]*)\\))"),
     ("migrations/python_strings.py", "\\{\\{|\\}\\}|\\{(?P<field>[^"),
     ("migrations/sections.py", "^[ \\t]*(?:\n        --[ \\"),
     ("migrations/settings_text.py", "^[ \\t]*([^#!;=\\s][^=:\\n]"),
     ("migrations/tree_host.py", "%(?:(?P<index>\\d+)\\$)?[-"),
-    ("terraform/expression_parser.py", "[^\\W\\d][\\w-]*(?:::[^\\W\\d"),
-    ("terraform/expression_parser.py", "[ \\t\\r\\n]*\\*[ \\t\\r\\n]*\\]"),
-    ("terraform/expression_parser.py", "[ \\t]*(?:=(?!=)|:)"),
-    ("terraform/functions.py", "(?:\\r?\\n)+\\Z"),
-    ("policies/model/simple_yaml.py", '(?P<key>"[^"\\\\]*"|\'[^\']*'),
     ("sql_rules/placeholders.py", "\\blimit\\s*=?\\s*[-+]?\\s*\\"),
     ("sql_rules/plpgsql.py", "\\A\\s*[^:=]*?(?::=|=)\\s*"),
-    # Look at a whole file: runs of spaces or empty lines, long names, unclosed braces.
-    ("budget/sessions_hosts.py", "^config\\s*\\(?\\s*:\\w+,\\s*"),
-    ("budget/sessions_hosts.py", "\\bnotifier:\\s*\\{?\\s*Oban"),
-    ("budget/terraform_services.py", "[\"']?name[\"']?\\s*[=:]\\s*"),
-    ("containers/helm.py", "\\{\\{-?\\s*(?:\\$|\\.\\w+)?\\."),
+    # What begins again and again in a whole file, and never ends.
+    ("migrations/liquibase.py", "<!--(.*?)-->"),
+    ("sql_rules/assignments.py", "[$#]\\{[^{}]*\\}|\\{\\{[^{}]"),
+    ("sql_rules/bodies.py", "\\bdeclare\\b.*?\\bbegin\\b"),
+    ("sql_rules/routines.py", "\\b(?:create|alter|drop)("),
+    ("sql_rules/routines.py", "\\b(?:create|alter|drop)("),
 }
 
 
 def growing(written: Written) -> str | None:
     """A text on which a pattern takes too long, in words."""
     compiled = re.compile(written.pattern, written.flags)
-    look = compiled.search if written.anywhere else compiled.match
-    for before, again in hostile(written.pattern, written.flags):
+    looks: list[Look] = [compiled.search if written.anywhere else compiled.match]
+    looks += [compiled.fullmatch] if written.whole else []
+    looks += [lambda text: sum(1 for _ in compiled.finditer(text))] if written.again else []
+    cases = list(hostile(written.pattern, written.flags))
+    if written.anywhere:
+        # What begins again and again, and never ends.
+        cases += [("", text) for text in dict.fromkeys(before + again for before, again in cases)]
+    for before, again in cases:
         counts = [*REPEATED, *(size // len(again) for size in SIZES)]
-        for count in sorted(counts):
+        for look, count in itertools.product(looks, sorted(counts)):
             if _grows(look, before, again, count):
                 return f"{written.place}: {before!r}, then {again!r} {count} times"
     return None

@@ -25,9 +25,11 @@ _ITERATOR = lazily(r"[A-Za-z_]\w*\.(?:value|key)(?:$|[.\[])")
 _OPERATOR = lazily(r"\s(?:\?|==|!=|&&|\|\||>=?|<=?)\s")
 _REFERENCE = lazily(
     r"(?<![\w.\"/-])(?P<kind>data\.[a-z]\w*|[a-z][a-z0-9]*_[a-z0-9_]+)\.(?P<name>[A-Za-z_][\w-]*)"
-    r"(?P<key>\[[^\]]*\])?(?:\.\*)?(?:\[\*\])?(?:\.(?P<attribute>[a-z]\w*))?"
+    r"(?P<key>\[[^\]]{0,300}+\])?(?:\.\*)?(?:\[\*\])?(?:\.(?P<attribute>[a-z]\w*))?"
 )
-_OUTPUT = lazily(r"(?<![\w.\"-])module\.(?P<name>[\w-]+)(?:\[[^\]]*\])?\.(?P<output>[a-z]\w*)")
+_OUTPUT = lazily(
+    r"(?<![\w.\"-])module\.(?P<name>[\w-]+)(?:\[[^\]]{0,300}+\])?\.(?P<output>[a-z]\w*)"
+)
 _NUMBER = lazily(r"\$\{\s*(-?[0-9]+)\s*\}")
 _KEY = lazily(r"\[(?:\d+|\"[^\"]*\"|'[^']*')\]")
 _TAIL = lazily(r"\}([^${}\"]+)$")

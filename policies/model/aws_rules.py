@@ -25,7 +25,9 @@ TCP = ("6", "tcp")
 _NETWORK_TYPE = lazily(
     r"(?:^|\.)aws_(?:default_)?(?:vpc|subnet)(?:_ipv[46]_cidr_block_association)?\.[^.]+$"
 )
-_MODULE_OUTPUT = lazily(r"(?:vpc|subnets?)_.*cidr|^vpc_cidr|^nat_public_ips$")
+_MODULE_OUTPUT = lazily(
+    r"(?:vpc|subnets?)_(?:(?!(?:vpc|subnets?)_).)*cidr|^vpc_cidr|^nat_public_ips$"
+)
 _ONE_ADDRESS = lazily(r"(?:^|_)(?:ips?|ip_address(?:es)?|ipv6_address(?:es)?)$")
 _OWN_CIDR = lazily(r"cidr")
 _SERVICE_LIST = lazily(r"(?:^|\.)(?:aws_vpc_endpoint|data\.aws_prefix_list)\.")

@@ -11,7 +11,9 @@ from __future__ import annotations
 from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 
-_KEY = lazily(r"""(?P<key>"[^"\\]*"|'[^']*'|[^\s"'#\[\]{}&*!|>%@`,-][^:#]*?)\s*:(?:\s+|$)""")
+_KEY = lazily(
+    r"""(?P<key>"[^"\\]*"|'[^']*'|[^\s"'#\[\]{}&*!|>%@`,-](?:[^:#]*[^\s:#])?+)\s*+:(?:\s+|$)"""
+)
 _BLOCK_SCALAR = lazily(r"[|>][+-]?\d?")
 _DEPTH = 40
 

@@ -19,7 +19,7 @@ from connguard.policies.model.terraform_value import Setting, Unresolved, intege
 _TAIL = lazily(r"/(\d{1,3})")
 _NARROW_TAIL = 24
 """A network of this prefix length or longer is narrow wherever it lies (IPv4: 256 addresses)."""
-_NETWORK = lazily(r"(?:^|\.)(?:data\.)?\w*(?:vpc|vcn|vnet|subnet|network)\w*\.")
+_NETWORK = lazily(r"(?:^|\.)(?:data\.)?(?=\w*(?:vpc|vcn|vnet|subnet|network))\w++\.")
 _OWN_RANGE = lazily(
     r"(?:(?:ip)?v[46]_)?(?:ip_)?cidrs?(?:_block|_range)?s?|(?:secondary_)?ip_ranges?"
     r"|address_(?:space|prefix(?:es)?)"

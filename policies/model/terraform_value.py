@@ -17,7 +17,7 @@ from connguard.policies.model.origin import Known, Origin, Unknown, Value
 from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 
-_NUMERAL = lazily(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?")
+_NUMERAL = lazily(r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,9 +30,12 @@ from connguard.policies.model.topology import (
 )
 from connguard.policies.model.whole_numbers import whole
 
-_DEFAULT = lazily(r"\$\{[\w.]+:([^}]*)\}")
-_ERB = lazily(r"<%=.*?(?:\{\s*|,\s*|\|\|\s*)[\"']?(\w+)[\"']?\s*\}?\)?.*?%>")
-_VARIABLE = lazily(r"<%=.*?ENV(?:\.fetch\(\s*|\[)[\"'](\w+)[\"']")
+_DEFAULT = lazily(r"\$\{[\w.]++:([^}]*+)(\})?")
+_ERB = lazily(r"<%=((?:[^<%\n]|<(?!%=)|%(?!>))*+)%>")
+_ERB_DEFAULT = lazily(r"(?:\{|,|\|\|)\s*+[\"']?(\w++)")
+_VARIABLE = lazily(
+    r"<%=(?:[^<E\n]|<(?!%=)|E(?!NV(?:\.fetch\(|\[)))*+ENV(?:\.fetch\(\s*|\[)[\"'](\w+)[\"']"
+)
 _PROPERTY = lazily(r"^[ \t]*([\w.-]+)[ \t]*[=:][ \t]*(.*?)[ \t]*$", re.MULTILINE)
 _MILLISECONDS = 1000.0
 _HIKARI_TIMES = {
@@ -61,7 +64,7 @@ def _spring(values: dict[str, _Value], name: str) -> ServiceFound | None:
     url = values.get("spring.datasource.url") or values.get("spring.datasource.hikari.jdbcurl")
     if url is None:
         return None
-    target = dsn.parse(_DEFAULT.sub(r"\1", url.text))
+    target = dsn.parse(_with_defaults(url.text))
     if target is None:
         return None
     hikari = {
@@ -155,14 +158,25 @@ def _replicas(name: str) -> Amount:
 def _size(value: _Value | None, default: int, name: str) -> Amount:
     if value is None:
         return exactly(default, f"{name} (default)")
-    text = _ERB.sub(r"\1", _DEFAULT.sub(r"\1", value.text)).strip()
+    text = _ERB.sub(_embedded_default, _with_defaults(value.text)).strip()
     if not text.isdecimal():
         return unknown_amount(name, f"{value.text} is set elsewhere", value.origin)
     return exactly(whole(text), name, value.origin)
 
 
+def _with_defaults(text: str) -> str:
+    """The text with the default in the place of each `${name:default}`."""
+    return _DEFAULT.sub(lambda match: match[1] if match[2] else match[0], text)
+
+
+def _embedded_default(embedded: re.Match[str]) -> str:
+    """The default of an embedded `ENV.fetch`; the text as it is where it has none."""
+    found = _ERB_DEFAULT.search(embedded[1])
+    return found[1] if found else embedded[0]
+
+
 def _known(value: _Value | None) -> str | None:
-    text = _DEFAULT.sub(r"\1", value.text) if value else ""
+    text = _with_defaults(value.text) if value else ""
     return text if text and "$" not in text else None
 
 

@@ -38,8 +38,8 @@ _LINES = r"(?:[^\n\\]|\\\r?\n|\\.)*"
 _START = lazily(rf"^[ \t]*(CMD|ENTRYPOINT)[ \t]+({_LINES})", re.M | re.I)
 _ENV = lazily(rf"^[ \t]*ENV[ \t]+({_LINES})", re.M | re.I)
 _FROM = lazily(r"^[ \t]*FROM[ \t]", re.M | re.I)
-_PAIR = lazily(r"(\w+)=(\"[^\"]*\"|'[^']*'|[^\s\"'\\]+)")
-_SINGLE = lazily(r"(\w+)[ \t]+(\S[^\n]*?)[ \t]*")
+_PAIR = lazily(r"(?<!\w)(\w++)=(\"[^\"]*\"|'[^']*'|[^\s\"'\\]+)")
+_SINGLE = lazily(r"(\w++)[ \t]++(\S(?:[^\n]*[^ \t\n])?)[ \t]*+")
 
 
 def source_of(container: Node, folder: Path) -> Path | None:

@@ -28,14 +28,17 @@ from connguard.policies.model.whole_numbers import whole
 _TAKEN = r"\{\{-?\s*\.Values\.([\w.]+)\s*(?:\|\s*(?:quote|squote|int|toString|toYaml)\s*)*-?\}\}"
 _WORKLOAD = lazily(r"^kind:[ \t]*(Deployment|StatefulSet)\b", re.MULTILINE)
 _SCALER = lazily(r"^kind:[ \t]*HorizontalPodAutoscaler\b", re.MULTILINE)
-_REPLICAS = lazily(r"^[ \t]*replicas:[ \t]*(.+?)[ \t]*$", re.MULTILINE)
+_REPLICAS = lazily(r"^[ \t]*replicas:[ \t]*([^ \t\n](?:.*[^ \t\n])?)[ \t]*$", re.MULTILINE)
 _MOST = lazily(rf"^[ \t]*maxReplicas:[ \t]*{_TAKEN}", re.MULTILINE)
 _VARIABLE = lazily(
-    r"^[ \t]*-[ \t]*name:[ \t]*[\"']?(\w+)[\"']?[ \t]*\n[ \t]*value:[ \t]*(.+?)[ \t]*$",
+    r"^[ \t]*-[ \t]*name:[ \t]*[\"']?(\w+)[\"']?[ \t]*\n"
+    r"[ \t]*value:[ \t]*([^ \t\n](?:.*[^ \t\n])?)[ \t]*$",
     re.MULTILINE,
 )
-_ENVIRONMENT = lazily(r"\.Values\.((?:\w+\.)*(?:env|envs|extraEnv|extraEnvs|environment))\b")
-_SURGE = lazily(r"maxSurge|Recreate|\.Values\.(?:\w+\.)*(?:strategy|updateStrategy)\b")
+_ENVIRONMENT = lazily(
+    r"\.Values\.((?:(?!Values\.)\w++\.)*(?:env|envs|extraEnv|extraEnvs|environment))\b"
+)
+_SURGE = lazily(r"maxSurge|Recreate|\.Values\.(?:(?!Values\.)\w++\.)*(?:strategy|updateStrategy)\b")
 _OTHER_VALUES = lazily(r"values[-._].+\.ya?ml|.+[-._]values\.ya?ml")
 
 Variables = dict[str, tuple[str, Origin, bool]]

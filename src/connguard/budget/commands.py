@@ -24,17 +24,23 @@ VARIABLES = ("WEB_CONCURRENCY", "GUNICORN_WORKERS", "UVICORN_WORKERS", "PM2_INST
 _BETWEEN = r"[\s\"',=\[\]]*(?:-\s+)?[\"']?"
 """What may stand between the words of a command: blanks, JSON's or YAML's marks."""
 _SERVERS = r"\b(?:gunicorn|uvicorn|hypercorn|puma|granian|fastapi)\b"
-_WORKERS = lazily(rf"{_SERVERS}[^|;&]*?[\s\"'](?:--workers|-w){_BETWEEN}([^\s\"',\]]+)", re.S)
+_WORKERS = lazily(
+    rf"{_SERVERS}(?:(?!{_SERVERS})[^|;&])*?[\s\"'](?:--workers|-w){_BETWEEN}([^\s\"',\]]+)", re.S
+)
 _PM2 = lazily(r"\bpm2(?:-runtime|-docker)?\b[^|;&]*", re.S)
 _PM2_COUNT = lazily(rf"[\s\"'](?:-i|--instances){_BETWEEN}([^\s\"',\]]+)")
-_PM2_FILE = lazily(r"[\w./-]+\.(?:json|c?js|mjs)\b")
+_PM2_FILE = lazily(r"(?<![\w./-])[\w./-]+\.(?:json|c?js|mjs)\b")
 _PM2_ONLY = lazily(rf"--only{_BETWEEN}([\w-]+)")
 _PUMA = lazily(r"\bpuma\b|\brails[\s\"',]+s(?:erver)?\b")
-_PUMA_FILE = lazily(rf"\bpuma\b[^|;&]*?(?:-C|--config){_BETWEEN}([\w./-]+)", re.S)
-_GUNICORN_FILE = lazily(rf"\bgunicorn\b[^|;&]*?[\s\"'](?:-c|--config){_BETWEEN}([\w./:-]+)", re.S)
-_GUNICORN_WORKERS = lazily(r"^workers[ \t]*=[ \t]*([^#\n]+?)[ \t]*(?:#.*)?$", re.MULTILINE)
+_PUMA_FILE = lazily(rf"\bpuma\b(?:(?!\bpuma\b)[^|;&])*?(?:-C|--config){_BETWEEN}([\w./-]+)", re.S)
+_GUNICORN_FILE = lazily(
+    rf"\bgunicorn\b(?:(?!\bgunicorn\b)[^|;&])*?[\s\"'](?:-c|--config){_BETWEEN}([\w./:-]+)", re.S
+)
+_GUNICORN_WORKERS = lazily(
+    r"^workers[ \t]*=[ \t]*([^# \t\n](?:[^#\n]*[^# \t\n])?)[ \t]*(?:#.*)?$", re.MULTILINE
+)
 _SEVERAL = lazily(r"\b(?:foreman|honcho|hivemind|overmind)[\s\"',]+start\b")
-_CELERY = lazily(r"\bcelery\b[^|;&]*?\bworker\b[^|;&]*", re.S)
+_CELERY = lazily(r"\bcelery\b(?:(?!\bworker\b)[^|;&])*+(\bworker\b[^|;&]*+)?", re.S)
 _CELERY_COUNT = lazily(rf"[\s\"'](?:-c|--concurrency){_BETWEEN}([^\s\"',\]]+)")
 _CELERY_THREADS = lazily(rf"[\s\"'](?:-P|--pool){_BETWEEN}(?:solo|threads|gevent|eventlet)")
 _NO_SERVER = lazily(r"\b(?:celery|sidekiq|rq|rake|rails[\s\"',]+runner|manage\.py|alembic)\b")
@@ -100,7 +106,7 @@ def _of_option(runtime: Runtime, command: Command, label: str) -> Amount | None:
     match = _WORKERS.search(command.string)
     if match is not None:
         return _count(match[1], command.origin(match.span(1)), runtime.environment, label)
-    worker = _CELERY.search(command.string)
+    worker = next((one for one in _CELERY.finditer(command.string) if one[1]), None)
     if worker is not None:
         return _of_celery(runtime, command, worker, label)
     manager = _PM2.search(command.string)

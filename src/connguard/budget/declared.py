@@ -309,7 +309,7 @@ def memory_of(value: object) -> int | None:
     """Bytes, as a number or with a unit: kB, MB, GB and KiB, MiB, GiB are powers of 1024."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kKMGT]?)(?:i?B)?\s*", str(value))
+    match = re.fullmatch(r"\s*+(\d++(?:\.\d++)?)\s*+([kKMGT]?)(?:i?B)?\s*+", str(value))
     if match is None:
         return None
     power = " KMGT".index(match[2].upper() or " ")

@@ -15,10 +15,11 @@ from connguard.policies.model.whole_numbers import whole
 _URL = lazily(
     r"^(?:jdbc:)?(?:postgres(?:ql)?|ecto|postgis|pgsql|cockroachdb)(?:\+[\w]+)?://", re.IGNORECASE
 )
-_FILLED_IN = lazily(r"\$\{(\w+)[^}]*\}")
+_FILLED_IN = lazily(r"\$\{(\w++)[^}]*+(\})?")
 """`${NAME:?message}`, whose characters would split a URL."""
 _VARIABLE = lazily(r"\$\{?\w|\$\(|\{\{|<%")
-_KEYWORD = lazily(r"(\w[\w ]*?)\s*=\s*('(?:[^'\\]|\\.)*'|[^;\s]+)")
+_KEYWORD = lazily(r"(\w[\w ]*+)\s*+=\s*+('(?:[^'\\]|\\.)*+'|[^;\s]++)|\w[\w ]*+")
+"""A key and its value; or words that are followed by no value, which are gone over once."""
 _KEYS = {
     "host": "host",
     "server": "host",
@@ -74,7 +75,7 @@ def parse(text: str) -> Target | None:
 
 
 def _url(text: str) -> Target | None:
-    text = _FILLED_IN.sub(r"$\1", text)
+    text = _FILLED_IN.sub(lambda match: f"${match[1]}" if match[2] else match[0], text)
     scheme = text.index("://")
     try:
         parts = urlsplit("postgres" + _without_port_variable(text[scheme:]))
@@ -94,7 +95,7 @@ def _url(text: str) -> Target | None:
 
 def _without_port_variable(text: str) -> str:
     """A variable in the place of the port is no number; it is left out."""
-    return re.sub(r":\$\{?\w+[^@/}]*\}?(?=/|\?|$)", "", text)
+    return re.sub(r":\$\{?\w(?:[^@/}:]|:(?!\$))*\}?(?=/|\?|$)", "", text)
 
 
 def _target(known: dict[str, str], options: dict[str, str]) -> Target:

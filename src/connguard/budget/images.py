@@ -34,6 +34,7 @@ _POSTGRES = lazily(
 )
 _PGBOUNCER = lazily(r"pgbouncer[^/]*$")
 _EXPORTER = lazily(r"exporter|backup|admin|client|init|migrat")
+_DEFAULT = lazily(r"\$\{\w++:?-([^}]*+)(\})?")
 _VERSION = lazily(r"v?(\d+)(?:[._](\d+))?")
 
 
@@ -56,7 +57,7 @@ def identify(image: str) -> Image | None:
 def _split(image: str) -> tuple[str, str]:
     name = image.partition("@")[0]
     # `postgres:${VERSION:-16}`: the default counts.
-    name = re.sub(r"\$\{\w+:?-([^}]*)\}", r"\1", name)
+    name = _DEFAULT.sub(lambda match: match[1] if match[2] else match[0], name)
     head, colon, tag = name.rpartition(":")
     return (head, tag) if colon and "/" not in tag else (name, "")
 

@@ -14,7 +14,7 @@ from connguard.policies.model.patterns import lazily
 from connguard.policies.model.whole_numbers import whole
 
 _GIB = 1024**3
-_RDS_CLASS = lazily(r"db\.([a-z]+)\d*\w*\.(?:(\d+)?xlarge|(\w+))")
+_RDS_CLASS = lazily(r"db\.([a-z]++)\w*+\.(?:(\d++)?xlarge|(\w++))")
 _RDS_LARGE = {"t": 8, "m": 8, "c": 4, "r": 16, "x": 32, "z": 16}
 """GiB of the size "large" by the first letter of the family; xlarge is twice that."""
 _RDS_SMALL = {"nano": 0.5, "micro": 1, "small": 2, "medium": 4}

@@ -16,9 +16,14 @@ from connguard.terraform.json_cursor import JsonCursor, JsonError
 _NPGSQL_DEFAULT = 100
 _SQLX_DEFAULT = 10
 SEQUELIZE_DEFAULT = 5
-_DATASOURCE = lazily(r"^[ \t]*datasource\s+\w+\s*\{(.*?)\}[ \t]*$", re.MULTILINE | re.DOTALL)
+_DATASOURCE = lazily(
+    r"^[ \t]*datasource\s+\w+\s*\{((?:(?!^[ \t]*datasource\s).)*?)\}[ \t]*$",
+    re.MULTILINE | re.DOTALL,
+)
 _PROVIDER = lazily(r"^[ \t]*provider\s*=\s*\"postgres(?:ql)?\"", re.MULTILINE)
-_URL = lazily(r"^[ \t]*url\s*=\s*(?:\"([^\"]*)\"|(env\([^)]*\)))", re.MULTILINE)
+_URL = lazily(
+    r"^[ \t]*url\s*=\s*(?:\"([^\"]*)\"|(env\((?:[^)\n]|\n(?![ \t]*url\b))*+\)))", re.MULTILINE
+)
 _JSON_PAIR = lazily(r'"(?:[^"\\]|\\.)*"\s*:\s*"((?:[^"\\]|\\.)*)"')
 _NPGSQL = lazily(r"(?i)(?:^|;)\s*(?:host|username)\s*=")
 _ECTO = lazily(r"^([^\n#]*\bpool_size:[ \t]*+)((?:[^\s#,]++|[ \t,]++(?=[^\s#,]))++)", re.MULTILINE)

@@ -20,8 +20,8 @@ from connguard.policies.model.whole_numbers import whole
 _WORKERS = lazily(r"^([ \t]*+)workers(?:[ \t]*+\(|[ \t])[ \t]*+([^#\n]+)", re.M)
 _CONDITION = lazily(r"\s(?:if|unless)\s.*$")
 _ENV = lazily(
-    r"""ENV(?:\.fetch\(\s*|\[)["'](\w+)["']\s*[\])]?"""
-    r"""\s*(?:(?:,|\|\||\{|\)\s*\{)\s*["']?(\d+)["']?)?[\s})\].to_i]*"""
+    r"""ENV(?:\.fetch\(\s*|\[)["'](\w++)["']\s*+(?:[\])]\s*+)?"""
+    r"""(?:(?:,|\|\||\{|\)\s*+\{)\s*+["']?(\d++)["']?)?[\s})\].to_i]*+"""
 )
 
 

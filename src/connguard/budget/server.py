@@ -26,8 +26,8 @@ DEFAULTS = {
 }
 
 _RDS_MEMORY = lazily(
-    r"\s*+(?:LEAST\s*+\(\s*+)?\{?\s*+DBInstanceClassMemory\s*/\s*(\d+)\s*\}?"
-    r"\s*+(?:,\s*(\d+)\s*+\)?)?\s*",
+    r"\s*+(?:LEAST\s*+\(\s*+)?\{?\s*+DBInstanceClassMemory\s*+/\s*+(\d++)\s*+"
+    r"(?:\}\s*+)?(?:,\s*+(\d++)\s*+\)?)?\s*+",
     re.IGNORECASE,
 )
 

@@ -74,8 +74,8 @@ _GO_LIB_PQ = ("pq", "pgdriver")
 _RUBY_QUEUE = lazily(r"^[^#\n]*\b(?:queue_adapter\s*=\s*:(?:good_job|que)\b)", re.MULTILINE)
 _RUBY_TRANSACTION = lazily(r"\btransaction(?::|\s*=>)\s*true|advisory_xact_lock")
 _RUBY_LOCK = ("with_advisory_lock", "with_advisory_lock!", "with_advisory_lock_result")
-_OBAN = lazily(r"^config\s*\(?\s*:\w+,\s*Oban\b(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
-_OBAN_NOTIFIER = lazily(r"\bnotifier:\s*\{?\s*Oban\.Notifiers\.(?!Postgres\b)\w+")
+_OBAN = lazily(r"^config\s*+(?:\(\s*+)?:\w++,\s*+Oban\b(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
+_OBAN_NOTIFIER = lazily(r"\bnotifier:\s*+(?:\{\s*+)?Oban\.Notifiers\.(?!Postgres\b)\w+")
 _OBAN_QUIET = lazily(r"\b(?:queues:\s*(?:false|\[\])|testing:)")
 _POSTGREX = lazily(
     r"^[^#\n]*(?:\{\s*Postgrex\.Notifications\s*,|Postgrex\.Notifications\.start_link)",

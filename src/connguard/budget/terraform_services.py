@@ -61,7 +61,7 @@ _ELSEWHERE = "unknown"
 """Stands for a reference in a connection string that may be to the server or to another one."""
 _REFERENCE = lazily(r"\$\{([^{}]*)\}")
 _VARIABLE = lazily(
-    r"""["']?name["']?\s*[=:]\s*"(\w+)"\s*,?\s*"""
+    r"""["']?name["']?\s*[=:]\s*"(\w+)"\s*+(?:,\s*+)?"""
     r"""["']?value["']?\s*[=:]\s*("(?:[^"\n\\]|\\.)*"|[^\n,}]+)"""
 )
 _DATABASE = lazily(r'"(?:DATABASE_URL|DB_HOST|DATABASE_HOST|PGHOST|POSTGRES_HOST)"')

@@ -17,7 +17,8 @@ from connguard.policies.model.records import dataclass
 
 Path = tuple[str | int, ...]
 
-_PART = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')"""
+_STRING = r"""(?:"(?:[^"\\]|\\.)*+"|'[^']*+')"""
+_PART = rf"(?:[A-Za-z0-9_-]++|{_STRING})"
 _NAME = rf"{_PART}(?:\s*\.\s*{_PART})*"
 _HEADER = lazily(rf"[ \t]*(\[\[?)\s*({_NAME})\s*\]\]?")
 _KEY = lazily(rf"[ \t]*({_NAME})[ \t]*=[ \t]*")
@@ -26,7 +27,8 @@ _SKIPPED = lazily(
     r'"""(?:[^\\]|\\.)*?"""|' + r"'''.*?'''" + r'|"(?:[^"\\\n]|\\.)*"' + r"|'[^'\n]*'|#[^\n]*",
     re.DOTALL,
 )
-_INLINE = lazily(rf"({_PART})[ \t]*=[ \t]*([^,}}\s]+)")
+_INLINE = lazily(rf"({_PART}+)[ \t]*+=[ \t]*+({_STRING}|[^,}}\s]++)|{_PART}+")
+"""A key and its value; or other words, which are gone over once."""
 
 
 @dataclass(slots=True)
@@ -94,7 +96,8 @@ class _Scanner:
             self._document.places[path] = key.end(), key.end() + len(shown.rstrip())
             if shown.startswith("{"):
                 for inner in _INLINE.finditer(self._string, key.end(), end):
-                    self._document.places[*path, _unquote(inner[1])] = inner.span(2)
+                    if inner[1]:
+                        self._document.places[*path, _unquote(inner[1])] = inner.span(2)
             return self._next_line(end)
         return self._next_line(start)
 

@@ -23,8 +23,8 @@ from connguard.policies.model.patterns import lazily
 from connguard.policies.model.ports import USUAL_PORTS
 from connguard.policies.model.records import dataclass
 
-_SCALED = lazily(r"(?:.*[-_])?(?P<service>.+?)[-_]\d+")
-_SWARM = lazily(r"(?:tasks\.)?(?:\w+_)?(?P<service>[\w-]+)")
+_NUMBER = lazily(r"[-_]\d+$")
+"""Compose names containers `project-service-1`, Swarm `stack_service`."""
 _OUTSIDE = ("host.docker.internal", "gateway.docker.internal", "kubernetes")
 
 _Problem = tuple[str, str, tuple[Related, ...]]
@@ -150,10 +150,9 @@ class Connections:
             or self._has_unknown_name
         ):
             return _UNDECIDED
-        for pattern in (_SCALED, _SWARM):
-            match = pattern.fullmatch(one.host)
-            if match and match["service"] in known:
-                return _UNDECIDED
+        instance = _NUMBER.sub("", one.host.removeprefix("tasks."))
+        if any(instance == name or instance.endswith((f"-{name}", f"_{name}")) for name in known):
+            return _UNDECIDED
         servers = self._servers_near(client)
         if not servers:
             return _UNDECIDED

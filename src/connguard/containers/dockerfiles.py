@@ -18,7 +18,8 @@ _FROM = lazily(
     r"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(?P<image>\S+)(?:[ \t]+AS[ \t]+(?P<name>\S+))?", re.M | re.I
 )
 _INSTALLS_SERVER = lazily(
-    r"(?im)\b(?:install|add)\b(?:[^\n\\]|\\\r?\n)*\bpostgresql(?:-\d+|-server|-contrib)?(?=[\s\\;&=]|$)"
+    r"(?im)\b(?:install|add)\b(?:(?!\b(?:install|add)\b)(?:[^\n\\]|\\\r?\n))*"
+    r"\bpostgresql(?:-\d+|-server|-contrib)?(?=[\s\\;&=]|$)"
     r"|\b(?:initdb|pg_ctl|pg_ctlcluster|postgresql start)\b"
 )
 

@@ -32,7 +32,9 @@ _DATABASE = lazily(r"(?i)\b5432\b|\b6432\b|postgres|pgbouncer")
 Purpose = Callable[[Path], str | None]
 """Gives the word in a file's path that tells what it is for."""
 
-_PATH = lazily(r"\{\{-?\s*(?:\$|\.\w+)?\.Values\.([\w.]+)(?:\s*\|[^}]*)?\s*-?\}\}")
+_PATH = lazily(
+    r"\{\{-?\s*(?:\$|\.\w+)?\.Values\.([\w.]++)(?:\s*+\|(?:[^{}]|\{(?!\{))*+)?\s*+-?\}\}"
+)
 
 
 @dataclass(frozen=True, slots=True)

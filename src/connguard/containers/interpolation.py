@@ -16,10 +16,11 @@ from connguard.policies.model.patterns import lazily
 
 _START = lazily(r"\$(?:(?P<escaped>\$)|(?P<plain>[A-Za-z_]\w*)|(?P<braced>\{))")
 _BRACED = lazily(r"(?P<name>[A-Za-z_]\w*)(?:(?P<operator>:?[-?+])(?P<rest>.*))?", re.DOTALL)
-_LINE = lazily(
-    r"\s*(?:export\s+)?(?P<key>[A-Za-z_][\w.-]*)\s*[=:]\s*"
-    r"(?:'(?P<single>[^']*)'|\"(?P<double>(?:\\.|[^\"\\])*)\"|(?P<bare>.*?))\s*(?:(?<=[\s'\"])#.*)?$"
+_KEY = lazily(r"\s*+(?:export\s++)?(?P<key>[A-Za-z_][\w.-]*+)\s*+[=:]\s*+")
+_QUOTED = lazily(
+    r"(?:'(?P<single>[^']*+)'|\"(?P<double>(?:\\.|[^\"\\])*+)\")\s*+(?:(?<=[\s'\"])#.*)?$"
 )
+_COMMENT = lazily(r"(?<=[\s'\"])#")
 _BRACE = lazily(r"\$\{|\}")
 _ESCAPE = lazily(r"\\(.)")
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "$": "$$"}
@@ -98,14 +99,19 @@ def _closings(text: str) -> dict[int, int]:
 def entries(text: Text) -> Iterator[tuple[str, str, int, bool]]:
     """The entries of an environment file: key, value, line, and whether `$` has a meaning."""
     for number, line in enumerate(text.string.splitlines(), 1):
-        match = None if line.lstrip().startswith("#") else _LINE.match(line)
-        if match is not None:
-            literal = match["single"] is not None
-            value = match["single"] if literal else match["bare"] or ""
-            if match["double"] is not None:
-                value = _ESCAPE.sub(lambda one: _ESCAPED.get(one[1], one[0]), match["double"])
-            value = "" if match["bare"] is not None and value.startswith("#") else value
-            yield match["key"], value, number, not literal
+        key = None if line.lstrip().startswith("#") else _KEY.match(line)
+        if key is None:
+            continue
+        quoted = _QUOTED.match(line, key.end())
+        if quoted is None:
+            comment = _COMMENT.search(line, key.end())
+            value = line[key.end() : comment.start() if comment else None].rstrip()
+            yield key["key"], "" if value.startswith("#") else value, number, True
+        elif quoted["single"] is not None:
+            yield key["key"], quoted["single"], number, False
+        else:
+            value = _ESCAPE.sub(lambda one: _ESCAPED.get(one[1], one[0]), quoted["double"])
+            yield key["key"], value, number, True
 
 
 def environment_file(text: Text, variables: Mapping[str, str]) -> dict[str, str]:

@@ -28,7 +28,7 @@ _HBA_KEYS = lazily(
 _CONF_KEYS = lazily(
     r"[\w-]*postgres(?:ql)?\.conf|postgresqlConf|extendedConfiguration|postgresqlExtendedConf"
 )
-_HBA_TARGET = lazily(r"pg_?hba[\w.-]*(?:\.conf|\}\}|$)", re.IGNORECASE)
+_HBA_TARGET = lazily(r"pg_?hba(?:(?!pg_?hba)[\w.-])*(?:\.conf|\}\}|$)", re.IGNORECASE)
 _CONF_TARGET = lazily(r"postgres(?:ql)?(?:\.auto)?\.conf")
 _FILE_MODULES = lazily(r"(?:ansible\.builtin\.)?(copy|lineinfile|blockinfile)")
 _HBA_MODULE = lazily(r"(?:community\.(?:general|postgresql)\.)?postgresql_pg_hba")

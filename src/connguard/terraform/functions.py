@@ -373,6 +373,15 @@ def _text_hash(name: str, encode: Callable[[bytes], str]) -> Callable[..., objec
     return hashed
 
 
+def chomp(text: object) -> object:
+    """The text without the line ends, "\\n" or "\\r\\n", that it ends with."""
+    string = to_text(text)
+    end = len(string)
+    while string.endswith("\n", 0, end):
+        end -= 2 if string.endswith("\r\n", 0, end) else 1
+    return string[:end]
+
+
 def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
@@ -396,7 +405,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "base64sha256": _text_hash("sha256", _base64),
     "base64sha512": _text_hash("sha512", _base64),
     "ceil": lambda number: math.ceil(to_number(number)),
-    "chomp": lambda text: re.sub(r"(?:\r?\n)+\Z", "", to_text(text)),
+    "chomp": chomp,
     "chunklist": chunklist,
     "cidrhost": networks.cidrhost,
     "cidrnetmask": networks.cidrnetmask,

@@ -22,7 +22,7 @@ MAX_DEPTH = 40
 MAX_PARTS = 50_000
 _MAX_BITS = 4096
 
-_NUMERAL = lazily(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
+_NUMERAL = lazily(r"[+-]?(?:\d++(?:\.\d*+)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
 
 
 @dataclass(frozen=True, slots=True)
