@@ -231,8 +231,9 @@ class _Converter:
         folders: list[Path] = [self._found.path.parent]
         file = locate(name, folders, self._context)
         text = self._context.text(file) if file else None
-        # An empty list, or one that cannot be read, is filled in when the pooler starts.
-        found = userlist.users(text.string) if text is not None else []
+        # An empty list, or one that cannot be read, is filled in when the pooler starts. One with
+        # a byte order mark is broken for PgBouncer.
+        found = userlist.users(text.string) if text is not None and not text.marked else []
         return frozenset(found) if found else None
 
 

@@ -143,6 +143,8 @@ class _Loader:
 
     def load(self, text: Text, file: SourceFile, depth: int) -> None:
         self._found.files.append(file)
+        if text.marked:
+            self._problem("syntax error: byte order mark in front of it", text.line_origin(1))
         string = text.string
         position = 0
         while True:

@@ -19,12 +19,13 @@ class Text:
     """The text of one file, without its byte order mark.
 
     Offsets count characters from 0; lines and columns count from 1. Line ends are LF, CRLF and a
-    lone CR.
+    lone CR. `marked` tells that the mark was there, which some servers do not skip.
     """
 
     def __init__(self, path: str, string: str) -> None:
         self.path = path
         self.string = string
+        self.marked = False
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -100,12 +101,16 @@ def decode(path: str, data: bytes) -> tuple[Text, str | None]:
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         try:
-            return Text(path, data.decode("utf-16")), None
+            text = Text(path, data.decode("utf-16"))
+            text.marked = True
+            return text, None
         except UnicodeDecodeError:
             pass
     try:
         # The codec "utf-8-sig" is written in Python, and slow for many files.
-        return Text(path, data.removeprefix(BOM_UTF8).decode("utf-8")), None
+        text = Text(path, data.removeprefix(BOM_UTF8).decode("utf-8"))
+        text.marked = data.startswith(BOM_UTF8)
+        return text, None
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         return (

@@ -212,6 +212,9 @@ class _Reader:
 
     def read(self, text: Text, path: Path | None, depth: int, start: int = 0) -> None:
         self._settings.files.append(text.path)
+        if text.marked and start == 0:
+            reason = "syntax error: the server takes the byte order mark as a part of the line"
+            self._settings.problems.append(SyntaxProblem(reason, text.line_origin(1)))
         comments: list[Comment] = []
         spans: list[Span] = []
         for line in _lines(text, start):

@@ -28,6 +28,7 @@ from connguard.postgres.conf import conf_files
 CONTINUATION_SINCE = 14
 INCLUDE_SINCE = 16
 MAX_DEPTH = 10
+BYTE_ORDER_MARK = "\ufeff"
 
 _BLANK = " \t\r"
 
@@ -101,8 +102,14 @@ class FieldLines:
 
 
 def source_lines(text: Text) -> list[SourceLine]:
-    """The lines of a text. Only a line feed ends a line for the server."""
-    return lines_between(text, 0, len(text.string))
+    """The lines of a text. Only a line feed ends a line for the server.
+
+    A byte order mark is for it, and for PgBouncer, a part of the first word.
+    """
+    lines = lines_between(text, 0, len(text.string))
+    if text.marked:
+        lines[0] = SourceLine(BYTE_ORDER_MARK + lines[0].text, _MarkedRange(text))
+    return lines
 
 
 def lines_between(text: Text, start: int, end: int) -> list[SourceLine]:
@@ -126,6 +133,16 @@ class _Range:
 
     def __call__(self, first: int, end: int) -> Origin:
         return self.text.origin(self.start + first, self.start + end)
+
+
+@dataclass(frozen=True, slots=True)
+class _MarkedRange:
+    """The first line of a text in front of which a byte order mark is put again."""
+
+    text: Text
+
+    def __call__(self, first: int, end: int) -> Origin:
+        return self.text.origin(max(0, first - 1), max(0, end - 1))
 
 
 def read_lines(
