@@ -4,12 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import pytest
+from model_resources import HERE, Block, FakeResource, X, resource
 from verdict_words import line
 
 from connguard.policies.model.addresses import (
@@ -40,7 +39,7 @@ from connguard.policies.model.kubernetes_service import (
     names_postgres,
 )
 from connguard.policies.model.network import LAST, Rule
-from connguard.policies.model.origin import Known, Origin, Related, Unknown
+from connguard.policies.model.origin import Known, Related, Unknown
 from connguard.policies.model.ports import ALL_PORTS, Ports
 from connguard.policies.model.provider_index import INDEX
 from connguard.policies.model.terraform_azure_rules import WrittenRule, security_rules
@@ -62,7 +61,6 @@ from connguard.policies.model.terraform_guards import (
 )
 from connguard.policies.model.terraform_network import is_narrow, port_range, ports, sources
 from connguard.policies.model.terraform_resource import (
-    Body,
     Inventory,
     ValueBody,
     value_bodies,
@@ -74,49 +72,6 @@ from connguard.policies.model.terraform_value import (
     integer,
     text,
 )
-
-X = Unresolved("var.x")
-HERE = line(1)
-
-
-@dataclass(frozen=True)
-class _Block:
-    """A block whose attributes stand on the lines after it, in order."""
-
-    values: Mapping[str, object]
-    origin: Origin = HERE
-    certain: bool = True
-
-    def setting(self, name: str) -> Setting | None:
-        if name not in self.values:
-            return None
-        number = self.origin.line + 1 + list(self.values).index(name)
-        return Setting(self.values[name], line(number))
-
-    def blocks(self, name: str) -> Sequence[Body]:
-        setting = self.setting(name)
-        return value_bodies(setting.value, setting.origin) if setting else []
-
-
-@dataclass(frozen=True)
-class _Resource:
-    type: str
-    name: str
-    body: Body
-    calls: tuple[Related, ...] = ()
-
-    @property
-    def address(self) -> str:
-        return f"{self.type}.{self.name}"
-
-    @property
-    def origin(self) -> Origin:
-        return self.body.origin
-
-
-def _resource(kind: str, label: str = "main", at: int = 1, **values: Any) -> _Resource:
-    return _Resource(kind, label, _Block(values, line(at)))
-
 
 NOTHING = Inventory(())
 
@@ -185,9 +140,9 @@ def test_blocks_that_are_written_as_values() -> None:
 
 def test_resources_that_a_value_names() -> None:
     """By reference, by the id or the ARN of a plan, by a name, and in lists."""
-    one = _resource("aws_vpc", "one", id="vpc-1", arn="arn:1", name="main")
-    two = _resource("aws_vpc", "two", id=X, name="main")
-    other = _resource("aws_subnet", "one", arn="arn:2", name="main")
+    one = resource("aws_vpc", "one", id="vpc-1", arn="arn:1", name="main")
+    two = resource("aws_vpc", "two", id=X, name="main")
+    other = resource("aws_subnet", "one", arn="arn:2", name="main")
     inventory = Inventory([one, two, other])
     assert inventory.targets("vpc-1") == [one]
     assert inventory.targets("arn:1") == [one]
@@ -252,7 +207,7 @@ def test_unknown_sources_that_are_narrow(
 )
 def test_ports_from_one_to_another(values: dict[str, object], answer: object) -> None:
     """Absent ends are the other one; without both it is every port."""
-    assert port_range(_Block(values), "from", "to") == answer
+    assert port_range(Block(values), "from", "to") == answer
 
 
 @pytest.mark.parametrize(
@@ -307,7 +262,7 @@ def test_sources_of_an_attribute() -> None:
 )
 def test_the_port_of_a_database(values: dict[str, Any], answer: object) -> None:
     """The one that is set, else PostgreSQL's if that is the engine."""
-    database = _resource("aws_db_instance", **values)
+    database = resource("aws_db_instance", **values)
     assert database_port(database) == answer
     reference = Setting(Unresolved("r", "aws_db_instance.main", "port"), line(70))
     taken = port_number(reference, Inventory([database]))
@@ -338,21 +293,21 @@ def test_the_port_of_a_database(values: dict[str, Any], answer: object) -> None:
 )
 def test_the_ports_of_a_rule(values: dict[str, object], answer: object) -> None:
     """None for other protocols; all of them for every protocol."""
-    assert tcp_ports(_Block(values), NOTHING) == answer
+    assert tcp_ports(Block(values), NOTHING) == answer
 
 
 def test_ports_that_a_rule_writes() -> None:
     """Whatever its protocol, if they are known."""
-    assert written_ports(_Block({"protocol": "-1"}), NOTHING) == []
-    assert written_ports(_Block({"from_port": 5, "to_port": 6}), NOTHING) == [Ports.between(5, 6)]
-    assert written_ports(_Block({"to_port": 6}), NOTHING) == [Ports.of(6)]
-    assert written_ports(_Block({"from_port": X}), NOTHING) == []
+    assert written_ports(Block({"protocol": "-1"}), NOTHING) == []
+    assert written_ports(Block({"from_port": 5, "to_port": 6}), NOTHING) == [Ports.between(5, 6)]
+    assert written_ports(Block({"to_port": 6}), NOTHING) == [Ports.of(6)]
+    assert written_ports(Block({"from_port": X}), NOTHING) == []
 
 
 def test_the_sources_of_a_rule() -> None:
     """All of them together, at the attribute that adds the most."""
     names = ("small", "large", "six", "unknown")
-    body = _Block(
+    body = Block(
         {
             "small": "52.1.2.0/24",
             "large": ["52.0.0.0/8", "53.0.0.0/8"],
@@ -371,10 +326,10 @@ def test_the_sources_of_a_rule() -> None:
     assert found.found.unknown == (Unknown("var.x", line(5)),)
     assert bool(found)
     assert rule_sources(body, NOTHING, ("small", "unknown")).origin == line(2)
-    assert rule_sources(_Block({"a": "10.1.0.0/24", "b": "10.2.0.0/23"}), NOTHING, ("a", "b")) == (
-        rule_sources(_Block({"a": "10.1.0.0/24", "b": "10.2.0.0/23"}), NOTHING, ("b", "a"))
+    assert rule_sources(Block({"a": "10.1.0.0/24", "b": "10.2.0.0/23"}), NOTHING, ("a", "b")) == (
+        rule_sources(Block({"a": "10.1.0.0/24", "b": "10.2.0.0/23"}), NOTHING, ("b", "a"))
     )
-    narrow = _Block({"a": "10.1.0.0/24", "b": "10.2.0.0/23", "c": "fd00::/64"})
+    narrow = Block({"a": "10.1.0.0/24", "b": "10.2.0.0/23", "c": "fd00::/64"})
     assert rule_sources(narrow, NOTHING, ("a", "b", "c")).origin == line(3)
     assert rule_sources(narrow, NOTHING, ("c", "a")).origin == line(2)
     nothing = rule_sources(body, NOTHING, ("nothing", "absent"))
@@ -436,7 +391,7 @@ def test_the_version_of_a_server(values: list[object], found: object) -> None:
 )
 def test_a_parameter_among_blocks(blocks: list[dict[str, object]], found: object) -> None:
     """A block whose name is not known may set it, unless another one does."""
-    assert parameter([_Block(one) for one in blocks], "a") == found
+    assert parameter([Block(one) for one in blocks], "a") == found
 
 
 def test_whether_a_server_requires_tls() -> None:
@@ -483,7 +438,7 @@ _IN = {"direction": "Inbound", "access": "Allow", "protocol": "Tcp"}
 
 
 def _azure(*rules: dict[str, object], certain: bool = True) -> list[Rule]:
-    return list(security_rules([WrittenRule(_Block(one, HERE, certain), ()) for one in rules]))
+    return list(security_rules([WrittenRule(Block(one, HERE, certain), ()) for one in rules]))
 
 
 def test_rules_of_azure() -> None:
@@ -551,7 +506,7 @@ def test_denying_rules_of_azure(more: dict[str, object], counts: bool) -> None:
 
 
 def _made(**values: Any) -> list[Any]:
-    call = _resource("module", "group", **values)
+    call = resource("module", "group", **values)
     inventory = with_called(Inventory([call]), ())
     return [one for kind in sorted(inventory.types) for one in inventory.of(kind)]
 
@@ -560,7 +515,7 @@ def test_what_azure_modules_make() -> None:
     """A group with the rules that its inputs say, defaults filled in; nothing for other sources."""
     source = "Azure/network-security-group/azurerm"
     for other in ("./network-security-group", X, None, "Azure/network/azurerm"):
-        plain = Inventory([_resource("module", "group", source=other)])
+        plain = Inventory([resource("module", "group", source=other)])
         assert with_called(plain, ("azurerm_network_security_group",)) is plain
     (group,) = _made(
         source=source,
@@ -644,7 +599,7 @@ def test_custom_rules_of_azure_modules() -> None:
 
 
 def _google(**values: Any) -> list[Rule]:
-    return list(rules_of(_resource("google_compute_firewall", **values)))
+    return list(rules_of(resource("google_compute_firewall", **values)))
 
 
 def test_rules_of_google() -> None:
@@ -709,10 +664,10 @@ def test_denying_rules_of_google() -> None:
 
 def test_google_rules_that_may_not_exist() -> None:
     """Blocks of which nothing is known, in a resource that is certain and in one that is not."""
-    uncertain = _Resource(
+    uncertain = FakeResource(
         "google_compute_firewall",
         "main",
-        _Block({"source_ranges": ["52.0.0.0/8"], "allow": [{"protocol": "all"}]}, HERE, False),
+        Block({"source_ranges": ["52.0.0.0/8"], "allow": [{"protocol": "all"}]}, HERE, False),
     )
     address = AddressSet.of("52.0.0.0/8")
     assert list(rules_of(uncertain)) == [
@@ -737,7 +692,7 @@ def test_rules_of_google_policies() -> None:
     """Each block of ports of each match; what only goes on to the next level lets nobody in."""
 
     def rules(**values: object) -> list[Rule]:
-        return list(policy_rules(_Block(values), ()))
+        return list(policy_rules(Block(values), ()))
 
     match: dict[str, object] = {
         "src_ip_ranges": ["52.0.0.0/8"],
@@ -784,8 +739,8 @@ def test_rules_of_google_policies() -> None:
 
 def test_the_network_of_google_resources() -> None:
     """The same however it is named: by reference, by name, by URL, by a subnetwork."""
-    network = _resource("google_compute_network", name="shop")
-    subnetwork = _resource(
+    network = resource("google_compute_network", name="shop")
+    subnetwork = resource(
         "google_compute_subnetwork", network=Unresolved("r", "google_compute_network.main")
     )
     inventory = Inventory([network, subnetwork])
@@ -808,7 +763,7 @@ def test_the_network_of_google_resources() -> None:
 
 def test_words_of_settings() -> None:
     """Case and blanks do not matter; what is unknown may be anything, and is nothing surely."""
-    body = _Block({"a": " TCP ", "b": X, "c": None, "d": True, "e": 6, "f": ""})
+    body = Block({"a": " TCP ", "b": X, "c": None, "d": True, "e": 6, "f": ""})
     assert (may_be(body, "a", "tcp"), is_surely(body, "a", "tcp")) == (True, True)
     assert (may_be(body, "a", "udp"), is_surely(body, "a", "udp")) == (False, False)
     assert (may_be(body, "b", "tcp"), is_surely(body, "b", "tcp")) == (True, False)
@@ -821,23 +776,23 @@ def test_words_of_settings() -> None:
     assert is_other(body, "a", "udp") is True
     assert is_other(body, "a", "tc", "ud") is False
     assert [is_other(body, name, "x") for name in "bcfz"] == [False] * 4
-    assert needed_ports(_Block({"p": None}), "p") == Unknown(
+    assert needed_ports(Block({"p": None}), "p") == Unknown(
         "p is not set, but a rule for tcp needs it", line(2)
     )
-    assert needed_ports(_Block({}), "p") == Unknown(
+    assert needed_ports(Block({}), "p") == Unknown(
         "p is not set, but a rule for tcp needs it", HERE
     )
-    assert needed_ports(_Block({"p": "22"}), "p") == Known(Ports.of(22), line(2))
+    assert needed_ports(Block({"p": "22"}), "p") == Known(Ports.of(22), line(2))
 
 
 def test_servers_that_name_their_guards() -> None:
     """One name or a list, each server once."""
-    guards = [_resource("guard", name, name=name) for name in ("a", "b")]
+    guards = [resource("guard", name, name=name) for name in ("a", "b")]
     servers = [
-        _resource("server", "one", groups="a"),
-        _resource("server", "two", groups=["b", "a", "b", "c"]),
-        _resource("server", "three", groups=X),
-        _resource("server", "four"),
+        resource("server", "one", groups="a"),
+        resource("server", "two", groups=["b", "a", "b", "c"]),
+        resource("server", "three", groups=X),
+        resource("server", "four"),
     ]
     inventory = Inventory([*guards, *servers])
     assert holders_named(inventory, "server", "groups", ("guard",)) == {
@@ -848,9 +803,9 @@ def test_servers_that_name_their_guards() -> None:
 
 def test_rules_of_groups_that_are_elsewhere() -> None:
     """They belong together by what they say of their group."""
-    own = _resource("group", "own", id="g-1")
+    own = resource("group", "own", id="g-1")
     rules = [
-        _resource("rule", str(number), number, group=value)
+        resource("rule", str(number), number, group=value)
         for number, value in enumerate(
             [
                 "g-1",
@@ -877,11 +832,11 @@ def test_rules_of_groups_that_are_elsewhere() -> None:
 
 def test_everybody_by_default() -> None:
     """At the resource, or at the setting that leaves it so."""
-    resource = _resource("db", at=5)
-    assert everybody(resource, "nothing is set") == Rule(
+    database = resource("db", at=5)
+    assert everybody(database, "nothing is set") == Rule(
         line(5), ALL_IPV4, calls=(Related("nothing is set", line(5)),), what="everybody"
     )
-    assert everybody(resource, "it is so", line(8), EVERYWHERE) == Rule(
+    assert everybody(database, "it is so", line(8), EVERYWHERE) == Rule(
         line(8), EVERYWHERE, calls=(Related("it is so", line(8)),), what="everybody"
     )
 
@@ -961,7 +916,7 @@ def test_names_and_ports_of_postgresql() -> None:
 
 def test_databases_of_aws() -> None:
     """Engine, ports, groups, public address and subnets, as their resources say it."""
-    instance = _resource(
+    instance = resource(
         "aws_db_instance",
         at=1,
         engine="postgres",
@@ -970,13 +925,13 @@ def test_databases_of_aws() -> None:
         publicly_accessible=True,
         db_subnet_group_name="subnets",
     )
-    replica = _resource(
+    replica = resource(
         "aws_db_instance",
         "replica",
         at=10,
         replicate_source_db=Unresolved("r", "aws_db_instance.main", "identifier"),
     )
-    cluster = _resource(
+    cluster = resource(
         "aws_rds_cluster",
         at=20,
         engine="aurora-mysql",
@@ -985,11 +940,11 @@ def test_databases_of_aws() -> None:
         cluster_identifier="c",
         db_subnet_group_name="more",
     )
-    one = _resource("aws_rds_cluster_instance", "one", at=30, cluster_identifier="c")
-    two = _resource(
+    one = resource("aws_rds_cluster_instance", "one", at=30, cluster_identifier="c")
+    two = resource(
         "aws_rds_cluster_instance", "two", at=40, cluster_identifier="c", publicly_accessible=X
     )
-    serverless = _resource(
+    serverless = resource(
         "aws_rds_cluster",
         "old",
         at=50,
@@ -997,19 +952,19 @@ def test_databases_of_aws() -> None:
         port=X,
         engine_mode="serverless",
     )
-    sharded = _resource("aws_rds_cluster", "shards", at=60, cluster_identifier="s")
-    shard = _resource(
+    sharded = resource("aws_rds_cluster", "shards", at=60, cluster_identifier="s")
+    shard = resource(
         "aws_rds_shard_group", at=65, db_cluster_identifier="s", publicly_accessible=True
     )
-    proxy = _resource("aws_db_proxy", at=70, name="p", engine_family="POSTGRESQL")
-    endpoint = _resource(
+    proxy = resource("aws_db_proxy", at=70, name="p", engine_family="POSTGRESQL")
+    endpoint = resource(
         "aws_db_proxy_endpoint",
         at=80,
         db_proxy_name="p",
         vpc_security_group_ids=["sg-3"],
         vpc_subnet_ids=["subnet-1"],
     )
-    elsewhere = _resource("aws_db_proxy_endpoint", "elsewhere", at=90, db_proxy_name="q")
+    elsewhere = resource("aws_db_proxy_endpoint", "elsewhere", at=90, db_proxy_name="q")
     found = databases(
         Inventory(
             [
@@ -1073,26 +1028,26 @@ def test_databases_of_aws() -> None:
 
 def test_prefix_lists_of_aws() -> None:
     """The entries in a list, those that are resources, and none of other lists."""
-    office = _resource(
+    office = resource(
         "aws_ec2_managed_prefix_list",
         "office",
         id="pl-1",
         entry=[{"cidr": "52.0.0.0/16"}, {"cidr": X}, {"cidr": "no"}, {"description": "none"}],
     )
-    other = _resource("aws_ec2_managed_prefix_list", "other", id="pl-2")
+    other = resource("aws_ec2_managed_prefix_list", "other", id="pl-2")
     more = [
-        _resource("aws_ec2_managed_prefix_list_entry", name, at=40, prefix_list_id=of, cidr=cidr)
+        resource("aws_ec2_managed_prefix_list_entry", name, at=40, prefix_list_id=of, cidr=cidr)
         for name, of, cidr in (("a", "pl-1", "53.0.0.0/16"), ("b", "pl-2", "54.0.0.0/16"))
     ]
-    nobodys = _resource("aws_ec2_managed_prefix_list_entry", "c", cidr="55.0.0.0/16")
+    nobodys = resource("aws_ec2_managed_prefix_list_entry", "c", cidr="55.0.0.0/16")
     inventory = Inventory([office, other, *more, nobodys])
-    found = rule_sources(_Block({"lists": ["pl-1"]}), inventory, (), ("lists",)).found
+    found = rule_sources(Block({"lists": ["pl-1"]}), inventory, (), ("lists",)).found
     assert found.known == AddressSet.of("52.0.0.0/16", "53.0.0.0/16")
     assert found.unknown == (
         Unknown("var.x", line(3)),
         Unknown("cidr holds 'no', which is no address", line(3)),
     )
-    alone = rule_sources(_Block({"lists": "pl-2"}), inventory, (), ("lists",)).found
+    alone = rule_sources(Block({"lists": "pl-2"}), inventory, (), ("lists",)).found
     assert (alone.known, alone.unknown) == (AddressSet.of("54.0.0.0/16"), ())
 
 
@@ -1130,18 +1085,18 @@ def test_the_index_of_providers() -> None:
 
 def test_replicas_of_replicas() -> None:
     """The engine is that of the first server, up to five steps away."""
-    chain = [_resource("aws_db_instance", "r0", engine="postgres")]
+    chain = [resource("aws_db_instance", "r0", engine="postgres")]
     for number in range(1, 8):
         source = Unresolved("r", f"aws_db_instance.r{number - 1}", "identifier")
-        chain.append(_resource("aws_db_instance", f"r{number}", replicate_source_db=source))
+        chain.append(resource("aws_db_instance", f"r{number}", replicate_source_db=source))
     found = [one.is_postgres for one in databases(Inventory(chain))]
     assert found == [True] * 6 + [None] * 2
 
 
 def test_a_module_with_the_port_of_another_database() -> None:
     """It is looked up in the configuration."""
-    other = _resource("aws_db_instance", engine="postgres", port=5433)
-    call = _resource(
+    other = resource("aws_db_instance", engine="postgres", port=5433)
+    call = resource(
         "module",
         "db",
         source="terraform-aws-modules/rds/aws",

@@ -50,6 +50,8 @@ READ: dict[str, dict[str, object]] = {
     "a: ['b # c'] # d": {"a": ["b # c"]},
     "a: [b,'c # d'] # e": {"a": ["b", "c # d"]},
     "a: b's # c": {"a": "b's"},
+    "a: X'b # c": {"a": "X'b"},
+    "a: b:'c # d": {"a": "b:'c"},
     "a: b\n  # c\nd: e": {"a": "b", "d": "e"},
     "a: b\n# {{ c }}\nd: e": {"a": "b", "d": "e"},
     # block scalars

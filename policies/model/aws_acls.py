@@ -31,7 +31,7 @@ class NetworkAcls:
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
         self._of_subnet: dict[str, Resource] = {}
-        self._default_of: dict[str, Resource] = {}
+        self._default_of: dict[str | None, Resource] = {}
         self._known: dict[str, tuple[Rule, ...]] = {}
         for acl in inventory.of(ACL, DEFAULT_ACL):
             for value in items(acl.body.setting("subnet_ids")):
@@ -67,8 +67,7 @@ class NetworkAcls:
             for subnet in targets:
                 acl = self._of_subnet.get(subnet.address)
                 if acl is None:
-                    network = network_of(subnet, self._inventory)
-                    acl = self._default_of.get(network or "")
+                    acl = self._default_of.get(network_of(subnet, self._inventory))
                 if acl is None:
                     return None
                 found[acl.address] = acl

@@ -33,32 +33,19 @@ _OWN_CIDR = lazily(r"cidr")
 _SERVICE_LIST = lazily(r"(?:^|\.)(?:aws_vpc_endpoint|data\.aws_prefix_list)\.")
 
 
-def is_tcp(setting: Setting | None) -> Value[bool]:
-    """Whether a protocol covers TCP; see `covers_all` for the ones that cover everything."""
-    if setting is None or setting.value is None:
-        raise ValueError("no protocol is set")
-    if isinstance(setting.value, Unresolved):
-        return Unknown(setting.value.reason, setting.origin)
-    return Known(_protocol(setting) in (*ANY_PROTOCOL, *TCP), setting.origin)
-
-
-def _protocol(setting: Setting) -> str:
-    return str(setting.value).strip().lower()
-
-
 def tcp_ports(
     body: Body, inventory: Inventory, protocol: str = "protocol"
 ) -> Value[Ports] | Ports | None:
     """The TCP ports that a rule covers; None when it is about another protocol."""
     setting = body.setting(protocol)
     if setting is not None and setting.value is not None:
-        tcp = is_tcp(setting)
-        if isinstance(tcp, Unknown):
-            return tcp
-        if not tcp.value:
-            return None
-        if _protocol(setting) in ANY_PROTOCOL:
+        if isinstance(setting.value, Unresolved):
+            return Unknown(setting.value.reason, setting.origin)
+        written = str(setting.value).strip().lower()
+        if written in ANY_PROTOCOL:
             return ALL_PORTS
+        if written not in TCP:
+            return None
     return _range(body, inventory)
 
 
@@ -104,8 +91,11 @@ def database_port(database: Resource) -> Value[int]:
     """
     for name in ("port", "database_port", "db_port"):
         setting = database.body.setting(name)
-        if setting is not None and setting.value not in (None, ""):
-            return integer({name: setting}, name) or Unknown("it is null", setting.origin)
+        if setting is not None and setting.value == "":
+            continue
+        port = integer({name: setting}, name)
+        if port is not None:
+            return port
     engine = database.body.setting("engine") or database.body.setting("engine_family")
     if engine is not None and isinstance(engine.value, str) and "postgres" in engine.value.lower():
         return Known(POSTGRES, database.origin)

@@ -315,19 +315,20 @@ def alphabets(
     user_names: dict[str, None] = {}
     database_names: dict[str, None] = {}
     groups: dict[str, None] = {}
-    linked = False
     for rule in rules:
         for name in rule.users:
             if name.kind is NameKind.NAME:
                 user_names[name.text] = None
             elif name.kind is NameKind.MEMBER:
                 groups[name.text] = None
-            linked = linked or name.kind is NameKind.SAMEUSER
         for name in rule.databases:
             if name.kind is NameKind.NAME:
                 database_names[name.text] = None
-            if name.kind in (NameKind.SAMEUSER, NameKind.SAMEROLE):
-                linked = True
+    linked = any(
+        any(name.kind is NameKind.SAMEUSER for name in rule.users)
+        or any(name.kind in _LINKED for name in rule.databases)
+        for rule in rules
+    )
     if linked:
         # "database called like the user": every name is then both.
         both = {**user_names, **database_names}

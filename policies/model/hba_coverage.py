@@ -11,7 +11,6 @@ unknown memberships, regular expressions over unknown names) never hides a later
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import cast
 
 from connguard.policies.model.addresses import (
     NOWHERE,
@@ -224,6 +223,7 @@ _NEW_SETS = 10
 """What cutting new sets of addresses costs, in comparisons."""
 
 _Names = tuple[tuple[UserCell, ...], tuple[DatabaseCell, ...]]
+_From = tuple[AddressSet, bool]
 
 
 def _may_take(rule: HbaRule) -> AddressSet:
@@ -385,28 +385,22 @@ class Row:
 
 def rows(reach: Reach) -> list[Row]:
     """What a rule decides, in as few rows as a simple merge gives."""
-    by_transport: dict[tuple[object, ...], set[Transport]] = {}
+    by_transport: dict[tuple[_Names, _From], set[Transport]] = {}
     for piece in reach.pieces:
         certain = piece.named and piece.open == piece.possible
-        key = piece.cell.users, piece.cell.databases, (piece.possible, certain)
+        key = (piece.cell.users, piece.cell.databases), (piece.possible, certain)
         by_transport.setdefault(key, set()).add(piece.cell.transport)
-    by_database: dict[tuple[object, ...], list[DatabaseCell]] = {}
-    for (users, databases, addresses), transports in by_transport.items():
-        own = by_database.setdefault((users, frozenset(transports), addresses), [])
-        own.extend(cast("tuple[DatabaseCell, ...]", databases))
-    by_user: dict[tuple[object, ...], list[UserCell]] = {}
-    for (users, found, addresses), all_databases in by_database.items():
-        own_users = by_user.setdefault((tuple(all_databases), found, addresses), [])
-        own_users.extend(cast("tuple[UserCell, ...]", users))
+    by_database: dict[
+        tuple[tuple[UserCell, ...], frozenset[Transport], _From], list[DatabaseCell]
+    ] = {}
+    for ((users, databases), source), found in by_transport.items():
+        by_database.setdefault((users, frozenset(found), source), []).extend(databases)
+    by_user: dict[tuple[tuple[DatabaseCell, ...], frozenset[Transport], _From], list[UserCell]] = {}
+    for (users, transports, source), own in by_database.items():
+        by_user.setdefault((tuple(own), transports, source), []).extend(users)
     return [
-        Row(
-            reach.rule,
-            cast("frozenset[Transport]", found),
-            tuple(users),
-            cast("tuple[DatabaseCell, ...]", databases),
-            *cast("tuple[AddressSet, bool]", addresses),
-        )
-        for (databases, found, addresses), users in by_user.items()
+        Row(reach.rule, transports, tuple(own_users), databases, *source)
+        for (databases, transports, source), own_users in by_user.items()
     ]
 
 

@@ -73,7 +73,7 @@ def _without_comment(text: str) -> str:
     for index, letter in enumerate(text):
         if quote:
             quote = "" if letter == quote else quote
-        elif letter in "\"'" and (index == 0 or text[index - 1] in " [,:{"):
+        elif letter in "\"'" and (index == 0 or text[index - 1] in " [,"):
             quote = letter
         elif letter == "#" and index and text[index - 1] == " ":
             return text[:index].rstrip()

@@ -47,7 +47,7 @@ def network_of(inventory: Inventory, setting: Setting | None) -> str:
         return target.address
     if isinstance(value, Unresolved):
         return value.refers or f"({value.reason})"
-    name = value.rsplit("/", 1)[-1] if isinstance(value, str) else "default"
+    name = value.rpartition("/")[2] if isinstance(value, str) else "default"
     for network in inventory.named("google_compute_network", "name", name):
         return network.address
     return name
@@ -159,8 +159,6 @@ def _ports(block: Body, *names: str) -> Iterator[Value[Ports] | Ports]:
 
 def _sources(body: Body, origin: Origin) -> Sources:
     ranges = body.setting("source_ranges")
-    if ranges is not None and isinstance(ranges.value, Unresolved):
-        return sources(ranges, "source_ranges")
     values = ranges.value if ranges is not None else None
     values = list(values) if isinstance(values, (list, tuple)) else [values] if values else []
     if not values:
