@@ -18,6 +18,7 @@ from connguard.budget.code_pool import CodePool, Made
 from connguard.budget.pool_claims import language_of
 from connguard.engine import disk
 from connguard.engine.reading import Context, SourceFile
+from connguard.engine.text import in_utf8
 from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Reading
 
@@ -78,7 +79,7 @@ def _pools(file: SourceFile, context: Context) -> list[Made]:
         return []
     module, function, hints = _READERS[language]
     try:
-        data = disk.read_bytes(file.path, context.settings.limits.code_file_size)
+        data = in_utf8(disk.read_bytes(file.path, context.settings.limits.code_file_size))
     except disk.TooLarge:
         context.log.append(f"{file.name}: larger than code-file-size, not read as code")
         return []

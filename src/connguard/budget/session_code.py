@@ -17,7 +17,7 @@ from connguard.budget.session_claims import may_use_sessions, session_language_o
 from connguard.budget.session_use import Used
 from connguard.engine import disk
 from connguard.engine.reading import Context, SourceFile
-from connguard.engine.text import Text
+from connguard.engine.text import Text, in_utf8
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Comment, Notes, Reading, Span, mentions_suppression
@@ -171,7 +171,7 @@ def _uses(file: SourceFile, base: Path, context: Context) -> tuple[Text | None, 
     if language is None or any(_NOT_SERVICES.match(part) for part in inside.parts[:-1]):
         return None, []
     try:
-        data = disk.read_bytes(file.path, context.settings.limits.code_file_size)
+        data = in_utf8(disk.read_bytes(file.path, context.settings.limits.code_file_size))
     except disk.TooLarge:
         context.log.append(f"{file.name}: larger than code-file-size, not read as code")
         return None, []

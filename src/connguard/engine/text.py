@@ -93,6 +93,13 @@ class ChangedText(Text):
         return self._whole
 
 
+def in_utf8(data: bytes) -> bytes:
+    """The bytes of a file to look for words in: UTF-16 with a byte order mark becomes UTF-8."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace").encode("utf-8", "replace")
+    return data
+
+
 def decode(path: str, data: bytes) -> tuple[Text, str | None]:
     """Decode a file: UTF-8, or UTF-16 with a byte order mark.
 
