@@ -155,7 +155,7 @@ def _repetitions(items: Iterable[Any], before: str, preferred: str) -> Iterator[
         if kind in (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT):
             _, most, body = value
             if most > 1000:
-                yield before, _witness(body, preferred)
+                yield from ((before, one) for one in _alternatives(body, preferred))
             yield from _repetitions(body, before, preferred)
         elif kind is op.SUBPATTERN:
             yield from _repetitions(value[3], before, preferred)
@@ -167,6 +167,18 @@ def _repetitions(items: Iterable[Any], before: str, preferred: str) -> Iterator[
         elif kind in (op.ASSERT, op.ASSERT_NOT):
             yield from _repetitions(value[1], before, preferred)
         before += _witness([(kind, value)], preferred)
+
+
+def _alternatives(items: Iterable[Any], preferred: str) -> Iterator[str]:
+    """Short texts that the items match: one for each branch, if they are nothing but branches."""
+    match list(items):
+        case [(op.SUBPATTERN, (*_, body))]:
+            yield from _alternatives(body, preferred)
+        case [(op.BRANCH, (_, branches))]:
+            for branch in branches:
+                yield from _alternatives(branch, preferred)
+        case listed:
+            yield _witness(listed, preferred)
 
 
 def _witness(items: Iterable[Any], preferred: str) -> str:

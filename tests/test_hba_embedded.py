@@ -237,6 +237,20 @@ def test_heredocs_and_echo(tmp_path: Path) -> None:
     ) == {(8, "PG306"), (10, "PG301"), (11, "PG205"), (12, "PG304")}
 
 
+def test_quotes_of_the_shell(tmp_path: Path) -> None:
+    """In single quotes a backslash is nothing but itself; a quote that does not end is no echo."""
+    assert _findings(
+        tmp_path,
+        "setup.sh",
+        r"""
+        echo 'hostssl shop web 0.0.0.0/0 cert # \' >> "$PGDATA/pg_hba.conf"
+        echo "# continues the line above" >> "$PGDATA/pg_hba.conf"
+        echo "hostssl shop \"app\" 0.0.0.0/0 cert" >> "$PGDATA/pg_hba.conf"
+        echo "ssl = off\\\x\x\x\x\x\x\x\x\x\x\x\x\x\x\x\x\x\x\x\x\x\x\x\x\x\x\x\x >> postgresql.conf
+        """,
+    ) == {(1, "PG301"), (3, "PG301")}
+
+
 def test_dockerfiles(tmp_path: Path) -> None:
     """RUN echo … >> pg_hba.conf, over several lines."""
     assert _findings(

@@ -80,7 +80,7 @@ def test_python_expressions(body: str, sql: list[str]) -> None:
     """Edge 40: constants are followed, unknown parts become placeholders."""
     host = python(body)
     assert texts(host) == sql
-    assert host.gaps == []
+    assert not host.gaps
 
 
 def test_python_helpers() -> None:
@@ -267,7 +267,7 @@ def test_other_languages(
     host = reader(Text(path, source))
     assert texts(host) == up
     assert texts(host, Direction.DOWN) == down
-    assert host.gaps == []
+    assert not host.gaps
 
 
 @pytest.mark.parametrize(

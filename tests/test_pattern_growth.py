@@ -128,6 +128,7 @@ def test_patterns_are_linear() -> None:
         r"(?:a|a\b|aa)+;",
         r"(?:\w+\s?)*;",
         r"(?:[a-z]+)*;",
+        r"\"(?:\\.|(?!\").)*\"",
     ],
 )
 def test_what_backtracks_is_found(pattern: str) -> None:

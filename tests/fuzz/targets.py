@@ -325,6 +325,7 @@ TARGETS: Mapping[str, Target] = {
             _YAML_AFTER,
             _parses_yaml,
             own=(words.CHANGELOG_YAML,),
+            shows="databaseChangeLog",
         ),
         Target(
             "liquibase-json",

@@ -41,12 +41,12 @@ class HostMigration:
     """The SQL that a program file runs, in the order in which it stands.
 
     `is_migration` says whether the file is a migration at all; other files are no part of the
-    scan. `gaps` are calls that run SQL which cannot be read, and that may touch roles.
+    scan. The keys of `gaps` are calls that run SQL which cannot be read, and may touch roles.
     """
 
     text: Text
     chunks: list[Chunk] = field(default_factory=list)
-    gaps: list[Undecided] = field(default_factory=list)
+    gaps: dict[Undecided, None] = field(default_factory=dict)
     files: list[NamedFile] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
@@ -67,8 +67,8 @@ class HostMigration:
         gap = Undecided("PG001", OPAQUE, self.text.origin(start, end))
         if named is not None:
             self.files.append(NamedFile(len(self.chunks), named, direction, gap))
-        elif direction is Direction.UP and gap not in self.gaps:
-            self.gaps.append(gap)
+        elif direction is Direction.UP:
+            self.gaps[gap] = None
 
     def call(self, start: int, end: int) -> None:
         """Record the lines of a call: a suppression comment covers them as a whole."""
@@ -93,8 +93,8 @@ class HostMigration:
             found = _named_file(file.path.parent, named.name, pool)
             if found is not None:
                 chunks.extend(pool.sql_chunks(history, found, named.direction) or ())
-            elif named.direction is Direction.UP and named.gap not in self.gaps:
-                self.gaps.append(named.gap)
+            elif named.direction is Direction.UP:
+                self.gaps[named.gap] = None
         chunks.extend(self.chunks[position:])
         history.scripts.append(Script(self.text.path, tuple(chunks)))
         history.files.add(self.text.path)

@@ -23,7 +23,7 @@ _TARGET = lazily(_TO, re.IGNORECASE)
 _HEREDOC = lazily(r"<<(?P<dash>-?)\s*(?P<quote>['\"\\]?)(?P<word>\w+)['\"]?")
 _ECHO = lazily(
     r"(?:\b(?P<command>echo|printf)(?:\s+-[neE]+)*\s+|(?<=[\"'])\s+)"
-    r"(?P<quote>[\"'])(?P<text>(?:\\.|(?!(?P=quote)).)*)(?P=quote)",
+    r"(?P<quote>\"|(?P<raw>'))(?P<text>(?:(?(raw)[^']|(?:\\.|[^\"\\])))*+)(?P=quote)",
     re.DOTALL,
 )
 _ONLY_FORMAT = lazily(r"(?:%s|\\n|\s)*")
