@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -44,13 +45,16 @@ from connguard.policies.model.hba import (
     Transport,
 )
 from connguard.policies.model.hba_cells import Grid, TooManyCells
-from connguard.policies.model.hba_coverage import cover, cover_each
+from connguard.policies.model.hba_coverage import cover, cover_each, exposures
+from connguard.policies.model.hba_difference import differences
 from connguard.policies.model.hba_distinct import DistinctGrid
 from connguard.policies.model.hba_facts import EffectiveRule
-from connguard.policies.model.network import Endpoint, Rule, access
+from connguard.policies.model.kubernetes_service import is_internal
+from connguard.policies.model.network import Endpoint, Rule, access, united_holes
 from connguard.policies.model.origin import Known, Origin, Related, Unknown
 from connguard.policies.model.ports import ALL_PORTS, Ports
 from connguard.policies.model.recognition import OCCURRENCES, recognise
+from connguard.policies.model.terraform_azure_rules import WrittenRule, security_rules
 from connguard.policies.model.terraform_google_rules import network_of, policy_rules, rules_of
 from connguard.policies.model.terraform_resource import Inventory, ValueBody
 from connguard.policies.model.terraform_value import Setting, Unresolved
@@ -533,6 +537,53 @@ def test_servers_of_azure_modules() -> None:
     assert alone.address == "module.db"
 
 
+def test_google_blocks_without_a_protocol() -> None:
+    """The provider demands one; nothing is said of such a block."""
+    found = _called("google_compute_firewall", allow=[{}, {"ports": ["5432"]}])
+    assert list(rules_of(found)) == []
+
+
+def _azure(**more: Any) -> list[Rule]:
+    body = Block({"source_address_prefix": "52.0.0.0/16", "priority": 7, **more})
+    return list(security_rules([WrittenRule(body, CALLS)]))
+
+
+def test_azure_rules_without_ports() -> None:
+    """All ports are meant; what is denied has to be so for every destination."""
+    address = AddressSet.of("52.0.0.0/16")
+    allowed = Rule(line(2), address, ALL_PORTS, rank=7, calls=CALLS)
+    assert _azure() == [allowed]
+    assert _azure(destination_port_range="*") == [replace(allowed, ports=ALL_PORTS)]
+    assert _azure(destination_port_ranges=[]) == [allowed]
+    denied = replace(allowed, allow=False)
+    assert _azure(access="Deny") == [denied]
+    for text in ("*", "0.0.0.0/0", "Any"):
+        assert _azure(access="Deny", destination_address_prefix=text) == [denied]
+        assert _azure(access="Deny", source_port_ranges=["1-5", text]) == [denied]
+    assert _azure(access="Deny", destination_address_prefix="10.0.0.5") == []
+    assert _azure(access="Deny", source_port_range="1-5") == []
+
+
+@pytest.mark.parametrize(
+    ("annotations", "internal"),
+    [
+        ({"type": "nlb-ip"}, True),
+        ({"type": "External"}, True),
+        ({"type": "nlb"}, False),
+        ({"type": "nlb-ip", "scheme": "internet-facing"}, False),
+        ({"type": "nlb-ip", "scheme": "internal"}, True),
+        ({"internal": "0.0.0.0/0"}, True),
+        ({"internal": "false"}, False),
+    ],
+)
+def test_load_balancers_of_the_aws_controller(
+    annotations: dict[str, object], internal: bool
+) -> None:
+    """It makes them internal by default."""
+    start = "service.beta.kubernetes.io/aws-load-balancer-"
+    assert is_internal({f"{start}{key}": value for key, value in annotations.items()}) is internal
+
+
 # --- endpoints ------------------------------------------------------------------------------------
 
 
@@ -561,6 +612,28 @@ def test_the_largest_rules_are_named_first() -> None:
     second = Rule(line(2), AddressSet.of("53.0.0.0/16", "2600::/24"))
     found = access(_endpoint((first, second)))
     assert [rule.origin.line for rule in found.rules] == [2, 1]
+
+
+def test_wide_rules_are_all_named() -> None:
+    """A public block beside half of the internet, but no few addresses."""
+    rules = tuple(
+        Rule(line(number), AddressSet.of(text))
+        for number, text in enumerate(("0.0.0.0/1", "200.1.0.0/16", "201.1.1.0/24"), 1)
+    )
+    found = access(_endpoint(rules))
+    assert [rule.origin.line for rule in found.rules] == [1, 2]
+
+
+def test_united_endpoints_guard_all_ports() -> None:
+    """In the order in which they come, those that are closed for the first one, too."""
+    rule = Rule(line(1), EVERYWHERE)
+    ends = [
+        Endpoint("a", (5432,), ((rule,),), line(5)),
+        Endpoint("b", (6432, 5432), ((rule,),), line(6)),
+    ]
+    (united,) = united_holes(ends)
+    assert isinstance(united, Endpoint)
+    assert (united.ports, united.guard, united.origin) == ((5432, 6432), "a", line(5))
 
 
 # --- pg_hba.conf ----------------------------------------------------------------------------------
@@ -651,6 +724,66 @@ def test_rules_for_other_machines(
     assert fact.reaches_other_machines() is answer
     assert fact.reaches_other_machines(Transport.LOCAL) is Answer.NO
     assert fact.reaches_other_machines(Transport.TLS) is answer
+
+
+def _pattern(text: str) -> tuple[Name, ...]:
+    return (Name(NameKind.REGEX, text),)
+
+
+def _network(text: str) -> ClientAddress:
+    network = AddressSet.of(text)
+    return ClientAddress(AddressKind.NETWORK, text, network, network, 4, 0, 0)
+
+
+def _typed(
+    kind: str,
+    number: int,
+    users: tuple[Name, ...] = _ALL,
+    network: str = "0.0.0.0/0",
+    method: str = "md5",
+) -> HbaRule:
+    return HbaRule(kind, _ALL, users, _network(network), method, (), line(number))
+
+
+def test_what_is_left_differs_between_users() -> None:
+    """A line that surely keeps out one user, and perhaps others, leaves each of them its own."""
+    first = _typed("host", 1, _pattern("^app"), "10.0.0.0/8", "reject")
+    second = _typed("host", 2)
+    third = _typed("host", 3, (Name(NameKind.NAME, "app"),))
+    everything = AddressSet.of("0.0.0.0/0")
+    for distinct in (False, True):
+        reach = cover([first, second, third], distinct=distinct).reaches[1]
+        found = {piece.cell.users[0].name: (piece.open, piece.sure) for piece in reach.pieces}
+        rest = everything - AddressSet.of("10.0.0.0/8")
+        assert found == {"app": (rest, rest), None: (everything, rest)}
+
+
+def test_what_is_let_in_over_different_transports_counts_together() -> None:
+    """The last of them may have less left than the first."""
+    half = _typed("hostgssenc", 1, network="0.0.0.0/1", method="reject")
+    (found,) = exposures(cover([half, _typed("host", 2)]))
+    assert (found.rule.origin.line, found.addresses) == (2, AddressSet.of("0.0.0.0/0"))
+    assert (found.breadth, found.certain) == (Breadth.INTERNET, Breadth.INTERNET)
+
+
+def test_a_public_block_is_named_beside_the_internet() -> None:
+    """A network that is wide by itself is needed, however much is open besides."""
+    wide, block = _typed("host", 1, network="0.0.0.0/1"), _typed("host", 2, network="200.1.0.0/16")
+    few = _typed("host", 3, network="201.1.1.0/24")
+    (found,) = exposures(cover([wide, block, few]))
+    assert (found.rule, found.others) == (wide, (block,))
+
+
+def test_the_same_doubt_on_two_lines() -> None:
+    """It is tried for all cells that hang on it, those of the first line, too."""
+    lines = [_typed("local", 1, _pattern("^a")), _typed("hostssl", 2, _pattern("^a"))]
+    found = differences(lines, [])
+    assert [(one.first.origin.line, one.transport) for one in found if one.first] == [
+        (1, Transport.LOCAL),
+        (2, Transport.TLS),
+    ]
+    assert {one.depends != "" for one in found} == {True}
+    assert differences(lines, lines) == []
 
 
 # --- messages -------------------------------------------------------------------------------------

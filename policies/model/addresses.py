@@ -125,8 +125,8 @@ class AddressSet:
     @classmethod
     def intervals(cls, version: int, intervals: Iterable[Interval]) -> AddressSet:
         """The addresses of intervals of integers, in any order."""
-        normal = _normal(interval for interval in intervals if interval[0] <= interval[1])
-        return cls(v4=normal) if version == 4 else cls(v6=normal)
+        given = tuple(intervals)
+        return cls(v4=given) if version == 4 else cls(v6=given)
 
     @classmethod
     def union_of(cls, sets: Iterable[AddressSet]) -> AddressSet:

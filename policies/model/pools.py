@@ -165,7 +165,7 @@ class PoolsOfPooler:
         # Users of the console may use databases, too; that they do is certain if nobody else can.
         certain = self.pooler.login_users - self.pooler.console_users or self.pooler.login_users
         if self.pooler.looks_up_users:
-            certain |= frozenset(candidates)
+            certain = frozenset(candidates)
         lookups: dict[Key, list[Clients]] = {}
         for entry in self.pooler.entries:
             for name in self._names(entry):
