@@ -389,6 +389,15 @@ def test_names_that_are_known_otherwise(tmp_path: Path, more: str, top: str) -> 
     assert _web(tmp_path, "PGHOST: database", more, top) == set()
 
 
+@pytest.mark.parametrize("host", ["shop-my-db-1", "shop_my-db_2", "tasks.my-db", "stack_my-db"])
+def test_names_of_containers_and_tasks(tmp_path: Path, host: str) -> None:
+    """Compose and Swarm make them of the project and the service, which may have dashes."""
+    service = "  my-db:\n    image: example/other\n"
+
+    assert _web(tmp_path, f"PGHOST: {host}", service) == set()
+    assert _web(tmp_path, "PGHOST: shop-db2-1", service) != set()
+
+
 def test_a_name_of_another_file_of_the_folder(tmp_path: Path) -> None:
     """Both files may be given to one call."""
     files = {

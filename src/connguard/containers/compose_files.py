@@ -22,6 +22,7 @@ from connguard.engine import yaml_source
 from connguard.engine.limits import Included
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.yaml_source import Node
+from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.records import dataclass
 
@@ -179,6 +180,7 @@ class _Loader:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._included_files = Included(context.settings.limits)
+        self._named_services: dict[int, tuple[object, dict[str, Node]]] = {}
 
     def load(
         self,
@@ -201,7 +203,7 @@ class _Loader:
         for key, node in services.items() if services else []:
             if key.string is None or not (node.is_mapping or node.is_null):
                 continue
-            layers = self._extended(Layer(node, top.file, top.folder, top.variables), top, depth)
+            layers = self._extended(Layer(node, top.file, top.folder, top.variables), top)
             if layers is None:
                 application.incomplete = True
                 layers = (Layer(node, top.file, top.folder, top.variables),)
@@ -218,13 +220,23 @@ class _Loader:
                 entries[key.string or ""] = Part(node, top)
         self._include(application, top, depth)
 
-    def _extended(self, layer: Layer, top: Layer, depth: int) -> tuple[Layer, ...] | None:
+    def _extended(self, layer: Layer, top: Layer) -> tuple[Layer, ...] | None:
         """The layers of a service with those that it extends; None when one is missing."""
-        extends = layer.node.get("extends")
-        if extends is None or extends.is_null:
-            return (layer,)
-        if depth > _MAX_DEPTH:
-            return None
+        found = [layer]
+        while (extends := found[-1].node.get("extends")) is not None and not extends.is_null:
+            if len(found) > _MAX_DEPTH:
+                what = f"services extend each other over more than {_MAX_DEPTH} steps"
+                self._give_up(extends, what)
+                return None
+            base = self._base(found[-1], top, extends)
+            if base is None or base[0].node.raw is found[-1].node.raw:
+                return None
+            below, top = base
+            found.append(below)
+        return tuple(reversed(found))
+
+    def _base(self, layer: Layer, top: Layer, extends: Node) -> tuple[Layer, Layer] | None:
+        """The service that a service extends, and the top of its file."""
         name, file = (
             (extends.get("service"), extends.get("file")) if extends.is_mapping else (extends, None)
         )
@@ -239,18 +251,40 @@ class _Loader:
             if source is None or not documents:
                 return None
             base_top = Layer(documents[0], source, source.path.parent, layer.variables)
-        base = base_top.node.get("services", name.string)
-        if base is None or not base.is_mapping or base.raw is layer.node.raw:
+        base = self._services(base_top.node).get(name.string)
+        if base is None or not base.is_mapping:
             return None
-        below = Layer(base, base_top.file, base_top.folder, base_top.variables)
-        found = self._extended(below, base_top, depth + 1)
-        return None if found is None else (*found, layer)
+        return Layer(base, base_top.file, base_top.folder, base_top.variables), base_top
+
+    def _services(self, document: Node) -> Mapping[str, Node]:
+        """The services of a document by name, looked up once."""
+        raw, found = self._named_services.get(id(document.raw), (None, {}))
+        if raw is not document.raw:
+            services = document.get("services")
+            found = {key.string or "": node for key, node in services.items()} if services else {}
+            self._named_services[id(document.raw)] = document.raw, found
+        return found
+
+    def _give_up(self, node: Node, what: str) -> None:
+        """Report what is not followed, once for each file."""
+        told = self._context.cache.setdefault("compose files not followed", set())
+        assert isinstance(told, set)
+        place = node.origin
+        if (place.path, what) not in told:
+            told.add((place.path, what))
+            self._context.refused.append(NotParsed(f"{what}: the rest is not read", place))
 
     def _include(self, application: Application, top: Layer, depth: int) -> None:
         include = top.node.get("include")
         for element in include.elements() if include else []:
             files = self._included(element, top)
             allowed = all(self._included_files.allows(file.path) for file in files or ())
+            if files is not None and depth > _MAX_DEPTH:
+                self._give_up(
+                    element, f"files include each other over more than {_MAX_DEPTH} steps"
+                )
+            elif files is not None and not allowed:
+                self._give_up(element, self._included_files.reason)
             if files is None or depth > _MAX_DEPTH or not allowed:
                 application.incomplete = True
                 continue

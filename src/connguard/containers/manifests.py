@@ -17,7 +17,6 @@ from connguard.policies.model.records import dataclass
 T = TypeVar("T")
 
 CORE = ""
-_MAX_DEPTH = 5
 _FILE_NAME = lazily(r"[\w./-]*")
 
 
@@ -54,23 +53,25 @@ def manifests(file: SourceFile, stream: Stream) -> list[Manifest]:
     """The objects of a file, those of lists included."""
     found: list[Manifest] = []
     for document in stream.documents:
-        found.extend(_of_document(document, file, 0))
+        found.extend(_of_document(document, file))
     return found
 
 
-def _of_document(document: Node, file: SourceFile, depth: int) -> Iterator[Manifest]:
-    kind, version = document.get("kind"), document.get("apiVersion")
-    if not (kind and kind.string and version and version.string):
-        return
-    items = document.get("items")
-    if kind.string.endswith("List") and items is not None and depth < _MAX_DEPTH:
-        for item in items.elements():
-            yield from _of_document(item, file, depth + 1)
-        return
-    name = document.get("metadata", "name")
-    if name and name.string:
-        group = version.string.rpartition("/")[0]
-        yield Manifest(kind.string, group, name.string, document, file)
+def _of_document(document: Node, file: SourceFile) -> Iterator[Manifest]:
+    pending = [document]
+    while pending:
+        node = pending.pop()
+        kind, version = node.get("kind"), node.get("apiVersion")
+        if not (kind and kind.string and version and version.string):
+            continue
+        items = node.get("items")
+        if kind.string.endswith("List") and items is not None:
+            pending.extend(reversed(items.elements()))
+            continue
+        name = node.get("metadata", "name")
+        if name and name.string:
+            group = version.string.rpartition("/")[0]
+            yield Manifest(kind.string, group, name.string, node, file)
 
 
 def labels(node: Node | None) -> dict[str, str]:

@@ -141,7 +141,9 @@ class Node:
     def items(self) -> list[tuple[Node, Node]]:
         """The entries of a mapping. The last of equal keys counts, own keys before merged ones."""
         found: dict[str, tuple[Node, Node]] = {}
-        self._collect(found, 0)
+        pending = [self]
+        while pending:
+            pending.extend(reversed(pending.pop()._collect(found)))
         return list(found.values())
 
     def elements(self) -> list[Node]:
@@ -174,9 +176,10 @@ class Node:
                 found = value
         return None if found is None else self._node(found)
 
-    def _collect(self, found: dict[str, tuple[Node, Node]], depth: int) -> None:
-        if not isinstance(self.raw, yaml.MappingNode) or depth > _MAX_NESTING:
-            return
+    def _collect(self, found: dict[str, tuple[Node, Node]]) -> list[Node]:
+        """Add the entries that are not there yet; returns what is merged in behind them."""
+        if not isinstance(self.raw, yaml.MappingNode):
+            return []
         merged: list[Node] = []
         own: dict[str, tuple[Node, Node]] = {}
         for raw_key, raw_value in self.raw.value:
@@ -187,8 +190,7 @@ class Node:
                 own[key.string or ""] = key, value
         for name, entry in own.items():
             found.setdefault(name, entry)
-        for node in merged:
-            node._collect(found, depth + 1)
+        return merged
 
     def _node(self, raw: yaml.Node) -> Node:
         return Node(raw, self._text, self._base)
