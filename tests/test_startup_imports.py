@@ -185,9 +185,13 @@ def test_sql_loads_no_other_reader() -> None:
     assert {f"connguard.policies.model.{fact}" for fact in facts}.isdisjoint(loaded)
 
 
-def test_compose_loads_no_replay_and_no_access_lists() -> None:
+def test_compose_loads_no_replay_access_lists_or_manifests() -> None:
     """Any YAML may be a changelog with SQL or hold an access list; this file is neither."""
     loaded = _scan("compose.yaml")
+
+    assert "connguard.containers.frontend" in loaded
+    assert not [name for name in loaded if name.startswith("connguard.containers.kubernetes")]
+    assert "connguard.containers.helm" not in loaded
 
     assert "connguard.migrations.frontend" in loaded
     assert "connguard.sql_rules.replay" not in loaded

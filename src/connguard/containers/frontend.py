@@ -4,25 +4,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 
 from connguard.budget.claims import is_compose
-from connguard.containers import compose_facts, helm, kubernetes_facts, operators
+from connguard.containers import compose_facts
 from connguard.containers.compose_files import applications
-from connguard.containers.kubernetes_clients import Connections
-from connguard.containers.manifests import Objects, manifests
 from connguard.engine import yaml_source
 from connguard.engine.reading import Context, SourceFile
-from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Reading, mentions_suppression
-
-_OF_POSTGRESQL = lazily(r"postg|pgbouncer|pgpool|pgcat|\b[56]432\b", re.IGNORECASE)
-_TEMPLATE = lazily(r"\{\{|\{%|<%")
-"""What is filled in before the text is meant to be YAML."""
-
-KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml")
 
 
 def read(files: Sequence[SourceFile], context: Context) -> Reading:
@@ -38,56 +28,21 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
                 for service in application.services.values()
                 for layer in service.layers
             }
-    objects = _objects(files, context, reading)
-    reader = kubernetes_facts.Reader(objects, context)
-    for facts in (
-        reader.facts(),
-        Connections(reader).facts(),
-        _of_operators(objects, context),
-        helm.read(files, context, lambda path: compose_facts.purpose_of(path, context)),
-    ):
-        _add(facts, reading)
-    kinds = ("Service", "NetworkPolicy", *operators.KINDS)
-    reading.files |= {one.file.name for one in objects.of(*kinds)}
+    if any(_may_be_of_kubernetes(file) for file in files):
+        # These are many modules, which Compose files do not need.
+        from connguard.containers import kubernetes_objects
+
+        _add(kubernetes_objects.facts(files, context, reading), reading)
     places = _places(reading)
     reading.files |= places
     _add_notes(files, context, places, reading)
     return reading
 
 
-def _of_operators(objects: Objects, context: Context) -> Iterator[object]:
-    limits = context.settings.addresses.limits()
-    for manifest in objects.of(*operators.KINDS):
-        purpose = compose_facts.purpose_of(manifest.file.path, context)
-        yield from operators.read(manifest, limits, purpose)
-
-
-def _objects(files: Sequence[SourceFile], context: Context, reading: Reading) -> Objects:
-    """The objects of all manifests; files without any are not parsed.
-
-    What is no YAML is reported where the file is about PostgreSQL.
-    """
-    objects = Objects()
-    for file in files:
-        text = context.text(file)
-        if text is None or is_compose(PurePath(file.path)):
-            continue
-        if file.path.name in KUSTOMIZATIONS:
-            stream = yaml_source.stream(file, context)
-            if stream is not None:
-                objects.add_kustomization(file, stream)
-        elif "apiVersion" in text.string and "kind" in text.string:
-            stream = yaml_source.stream(file, context)
-            objects.manifests.extend(manifests(file, stream) if stream else ())
-            if (
-                stream
-                and stream.gaps
-                and _OF_POSTGRESQL.search(text.string)
-                and not _TEMPLATE.search(text.string)
-            ):
-                reading.files.add(file.name)
-                _add(stream.gaps, reading)
-    return objects
+def _may_be_of_kubernetes(file: SourceFile) -> bool:
+    """Whether a file may be a manifest, or values or a template of a chart."""
+    path = file.path
+    return not is_compose(PurePath(path)) or "values" in path.name or "templates" in path.parts
 
 
 def _add(facts: Iterable[object], reading: Reading) -> None:
