@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -49,6 +50,7 @@ from connguard.policies.model.network import Endpoint, Rule, Target, access, beh
 from connguard.policies.model.origin import Known, Related, Unknown
 from connguard.policies.model.recognition import closest, recognise, suspected
 from connguard.policies.model.risks import Risk, risks
+from connguard.policies.model.server_size import ServerSize
 from connguard.policies.model.sessions import mode_of, session_facts
 from connguard.policies.model.simple_yaml import parse
 from connguard.policies.model.symptom import Place, PlaceKind, pooler, server
@@ -64,7 +66,16 @@ from connguard.policies.model.topology import (
     Service,
     Topology,
 )
-from connguard.policies.model.usage import SessionFeature, Timeout, Timeouts
+from connguard.policies.model.usage import (
+    LimitAgainstServer,
+    PoolerUsage,
+    PoolUsage,
+    SessionFeature,
+    Spare,
+    Timeout,
+    Timeouts,
+    Usage,
+)
 from connguard.policies.model.whole_numbers import whole
 
 SYMPTOMS = symptoms()
@@ -801,3 +812,72 @@ def test_a_line_before_that_may_keep_somebody_out() -> None:
     )
     (sure,) = exposures(cover([second, first]))
     assert (sure.rule, sure.certain, sure.doubt) == (second, Breadth.INTERNET, None)
+
+
+def test_all_that_is_said_of_a_chain() -> None:
+    """Capacities with their headroom, pools, poolers, the server, and limits against it."""
+    limit, idle = exactly(30, "limit", line(3)), exactly(5, "limit", line(7))
+    pool = exactly(5, "pool", line(12))
+    most = exactly(100, "max_connections", line(31))
+    settings, slots = (most, exactly(3, "reserved")), exactly(97)
+    topology = Topology(
+        line(1),
+        (_service(),),
+        (_pooler(),),
+        (LimitedRole("app", line(2), limit), LimitedRole("idle", line(6), idle)),
+        (LimitedDatabase("shop", line(4), exactly(40, "limit", line(5))),),
+        _server(),
+    )
+    facts = solve(topology).facts
+    replaced = "a server connection that is being replaced still counts against it"
+    assert [
+        (one.of, one.usage.name, one.headroom, one.why) for one in facts if isinstance(one, Spare)
+    ] == [
+        ('role "app"', "app", 1, replaced),
+        ('database "shop"', "shop", 1, replaced),
+        ("the server", "server", 3, "people, migrations and monitoring need slots, too"),
+    ]
+    assert [one for one in facts if not isinstance(one, (Spare, Usage))] == [
+        PoolUsage(
+            label="pool shop/app of p",
+            origin=line(22),
+            mode="session",
+            size=exactly(20, "default_pool_size", line(23)),
+            reserve=exactly(0),
+            minimum=exactly(0),
+            clients=exactly(10),
+            services=(pool,),
+            name_cap=None,
+            user_cap=None,
+            server_slots=slots,
+        ),
+        PoolerUsage(
+            name="p",
+            origin=line(20),
+            default_pool_size=exactly(20, "default_pool_size", line(23)),
+            max_client_conn=exactly(100, "max_client_conn", line(24)),
+            any_name=None,
+            any_user=None,
+            bounded=True,
+            zero_is_unlimited=True,
+            open_files=None,
+            expected_files=exactly(112),
+        ),
+        ServerSize(most, line(31), pooled=True),
+        LimitAgainstServer("app", limit, slots, settings),
+        LimitAgainstServer("idle", idle, slots, settings),
+    ]
+    assert [one.name for one in facts if isinstance(one, Usage)] == [
+        "app",
+        "idle",
+        "shop",
+        "p",
+        "server",
+    ]
+    unplaced = replace(_server(), max_connections=exactly(100))
+    (size,) = (
+        one
+        for one in solve(Topology(line(1), server=unplaced)).facts
+        if isinstance(one, ServerSize)
+    )
+    assert size == ServerSize(exactly(100), line(30), pooled=False)
