@@ -8,13 +8,14 @@ import shutil
 from multiprocessing import Process
 from pathlib import Path
 
-from benchmarks.growth_inputs import INPUTS, Input
+from benchmarks.growth_inputs import INPUTS, SETTINGS, Input
 from benchmarks.measure import Measured, connguard, side_by_side
 from benchmarks.options import Options
 from benchmarks.table import Curve, Point, Promise, Result
 
 NAME = "growth"
 SHORT = ("Terraform files of one module", "Rules of a security group", "Migration files")
+SIZES = (1_000, 10_000, 100_000)
 SHORT_SIZES = (100, 400)
 LINEAR = 1.5
 """How much more a unit may take in the largest input than in the middle one."""
@@ -30,16 +31,16 @@ def measure(options: Options) -> Result:
     for one in INPUTS:
         if options.short and one.name not in SHORT:
             continue
-        sizes = SHORT_SIZES if options.short else _sizes(one, options.largest)
+        sizes = SHORT_SIZES if options.short else _sizes(options.largest)
         points = tuple(_point(one, size, options) for size in sizes)
         result.curves.append(Curve(one.name, one.unit, points))
         result.promises.append(_linear(one, points, start))
     return result
 
 
-def _sizes(one: Input, largest: int) -> tuple[int, ...]:
+def _sizes(largest: int) -> tuple[int, ...]:
     """The sizes up to the largest one; at least two, since one shows no growth."""
-    found = tuple(size for size in one.sizes if size <= largest)
+    found = tuple(size for size in SIZES if size <= largest)
     return found if len(found) > 1 else (largest // 4, largest)
 
 
@@ -51,7 +52,8 @@ def _point(one: Input, size: int, options: Options) -> Point:
         maker = Process(target=one.make, args=(folder, size))
         maker.start()
         maker.join()
-        rounds = 1 if size > 500 else 2
+        (folder / "connguard.toml").write_text(SETTINGS)
+        rounds = 1 if size > 10_000 else 2
         (found,) = side_by_side([connguard("scan", ".", folder=folder)], rounds)
         return Point(size, found.least_cpu, found.memory)
     finally:
