@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 
@@ -13,11 +15,13 @@ def command() -> None:
 
     Findings appear while you type, hovering shows the policy, and quick fixes add the statement
     that mends a finding or a comment that accepts it. Needs connguard[lsp].
+
+    Exit code: 0 after the editor has shut it down, 1 when it ends it otherwise.
     """
     try:
-        from connguard.editor.server import make_server
+        from connguard.editor.server import run
     except ImportError as error:
         raise click.UsageError(
             f"the language server needs pygls ({error}): pip install 'connguard[lsp]'"
         ) from error
-    make_server().start_io()
+    sys.exit(run())

@@ -42,6 +42,7 @@ class _State:
     limits: Mapping[tuple[str, str], Limit] = field(default_factory=dict)
     open: set[str] = field(default_factory=set)
     waiting: asyncio.TimerHandle | None = None
+    ended: bool = False
     running: asyncio.Task[None] | None = None
     again: bool = False
 
@@ -75,11 +76,12 @@ class Server(LanguageServer):
             versions = {uri: self.workspace.get_text_document(uri).version for uri in state.open}
             try:
                 report = await asyncio.to_thread(_report, self._roots(), self._texts())
-            except (SettingsError, ValueError) as error:
-                self.window_show_message(
-                    lsp.ShowMessageParams(lsp.MessageType.Error, f"connguard: {error}")
-                )
+            except (SettingsError, ValueError, OSError) as error:
+                self._say(str(error))
                 return
+            except Exception as error:
+                self._say(f"this is a bug in connguard: {error!r}")
+                raise
             if not state.again:
                 break
         found: dict[Path, list[Finding]] = defaultdict(list)
@@ -90,6 +92,11 @@ class Server(LanguageServer):
         for uri in sorted(state.open):
             self._publish(uri, versions.get(uri))
 
+    def _say(self, message: str) -> None:
+        self.window_show_message(
+            lsp.ShowMessageParams(lsp.MessageType.Error, f"connguard: {message}")
+        )
+
     def _publish(self, uri: str, version: int | None) -> None:
         shown = [diagnostic(one, self.state.texts) for one in self.findings(uri)]
         self.text_document_publish_diagnostics(
@@ -97,35 +104,56 @@ class Server(LanguageServer):
         )
 
     def findings(self, uri: str) -> list[Finding]:
-        path = to_fs_path(uri)
-        return list(self.state.findings.get(Path(path), ())) if path else []
+        path = _path(uri)
+        return list(self.state.findings.get(path, ())) if path else []
 
     def _roots(self) -> list[Path]:
         """The folders of the workspace; without any, those of the open files."""
         uris = list(self.workspace.folders) or (
             [self.workspace.root_uri] if self.workspace.root_uri else []
         )
-        paths = [Path(path) for uri in uris if (path := to_fs_path(uri))]
+        paths = [path for uri in uris if (path := _path(uri))]
         if paths:
             return paths
-        opened = (to_fs_path(uri) for uri in self.state.open)
-        return sorted({Path(path).parent for path in opened if path})
+        opened = (_path(uri) for uri in self.state.open)
+        return sorted({path.parent for path in opened if path})
 
     def _texts(self) -> dict[Path, Text]:
         """The open documents as they are in the editor."""
         found: dict[Path, Text] = {}
         for uri in self.state.open:
-            path = to_fs_path(uri)
+            path = _path(uri)
             if path:
                 source = self.workspace.get_text_document(uri).source
-                found[Path(path)] = Text(display_name(Path(path)), source)
+                found[path] = Text(display_name(path), source)
         return found
+
+
+def _path(uri: str) -> Path | None:
+    """The file of a URI; None for what is no file, or has a name that no file can have."""
+    path = to_fs_path(uri) if uri.startswith("file:") else None
+    if not path:
+        return None
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        pass  # not saved yet
+    except (OSError, ValueError):
+        return None
+    return Path(path)
 
 
 def _report(roots: list[Path], texts: Mapping[Path, Text]) -> Report:
     own = locate(roots[0]) if roots else None
     settings = load(own) if own else Settings()
     return scan(roots, settings, texts=texts) if roots else Report()
+
+
+def run() -> int:
+    """Serve on standard input and output. Returns 0 after a shutdown, and else 1."""
+    server = make_server()
+    server.start_io()
+    return 0 if server.state.ended else 1
 
 
 def make_server() -> Server:
@@ -138,6 +166,10 @@ def make_server() -> Server:
         roots = server._roots()
         if roots and roots[0].is_dir():
             os.chdir(roots[0])
+
+    @server.feature(lsp.SHUTDOWN)
+    def _shutdown(_: None) -> None:
+        server.state.ended = True
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
     async def _opened(parameters: lsp.DidOpenTextDocumentParams) -> None:
@@ -166,7 +198,8 @@ def make_server() -> Server:
             for finding in server.findings(uri)
             if _holds((one := diagnostic(finding, server.state.texts)).range, position)
         ]
-        lines = server.workspace.get_text_document(uri).lines
+        # A document that is not open would be read from the disk, whatever it is there.
+        lines = server.workspace.get_text_document(uri).lines if uri in server.state.open else []
         line = lines[position.line] if position.line < len(lines) else ""
         page = hover(line, position.character, here)
         if page is None:
