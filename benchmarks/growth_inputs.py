@@ -331,6 +331,7 @@ def application_files(folder: Path, size: int) -> None:
 
 SETTINGS = """\
 [limits]
+file-size = 2_000_000_000
 terraform-resources = 10_000_000
 pooler-pools = 10_000_000
 """

@@ -10,9 +10,6 @@ import connguard.terraform.treesitter_reader as treesitter_reader
 from connguard.engine.text import Text
 from connguard.terraform.syntax import LABEL_COUNTS, Document, Problem
 
-_MAX_SIZE = 10_000_000
-
-
 Read = Callable[[Text], Document]
 """A reader of native syntax: from the text to the document. Never raises for what is in it."""
 
@@ -32,9 +29,6 @@ def hcl_reader(name: str) -> Read:
 
 def read_document(text: Text, hcl: Read) -> Document:
     """The document in one Terraform file, in native or JSON syntax by its name."""
-    if len(text.string) > _MAX_SIZE:
-        problem = Problem(0, 0, "the file is too large to be read")
-        return Document(text, problems=[problem])
     if text.path.endswith(".json"):
         from connguard.terraform import json_reader  # most files are in native syntax
 
