@@ -84,6 +84,9 @@ COMPUTING = (
 """Tests of the mathematics; where a provider's rules become facts, by way of short files. Those
 that try thousands of cases are left out: they would notice more, and take hours for it."""
 
+TIMED = ("tests/test_symptoms_catalogue.py::test_a_large_log_is_read_in_a_moment",)
+"""Tests that measure time. While the lines are recorded, everything takes longer."""
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -179,6 +182,7 @@ def _judge(
         os.chdir(ROOT)
         code = pytest.main(
             ["-q", "-s", "--tb=no", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist"]
+            + [f"--deselect={name}" for name in TIMED]
             + [f"tests/{name}.py" for name in scope.tests],
             plugins=[Judge(mutants, files, tell)],
         )
