@@ -120,9 +120,10 @@ _RUN = r"""[^\s;\\()'"$\-/{\#][^;\\()'"$\-/{\#]{0,80}"""
 does not end where a token ends is given up at little cost."""
 
 _ATOM = rf"""(?:
-    {_RUN}+ (?=[;\\()'"$\-/{{\#]|\Z) (?!\$) (?: (?![('"]) | (?<![eE%:]) )
+    (?: \{{(?=\{{\{{) | %(?=%) | @(?=@) )++
+  | {_RUN}+ (?=[;\\()'"$\-/{{\#]|\Z) (?!\$) (?: (?![('"]) | (?<![eE%:]) )
   | {_RUN} (?: (?<=[^\w.:@%]) | (?<=[:@%])(?![\w'"(]) )
-  | [^\W\d](?:\w|\$(?![{{(]))*+(?!')
+  | [^\W\d](?:\w|\.(?=[^\W\d])|\$(?![{{(]))*+(?!')
   | \d[\w.]*+
   | '[^']*+(?:''[^']*+)*+'
   | "[^"]*+(?:""[^"]*+)*+"
@@ -145,7 +146,24 @@ Placeholders and tags with braces, dollar quotes, escaped strings, comments in s
 parentheses that are nested deeper or not closed are left to `tokens`.
 """
 
+_LOOSE = lazily(
+    r"""(?:
+      (?: [^;\\'"$\-/{\#()%]{1,80}+
+        | -(?!-) | /(?!\*) | %(?!\() | \{(?![{%\#]) | \#(?!\{) ){0,8}+
+      (?: [()]++
+        | '[^'\\]*+(?:''[^'\\]*+)*+' (?!')
+        | "[^"]*+(?:""[^"]*+)*+"
+        | (?<!\w)\$\$[^$]*+\$\$ ) )++""",
+    re.VERBOSE,
+)
+"""Any tokens in which no statement ends, up to a parenthesis or the end of a quote.
+
+Parentheses need not match. Quotes with backslashes, templates and comments are left to `tokens`.
+"""
+
+_PARENTHESES_IN_QUOTES = lazily(r"""'[^']*+'|"[^"]*+"|\$\$[^$]*+\$\$""")
 _GAP = lazily(r"(?:\s++|--[^\r\n]*+)*+")
+_NOTHING = lazily(r"(?:[\s;]++|--[^\r\n]*+)*+")
 _BLANKS = lazily(r"\s+")
 _BLOCK_COMMENT_MARK = lazily(r"/\*|\*/")
 _END_OF_COPY = lazily(r"^\\\.[ \t]*\r?$", re.MULTILINE)
@@ -269,7 +287,7 @@ class _Splitter:
         position = self.position
         while True:
             if piece is None:
-                position = _behind(_GAP, text, position)
+                position = _behind(_NOTHING, text, position)
                 routine = _ROUTINE.match(text, position) is not None
             if not routine:
                 end = _behind(_STRETCH, text, position)
@@ -277,6 +295,12 @@ class _Splitter:
                     piece = piece or Piece(position, end)
                     piece.end = end
                 position = _behind(_GAP, text, end)
+                loose = _LOOSE.match(text, position)
+                if loose:
+                    piece = piece or Piece(position, position)
+                    piece.end = position = loose.end()
+                    depth += _depth_of(loose.group())
+                    continue
             if position >= len(text):
                 break
             token = _coarse_token(text, position) if routine else _token(text, position)
@@ -338,6 +362,14 @@ class _Splitter:
         end = _END_OF_COPY.search(self._text, start) if self._copy_data_ahead else None
         self._copy_data_ahead = end is not None
         return end.end() if end else None
+
+
+def _depth_of(text: str) -> int:
+    """How many more parentheses are opened than closed in tokens without templates and comments."""
+    bare = (
+        _PARENTHESES_IN_QUOTES.sub("", text) if "'" in text or '"' in text or "$$" in text else text
+    )
+    return bare.count("(") - bare.count(")")
 
 
 def copy_data(text: str, piece: Piece) -> tuple[int, int] | None:

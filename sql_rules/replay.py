@@ -69,6 +69,9 @@ RELEVANT = frozenset(
 """The statements that can change a role, database or setting, or call code that does."""
 
 _BIG_TEXT = 8_000_000
+STATEMENT_SIZE = 8_000_000
+"""Characters of a statement; a larger one is not read."""
+
 _BIG_STATEMENT = 1_000_000
 _DATA = lazily(r"(?:insert|values|copy|select)\b", re.IGNORECASE)
 _PLACEHOLDER = lazily(r"\$\{\s*([\w.:-]+)\s*\}|\{\{-?\s*\.?([\w.]+)\s*-?\}\}")
@@ -77,13 +80,14 @@ _MOST_RESUMES = 50
 _MOST_READ_AGAIN = 20_000_000
 
 
-def replay(scripts: Sequence[Script]) -> Reading:
+def replay(scripts: Sequence[Script], statement_size: int = STATEMENT_SIZE) -> Reading:
     """The roles and databases as the scripts leave them, and what was found on the way.
 
     Only forward chunks run. There is one subject for each role and each database, with all the
-    states that may come true, and one for each statement that is a finding of its own.
+    states that may come true, and one for each statement that is a finding of its own. A statement
+    of more than `statement_size` characters is not read, and is a finding.
     """
-    return isolation.with_room(lambda: _run(scripts).reading())
+    return isolation.with_room(lambda: _run(scripts, statement_size=statement_size).reading())
 
 
 def final_state(scripts: Sequence[Script]) -> State:
@@ -112,16 +116,19 @@ def statements(scripts: Sequence[Script]) -> Iterator[tuple[Direction, Observed]
                     yield direction, found
 
 
-def _run(scripts: Sequence[Script], *, failures: bool = False) -> _Replay:
-    run = _Replay(failures)
+def _run(
+    scripts: Sequence[Script], *, failures: bool = False, statement_size: int = STATEMENT_SIZE
+) -> _Replay:
+    run = _Replay(failures, statement_size)
     for script in scripts:
         run.script(script)
     return run
 
 
 class _Replay:
-    def __init__(self, failures: bool) -> None:
+    def __init__(self, failures: bool, statement_size: int = STATEMENT_SIZE) -> None:
         self._failures = failures
+        self._statement_size = statement_size
         self._session = Session()
         self._interpreter = Interpreter()
         self._conditionals = psql.Conditionals()
@@ -161,7 +168,7 @@ class _Replay:
         )
         if not chunks:
             return
-        run = _Replay(failures=False)
+        run = _Replay(failures=False, statement_size=self._statement_size)
         run.script(replace(script, chunks=chunks))
         for fact in run._interpreter.facts:
             if isinstance(fact, PasswordLiteral):
@@ -309,8 +316,11 @@ class _Replay:
         large = size > _BIG_STATEMENT and _DATA.match(written) is not None
         if large and not runs and not seen:
             return True
-        if size > _BIG_TEXT:
-            reason = f"the statement is too large to be read: {size} characters"
+        if size > self._statement_size:
+            reason = (
+                f"the statement is too large to be read: {size} characters;"
+                " the setting statement-size in [limits] can be raised"
+            )
             self._interpreter.report(NotParsed(reason, source.place(piece.start, piece.end)))
             return True
         if not (runs or seen or self._copies(written)) and (parses or syntax.is_readable(written)):

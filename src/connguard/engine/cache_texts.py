@@ -14,7 +14,7 @@ from pathlib import Path
 from connguard.engine import disk
 from connguard.engine.cache_entry import Entry
 from connguard.engine.limits import SQL, Limits
-from connguard.engine.reading import WHOLE
+from connguard.engine.reading import largest_whole
 from connguard.engine.text import Text, decode
 
 
@@ -48,25 +48,32 @@ class SourceTexts(Mapping[str, Text]):
         try:
             path = os.path.abspath(name)
             most = self._limits.size_of(name)[1]
-            if name.lower().endswith(SQL) and disk.size(Path(path)) > WHOLE:
-                return self._dump(name, path, most)
+            most_whole = largest_whole(self._limits)
+            if name.lower().endswith(SQL) and disk.size(Path(path)) > most_whole:
+                return self._dump(name, path)
             data = disk.read_bytes(path, most)
             if disk.digest(data) != self._trace.content(path):
                 return None
             if name.lower().endswith(".gz"):
                 data = _unpacked(data, self._limits.unpacked_size)
+                if len(data) > most_whole:
+                    from connguard.engine.condensed_text import read
+
+                    return self._whole(name, read(name, [data], self._limits))
         except (OSError, ValueError):
             return None
-        text, _ = decode(name, data)
-        return text if text.line_count >= self._lines[name] else None
+        return self._whole(name, decode(name, data)[0])
 
-    def _dump(self, name: str, path: str, most: int) -> Text | None:
+    def _dump(self, name: str, path: str) -> Text | None:
         from connguard.engine.condensed_text import load
 
         with disk.recording() as seen:
-            text = load(name, path, most)
+            text = load(name, path, self._limits)
         same = seen.answers.get(("read", path)) == self._trace.content(path)
-        return text if same and text.line_count >= self._lines[name] else None
+        return self._whole(name, text) if same else None
+
+    def _whole(self, name: str, text: Text) -> Text | None:
+        return text if text.line_count >= self._lines[name] else None
 
 
 def _unpacked(data: bytes, most: int) -> bytes:

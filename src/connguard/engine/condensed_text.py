@@ -10,9 +10,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from connguard.engine import disk
-from connguard.engine.text import Text, decode
-from connguard.sql_rules.condense import Stretch, condense
+from connguard.engine.limits import Limits, passed
+from connguard.engine.text import Text
+from connguard.policies.model.facts import NotParsed
+from connguard.policies.model.origin import Origin
+from connguard.sql_rules.condense import Cause, LeftOut, Stretch, condense
 
+_LIMITS = Limits()
 LEFT_OUT = "…"
 """Stands for a line of which nothing is kept."""
 
@@ -76,17 +80,29 @@ class CondensedText(Text):
         return self.string[start:end].rstrip("\r\n")
 
 
-def read(path: str, blocks: Iterable[bytes]) -> CondensedText:
+def read(path: str, blocks: Iterable[bytes], limits: Limits = _LIMITS) -> CondensedText:
     """The text of a dump that comes in blocks of bytes."""
-    condensed = condense(_without_mark(blocks))
-    return CondensedText(path, condensed.stretches, condensed.lines)
+    condensed = condense(_without_mark(blocks), limits.statement_size, limits.kept_size)
+    text = CondensedText(path, condensed.stretches, condensed.lines)
+    text.gaps = tuple(_gap(path, one, limits) for one in condensed.left_out)
+    return text
 
 
-def load(name: str, path: str | Path, most: int) -> Text:
+def load(name: str, path: str | Path, limits: Limits) -> CondensedText:
     """The text of a large file of SQL. Raises what `disk.read_bytes` raises."""
+    blocks = disk.read_blocks(path, limits.sql_file_size)
     if disk.read_head(path).startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return decode(name, disk.read_bytes(path, most))[0]
-    return read(name, disk.read_blocks(path, most))
+        blocks = _from_utf16(blocks)
+    return read(name, blocks, limits)
+
+
+def _gap(path: str, left_out: LeftOut, limits: Limits) -> NotParsed:
+    if left_out.cause is Cause.STATEMENT:
+        what = f"a statement or line of data of more than {limits.statement_size} bytes is not read"
+    else:
+        what = f"more than {limits.kept_size} bytes can matter: those from here on are not read"
+    place = left_out.line, left_out.column
+    return NotParsed(passed(left_out.cause, what), Origin(path, *place, *place))
 
 
 def _without_mark(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -94,6 +110,15 @@ def _without_mark(blocks: Iterable[bytes]) -> Iterator[bytes]:
     for block in blocks:
         yield block.removeprefix(mark)
         mark = b""
+
+
+def _from_utf16(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same in UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-16")("replace")
+    for block in blocks:
+        text = decoder.decode(block)
+        if text:
+            yield text.encode("utf-8", "replace")
 
 
 def _decoded(data: bytes) -> str:

@@ -24,6 +24,8 @@ class Limits:
     sql_file_size: int = 2_000_000_000
     plan_file_size: int = 500_000_000
     code_file_size: int = 1_000_000
+    statement_size: int = 8_000_000
+    kept_size: int = 64_000_000
     unpacked_size: int = 64 * 1024 * 1024
     repeated_includes: int = 1_000
     yaml_alias_nodes: int = 200_000

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from connguard.engine import disk
-from connguard.engine.limits import SQL, passed
+from connguard.engine.limits import SQL, Limits, passed
 from connguard.engine.progress import Progress, silent
 from connguard.engine.text import Text, decode
 from connguard.policies.model.facts import NotParsed
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from connguard.engine.settings import Settings
     from connguard.sql_rules.script import Script
 
-WHOLE = 16_000_000
+WHOLE = 8_000_000
 """Bytes of a file of SQL that is read as a whole; of a larger one, only what can matter is kept."""
 
 
@@ -93,11 +93,11 @@ class Context:
     def _load(self, file: SourceFile) -> Text | None:
         setting, most = self.settings.limits.size_of(file.name)
         try:
-            data = _small(file, most)
+            data = _small(file, most, self.settings.limits)
             if data is None:
                 from connguard.engine.condensed_text import load
 
-                return load(file.name, file.path, most)
+                return load(file.name, file.path, self.settings.limits)
         except disk.TooLarge as error:
             reason = passed(setting, f"the file has {error.size} bytes, more than {most}")
             self.refused.append(NotParsed(reason, Origin(file.name, 1, 1, 1, 1)))
@@ -111,16 +111,21 @@ class Context:
         return text
 
 
-def _small(file: SourceFile, most: int) -> bytes | None:
+def _small(file: SourceFile, most: int, limits: Limits) -> bytes | None:
     """The content; None for a file of SQL that is too large to be kept as a whole."""
     if not file.name.lower().endswith(SQL):
         return disk.read_bytes(file.path, most)
     try:
-        return disk.read_bytes(file.path, min(most, WHOLE))
+        return disk.read_bytes(file.path, min(most, largest_whole(limits)))
     except disk.TooLarge as error:
         if error.size > most:
             raise
         return None
+
+
+def largest_whole(limits: Limits) -> int:
+    """Bytes of the largest file of SQL that is read as a whole."""
+    return min(WHOLE, limits.statement_size)
 
 
 class FrontEnd(Protocol):

@@ -63,6 +63,14 @@ SETTINGS: dict[str, dict[str, Setting]] = {
             " generated, and left out without a finding",
             "1 MB: 1000000",
         ),
+        "statement-size": Setting(
+            "bytes of a statement of SQL, or of a line of `COPY` data; a larger one is not read",
+            "8 MB: 8000000",
+        ),
+        "kept-size": Setting(
+            "bytes that can matter of a large SQL file; what follows them is not read",
+            "64 MB: 64000000",
+        ),
         "unpacked-size": Setting("bytes that a `.sql.gz` may unpack to", "64 MiB: 67108864"),
         "repeated-includes": Setting(
             "how often a file may include what it has included before", "1000"

@@ -9,6 +9,7 @@ from codecs import BOM_UTF8
 from functools import cached_property
 from itertools import accumulate
 
+from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.patterns import lazily
 
@@ -19,13 +20,15 @@ class Text:
     """The text of one file, without its byte order mark.
 
     Offsets count characters from 0; lines and columns count from 1. Line ends are LF, CRLF and a
-    lone CR. `marked` tells that the mark was there, which some servers do not skip.
+    lone CR. `marked` tells that the mark was there, which some servers do not skip. `gaps` are
+    the parts that may matter and have been left out.
     """
 
     def __init__(self, path: str, string: str) -> None:
         self.path = path
         self.string = string
         self.marked = False
+        self.gaps: tuple[NotParsed, ...] = ()
 
     @cached_property
     def _starts(self) -> list[int]:

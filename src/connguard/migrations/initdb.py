@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING
 
 from connguard.engine import disk, paths
 from connguard.engine.limits import Limits, passed
-from connguard.engine.reading import SourceFile
+from connguard.engine.reading import SourceFile, largest_whole
 from connguard.engine.text import Text, decode
 from connguard.migrations.history import History
 from connguard.migrations.names import is_numbered
 from connguard.migrations.pool import SQL_SUFFIXES, Pool, shown, unreadable
 from connguard.migrations.sections import sections
 from connguard.policies.model.patterns import lazily
+from connguard.policies.model.reading import Subject
 from connguard.sql_rules.script import Chunk, Direction, Script
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ def _add_packed(history: History, file: SourceFile, pool: Pool) -> None:
         pool.context.texts[file.path] = text
     if text is None:
         return
+    history.subjects.extend(Subject((gap,)) for gap in text.gaps)
     history.scripts.append(Script(file.name, sections(text)))
 
 
@@ -140,7 +142,11 @@ def _unpacked(history: History, file: SourceFile, limits: Limits) -> Text | None
         what = f"the file has more than {most} bytes when it is unpacked"
         unreadable(history, passed("unpacked-size", what), start)
         return None
-    return decode(file.name, data)[0]
+    if len(data) <= largest_whole(limits):
+        return decode(file.name, data)[0]
+    from connguard.engine.condensed_text import read
+
+    return read(file.name, [data], limits)
 
 
 def _add_shell(history: History, file: SourceFile, script: ShellMigration, pool: Pool) -> None:

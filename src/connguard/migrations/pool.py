@@ -202,6 +202,9 @@ class Pool:
             self.take(included)
         history.files.update(one.name for one in (file, *script.files))
         history.subjects.extend(Subject((gap,)) for gap in script.missing)
+        read = dict.fromkeys((file, *script.files))
+        texts = (self.context.text(one) for one in read)
+        history.subjects.extend(Subject((gap,)) for text in texts if text for gap in text.gaps)
         return script.chunks
 
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from connguard.engine.reading import Context
 from connguard.engine.workers import Lost, run_all
@@ -25,9 +26,11 @@ def replay_all(found: Sequence[History], context: Context) -> Sequence[Reading |
     def done(count: int) -> None:
         context.progress(f"replaying migrations: {count} of {len(found)} databases")
 
-    replayed = run_all(_replay, found, jobs=jobs, costs=costs, done=done)
+    size = context.settings.limits.statement_size
+    replayed = run_all(partial(_replay, size), found, jobs=jobs, costs=costs, done=done)
     lost = [index for index, one in enumerate(replayed) if isinstance(one, Lost)]
-    again = run_all(_replay_carefully, [found[index] for index in lost], jobs=2, apart=True)
+    left = [found[index] for index in lost]
+    again = run_all(partial(_replay_carefully, size), left, jobs=2, apart=True)
     for index, result in zip(lost, again, strict=True):
         replayed[index] = result
     return replayed
@@ -37,10 +40,10 @@ def _size(history: History) -> int:
     return sum(len(chunk.text) for script in history.scripts for chunk in script.chunks)
 
 
-def _replay(history: History) -> Reading:
-    return replay(history.scripts)
+def _replay(statement_size: int, history: History) -> Reading:
+    return replay(history.scripts, statement_size)
 
 
-def _replay_carefully(history: History) -> Reading:
+def _replay_carefully(statement_size: int, history: History) -> Reading:
     isolation.careful = True
-    return replay(history.scripts)
+    return replay(history.scripts, statement_size)
