@@ -8,13 +8,27 @@ import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connguard.engine.text import Text
 from connguard.policies.model.addresses import AddressSet
-from connguard.policies.model.hba import Connection, Memberships, Transport, decide
-from connguard.policies.model.hba_cells import Cell, DatabaseCell, DatabaseKind, UserCell
+from connguard.policies.model.hba import (
+    Answer,
+    Connection,
+    HbaRule,
+    Memberships,
+    Transport,
+    decide,
+)
+from connguard.policies.model.hba_cells import (
+    Cell,
+    DatabaseCell,
+    DatabaseKind,
+    Grid,
+    UserCell,
+)
 from connguard.policies.model.hba_coverage import Coverage, cover, outcome
 from connguard.postgres.hba_reader import read_hba_text
 
@@ -217,3 +231,30 @@ def test_a_dead_line_decides_about_nothing(lines: list[Line], tried: list[Connec
         for connection in tried:
             first = next((n for n, line in enumerate(lines) if line.matches(connection)), None)
             assert first != index
+
+
+def test_lines_with_samerole_are_compared_for_their_users_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Lines for n users beside lines for n databases: n x n pairs, and not n times as many."""
+    asked = 0
+    original = Grid._pair_answer
+
+    def counted(grid: Grid, rule: HbaRule, user: UserCell, database: DatabaseCell) -> Answer:
+        nonlocal asked
+        asked += 1
+        return original(grid, rule, user, database)
+
+    monkeypatch.setattr(Grid, "_pair_answer", counted)
+    pairs = {}
+    for lines in (5, 20):
+        asked = 0
+        text = "".join(
+            f"host samerole u{number} 10.{number}.0.0/16 md5\n"
+            f"host db{number} all 11.{number}.0.0/16 md5\n"
+            for number in range(lines)
+        )
+        cover(read_hba_text(Text("pg_hba.conf", text), 18).rules)
+        pairs[lines] = asked
+
+    assert pairs[20] < 32 * pairs[5]

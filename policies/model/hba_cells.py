@@ -117,6 +117,7 @@ class Grid(Comparisons):
         }
         # The cells of a user class and a class of databases, both by number.
         self._places: dict[tuple[int, int], list[int]] = {}
+        self._of_user: dict[int, list[int]] = {}
         self._user_class = numbered(self._user_signatures(rules))
         self._database_class = numbered(self._database_signatures(rules))
         self._build(transports)
@@ -131,9 +132,14 @@ class Grid(Comparisons):
         found: dict[int, Answer] = {}
         transports = rule.transports
         if _is_linked(rule):
-            for place, cell in enumerate(self.cells):
+            known: tuple[UserCell, DatabaseCell] | None = None
+            answer = Answer.NO
+            for place in self._candidates(rule):
+                cell = self.cells[place]
                 if cell.transport in transports:
-                    answer = self._pair_answer(rule, cell.users[0], cell.databases[0])
+                    pair = cell.users[0], cell.databases[0]
+                    if known is None or pair[0] is not known[0] or pair[1] is not known[1]:
+                        answer, known = self._pair_answer(rule, *pair), pair
                     if answer is not Answer.NO:
                         found[place] = answer
             return found
@@ -147,6 +153,13 @@ class Grid(Comparisons):
                     if self.cells[place].transport in transports:
                         found[place] = min(user_matches, database_matches)
         return found
+
+    def _candidates(self, rule: HbaRule) -> Iterable[int]:
+        """The cells of the users that a rule may match, in their order."""
+        if any(name.kind in _LINKED for name in rule.users):
+            return range(len(self.cells))
+        users = {self._user_class[number] for number, _ in self._plain_users(rule)}
+        return sorted(place for user in users for place in self._of_user[user])
 
     def _build(self, transports: frozenset[Transport]) -> None:
         databases: dict[int, list[DatabaseCell]] = {}
@@ -162,6 +175,7 @@ class Grid(Comparisons):
                         if transport in transports:
                             place = (user_class, database_class)
                             self._places.setdefault(place, []).append(len(self.cells))
+                            self._of_user.setdefault(user_class, []).append(len(self.cells))
                             self.cells.append(Cell(transport, tuple(same_users), group))
                 if len(self.cells) > self._most:
                     raise TooManyCells
