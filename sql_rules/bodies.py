@@ -36,6 +36,7 @@ class Body:
     end: int
     dollar: bool
     _lines: list[int] = field(default_factory=list)
+    _places: dict[tuple[int, str], Origin] = field(default_factory=dict)
 
     @property
     def raw(self) -> str:
@@ -50,6 +51,12 @@ class Body:
 
     def place(self, line: int, first_word: str) -> Origin:
         """The range of the statement that starts in this line with this word."""
+        found = self._places.get((line, first_word))
+        if found is None:
+            found = self._places[line, first_word] = self._found(line, first_word)
+        return found
+
+    def _found(self, line: int, first_word: str) -> Origin:
         text = self.source.text
         start = self._line_start(line)
         line_end = text.find("\n", start, self.end)

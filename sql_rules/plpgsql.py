@@ -423,7 +423,7 @@ class Code:
         )
         flow = Flow(frame)
         try:
-            statements = syntax.parse(query)
+            statements = syntax.parse_code(query)
         except NotReadable:
             return flow
         for parsed in statements:
@@ -496,7 +496,7 @@ class Code:
 
     def _select(self, query: str) -> Node | None:
         try:
-            statements = syntax.parse(query)
+            statements = syntax.parse_code(query)
         except NotReadable:
             return None
         if len(statements) == 1 and statements[0].kind == "SelectStmt":

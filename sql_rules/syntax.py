@@ -9,8 +9,8 @@ times as much.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 import orjson
@@ -24,6 +24,8 @@ from connguard.sql_rules.postgres_parser import split as pg_split
 _SECRET = lazily(r"password|secret|identified|token|://", re.IGNORECASE)
 _HARMLESS = lazily(r"(?:[^\W\d]\w{0,30}|[^\w\s'\"]{1,3}|\d{1,6})\"")
 
+_SHORT_CODE = 4_000
+"""Characters."""
 _LONG_BODY = 100_000
 _MOST_JSON = 50_000_000
 
@@ -79,6 +81,16 @@ def parse(text: str) -> list[Parsed]:
     return list(_statements(text, document.get("stmts", [])))
 
 
+def parse_code(text: str) -> Sequence[Parsed]:
+    """As `parse`, for code, which runs again and again: trees of a few short texts are kept."""
+    return _kept(text) if len(text) < _SHORT_CODE else parse(text)
+
+
+@lru_cache(maxsize=128)
+def _kept(text: str) -> Sequence[Parsed]:
+    return parse(text)
+
+
 def split(text: str) -> list[tuple[int, int]]:
     """The ranges of the statements of `text`, from the first token on, without their trees.
 
@@ -108,9 +120,18 @@ def parse_body(create_or_do: str) -> list[Node]:
 
     Raises NotReadable as `parse` does.
     """
+    return _kept_body(create_or_do) if len(create_or_do) < _SHORT_CODE else _body(create_or_do)
+
+
+def _body(create_or_do: str) -> list[Node]:
     risky = len(create_or_do) > _LONG_BODY
     functions = _tree(_plpgsql, create_or_do, "the body", risky=risky)
     return [function["PLpgSQL_function"] for function in functions]
+
+
+@lru_cache(maxsize=128)
+def _kept_body(create_or_do: str) -> list[Node]:
+    return _body(create_or_do)
 
 
 def _tree(

@@ -12,6 +12,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from sql_findings import findings, lines
 
+from connguard.sql_rules import syntax
+
 
 def body(code: str, declarations: str = "") -> str:
     """A DO block; the first line of `code` is line 3 of the script."""
@@ -318,3 +320,21 @@ def test_a_body_that_does_not_parse_is_reported() -> None:
     """A body with role DDL that PL/pgSQL's parser refuses is not silently passed."""
     assert lines(body("CREATE USER app CONNECTION LIMIT 5;\nIF x THEN;")) == {(1, "PG901")}
     assert lines(body("SELECT 1;\nIF x THEN;")) == set()
+
+
+def test_code_that_runs_again_and_again_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function that calls itself is followed for thousands of steps."""
+    parsed: list[str] = []
+    original = syntax.parse_sql_json
+    monkeypatch.setattr(
+        syntax, "parse_sql_json", lambda text: (parsed.append(text), original(text))[1]
+    )
+    call = "  PERFORM deep();\n"
+    text = (
+        "CREATE ROLE app LOGIN CONNECTION LIMIT 5;\n"
+        "CREATE FUNCTION deep() RETURNS void LANGUAGE plpgsql AS $$\nBEGIN\n"
+        f"  ALTER ROLE app CONNECTION LIMIT 6;\n{call * 5}END $$;\nSELECT deep();\n"
+    )
+
+    assert lines(text) == {(11, "PG902")}
+    assert len(parsed) < 50
