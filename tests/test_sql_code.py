@@ -325,10 +325,13 @@ def test_a_body_that_does_not_parse_is_reported() -> None:
 def test_code_that_runs_again_and_again_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A function that calls itself is followed for thousands of steps."""
     parsed: list[str] = []
-    original = syntax.parse_sql_json
-    monkeypatch.setattr(
-        syntax, "parse_sql_json", lambda text: (parsed.append(text), original(text))[1]
-    )
+    original = syntax.parse
+
+    def parse(text: str) -> list[syntax.Parsed]:
+        parsed.append(text)
+        return original(text)
+
+    monkeypatch.setattr(syntax, "parse", parse)
     call = "  PERFORM deep();\n"
     text = (
         "CREATE ROLE app LOGIN CONNECTION LIMIT 5;\n"
