@@ -22,7 +22,7 @@ from connguard.sql_rules.names import Name
 
 _WORD = lazily(r"cg_blank_(\d+)_")
 _FIRST_NUMBER = 2_147_400_000
-_BEFORE_NUMBER = lazily(r"\blimit\s*=?\s*[-+]?\s*\Z", re.IGNORECASE)
+_BEFORE_NUMBER = lazily(r"\blimit\s*+(?:=\s*+)?+(?:[-+]\s*+)?+\Z", re.IGNORECASE)
 _BEFORE_STRING = lazily(r"\b(?:password|valid\s+until)\s*\Z", re.IGNORECASE)
 _NEARBY = 40
 _NOT_SQL = (Mark.TAG, Mark.COMMAND, Mark.PLACEHOLDER)

@@ -32,7 +32,7 @@ _ERROR_CODES = {
     "3d000": "invalid_catalog_name",
     "undefined_database": "invalid_catalog_name",
 }
-_ASSIGNED = lazily(r"\A\s*[^:=]*?(?::=|=)\s*")
+_ASSIGNED = lazily(r"\A[^:=]*+:?=\s*+")
 _FIRST_WORD = lazily(r"\w+")
 
 Row = list[tuple[str, Text]]

@@ -40,13 +40,6 @@ KNOWN = {
     # Where a comment is not closed, a parser stops: it is looked for once.
     ("terraform/expression_parser.py", "(?:[ \\t\\r]|#[^\\n]*|//[^\\"),
     # One line, name or value, or the place where the reader stands.
-    ("migrations/python_strings.py", "%(?:\\((?P<name>[^)]*)\\))"),
-    ("migrations/python_strings.py", "\\{\\{|\\}\\}|\\{(?P<field>[^"),
-    ("migrations/sections.py", "^[ \\t]*(?:\n        --[ \\"),
-    ("migrations/settings_text.py", "^[ \\t]*([^#!;=\\s][^=:\\n]"),
-    ("migrations/tree_host.py", "%(?:(?P<index>\\d+)\\$)?[-"),
-    ("sql_rules/placeholders.py", "\\blimit\\s*=?\\s*[-+]?\\s*\\"),
-    ("sql_rules/plpgsql.py", "\\A\\s*[^:=]*?(?::=|=)\\s*"),
     # What begins again and again in a whole file, and never ends.
     ("migrations/liquibase.py", "<!--(.*?)-->"),
     ("sql_rules/assignments.py", "[$#]\\{[^{}]*\\}|\\{\\{[^{}]"),

@@ -33,8 +33,8 @@ _ESCAPE = lazily(
     re.DOTALL,
 )
 _PLAIN_ESCAPES = dict(zip("abfnrtv\\'\"", "\a\b\f\n\r\t\v\\'\"", strict=True))
-_PERCENT = lazily(r"%(?:\((?P<name>[^)]*)\))?[#0 +-]*[\d.]*(?P<kind>[sdrifaxX%])")
-_BRACES = lazily(r"\{\{|\}\}|\{(?P<field>[^{}!:]*)[^{}]*\}")
+_PERCENT = lazily(r"%(?:\((?P<name>[^()]*+)\))?[#0 +-]*+[\d.]*+(?P<kind>[sdrifaxX%])")
+_BRACES = lazily(r"\{\{|\}\}|\{(?P<field>[^{}!:]*+)[^{}]*+\}")
 SAME_TEXT = frozenset(("text", "DDL", "SQL", "str", "literal_column", "inline_literal", "Literal"))
 SAME_BASE = frozenset(("bindparams", "execution_options", "columns", "as_string", "encode"))
 

@@ -28,8 +28,8 @@ _MARKER = lazily(
       | --[ \t]*//[ \t]*@?(?P<mybatis>undo)\b.*
       | ----[ \t]*create[ \t]+above[ \t]*/[ \t]*(?P<tern>drop[ \t]+below)[ \t]*----.*
       | --+[ \t]*(?P<node>up|down)[ \t]+migration(?P<more>\b.*)
-      | --+[ \t]*(?P<word>up|down)[ \t]*:?
-    )[ \t]*\r?$""",
+      | --+[ \t]*(?P<word>up|down)[ \t]*+:?
+    )[ \t]*+\r?$""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
 _COMMENT = lazily(r"--[^\n]*")

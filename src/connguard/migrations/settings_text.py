@@ -9,13 +9,13 @@ from collections.abc import Mapping
 
 from connguard.policies.model.patterns import lazily
 
-_ENTRY = lazily(r"^[ \t]*([^#!;=\s][^=:\n]*?)[ \t]*[=:][ \t]*(.*?)[ \t]*\r?$", re.MULTILINE)
+_ENTRY = lazily(r"^[ \t]*+([^#!;=\s][^=:\n]*+)[=:][ \t]*+(.*)$", re.MULTILINE)
 _SECTION = lazily(r'^[ \t]*\[\s*([\w-]+)(?:\s+"([^"]*)")?\s*\][ \t]*\r?$')
 
 
 def properties(text: str) -> Mapping[str, str]:
     """The entries of a Java-style properties file; the last of equal keys counts."""
-    return {match[1]: match[2] for match in _ENTRY.finditer(text)}
+    return dict(map(_entry, _ENTRY.finditer(text)))
 
 
 def git_config(text: str) -> Mapping[str, str]:
@@ -28,5 +28,11 @@ def git_config(text: str) -> Mapping[str, str]:
         if section:
             prefix = f"{section[1]}.{section[2]}." if section[2] else f"{section[1]}."
         elif entry:
-            found[prefix + entry[1]] = entry[2].strip('"')
+            key, value = _entry(entry)
+            found[prefix + key] = value.strip('"')
     return found
+
+
+def _entry(match: re.Match[str]) -> tuple[str, str]:
+    """A key and its value, without the blanks behind them."""
+    return match[1].rstrip(" \t"), match[2].removesuffix("\r").rstrip(" \t")

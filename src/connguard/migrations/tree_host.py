@@ -36,7 +36,7 @@ from connguard.sql_rules.script import Direction
 
 _SIMPLE_ESCAPES = dict(zip("abefnrtvs", "\a\b\x1b\f\n\r\t\v ", strict=True))
 _SIMPLE_ESCAPES.update({"0": "\0", "\n": "", "\r\n": ""})
-_PRINTF = lazily(r"%(?:(?P<index>\d+)\$)?[-+#0 ]*[\d.]*(?P<kind>[a-zA-Z%])")
+_PRINTF = lazily(r"%(?:(?P<index>\d++)\$)?[-+#0 ]*+[\d.]*+(?P<kind>[a-zA-Z%])")
 _SQL_FILE = lazily(r"[\"'`]([^\"'`\s$#{}]+\.sql)[\"'`]")
 _MAX_DEPTH = 60
 _MAX_SEARCH = 20_000
