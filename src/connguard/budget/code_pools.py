@@ -19,6 +19,9 @@ from connguard.budget.pool_claims import language_of
 from connguard.engine import disk
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import in_utf8
+from connguard.engine.tree_parsing import TooManyErrors
+from connguard.policies.model.facts import NotParsed
+from connguard.policies.model.origin import Origin
 from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Reading
 
@@ -68,8 +71,11 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
     """The pools, as facts that are later joined to the services of a deployment."""
     reading = Reading()
     for file in files:
-        for made in _pools(file, context):
-            reading.add(CodePool(made, file.path, _project(file.path, context)))
+        try:
+            for made in _pools(file, context):
+                reading.add(CodePool(made, file.path, _project(file.path, context)))
+        except TooManyErrors as error:
+            reading.add(NotParsed(str(error), Origin(file.name, 1, 1, 1, 1)))
     return reading
 
 

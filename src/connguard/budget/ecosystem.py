@@ -9,9 +9,11 @@ https://pm2.keymetrics.io/docs/usage/application-declaration/: `instances` is 1 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import PurePath
 
 from connguard.engine.text import Text
+from connguard.engine.tree_parsing import TooManyErrors
 from connguard.policies.model.amount import Amount, exactly, plus, unknown_amount
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.patterns import lazily
@@ -80,7 +82,8 @@ def _apps(text: Text) -> Iterator[_App]:
         except JsonError:
             return
     else:
-        yield from _script_apps(text)
+        with suppress(TooManyErrors):  # as a file without apps: how many there are is unknown
+            yield from _script_apps(text)
 
 
 def _json_apps(text: Text) -> Iterator[_App]:

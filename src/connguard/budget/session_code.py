@@ -18,6 +18,7 @@ from connguard.budget.session_use import Used
 from connguard.engine import disk
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import Text, in_utf8
+from connguard.engine.tree_parsing import TooManyErrors
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Comment, Notes, Reading, Span, mentions_suppression
@@ -190,7 +191,11 @@ def _uses(file: SourceFile, base: Path, context: Context) -> tuple[Text | None, 
     from connguard.budget.sessions_hosts import READERS
 
     reader = READERS.get(language)
-    return text, reader(text) if reader is not None else []
+    try:
+        return text, reader(text) if reader is not None else []
+    except TooManyErrors as error:
+        context.log.append(f"{file.name}: {error}, not read as code")
+        return None, []
 
 
 def _notes(text: Text) -> Notes:

@@ -168,6 +168,9 @@ def main() -> None:
     os.dup2(2, 1)  # nothing but answers goes through the pipe
     for entry in FRONT_ENDS:
         entry.load()
+    from_plain(
+        Job, {"name": "", "path": ""}
+    )  # what it takes to read a job is no repository's memory
     if memory:
         limit_memory(memory)
     _send(answers, {"ready": True})

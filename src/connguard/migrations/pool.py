@@ -225,6 +225,7 @@ def unreadable(history: History, reason: str, origin: Origin) -> None:
 
 
 def too_deep(history: History, text: Text) -> None:
-    """Record a program that is nested deeper than can be followed."""
+    """Record a program that is nested deeper than can be followed, or too broken for its parser."""
     history.files.add(text.path)
-    unreadable(history, "the program is nested too deeply", text.line_origin(1))
+    reason = "the program is nested too deeply, or has too many syntax errors"
+    unreadable(history, reason, text.line_origin(1))

@@ -17,6 +17,7 @@ from typing import ClassVar
 from tree_sitter import Language, Node, Parser
 
 from connguard.engine.text import Text
+from connguard.engine.tree_parsing import tree_of
 from connguard.migrations.byte_offsets import ByteOffsets
 from connguard.migrations.fragment import (
     EMPTY,
@@ -43,12 +44,15 @@ _MAX_SEARCH = 20_000
 
 
 class Source:
-    """A parsed file. tree-sitter counts UTF-8 bytes; this converts them to characters."""
+    """A parsed file. tree-sitter counts UTF-8 bytes; this converts them to characters.
+
+    Raises TooManyErrors.
+    """
 
     def __init__(self, text: Text, module: str, function: str) -> None:
         self.text = text
         offsets = ByteOffsets(text.string)
-        self.root = _parser(module, function).parse(offsets.data).root_node
+        self.root = tree_of(_parser(module, function), offsets.data).root_node
         self._character = offsets.character
 
     def range(self, node: Node) -> tuple[int, int]:

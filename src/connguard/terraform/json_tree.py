@@ -13,6 +13,7 @@ import tree_sitter_json
 from tree_sitter import Language, Node, Parser
 
 from connguard.engine.text import Text
+from connguard.engine.tree_parsing import TooManyErrors, tree_of
 from connguard.policies.model.patterns import lazily
 from connguard.terraform.byte_offsets import CharacterOffsets
 from connguard.terraform.expression_parser import number_of
@@ -105,7 +106,10 @@ class JsonValue:
 def parse(text: Text) -> tuple[JsonValue | None, list[Problem]]:
     """The value in a JSON file, and the syntax error in it, if any."""
     offsets = CharacterOffsets(text.string)
-    root = _parser().parse(offsets.encoded).root_node
+    try:
+        root = tree_of(_parser(), offsets.encoded).root_node
+    except TooManyErrors as stuck:
+        return None, [Problem(0, len(text.string), f"JSON: {stuck}")]
     problems: list[Problem] = []
     if root.has_error:
         error = _narrowest_error(root)

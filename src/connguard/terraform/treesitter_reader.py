@@ -13,6 +13,7 @@ import tree_sitter_hcl
 from tree_sitter import Language, Node, Parser
 
 from connguard.engine.text import Text
+from connguard.engine.tree_parsing import TooManyErrors, tree_of
 from connguard.policies.model.patterns import lazily
 from connguard.terraform.byte_offsets import CharacterOffsets
 from connguard.terraform.expression_parser import parse_expression
@@ -54,25 +55,37 @@ def read(text: Text) -> Document:
     document = Document(text)
     offsets = CharacterOffsets(text.string)
     source, root = _parsed(offsets.encoded)
-    if not _Reader(document, offsets, 0).read(root):
+    if root is None or not _Reader(document, offsets, 0).read(root):
         document = Document(text)
         for start, end in _pieces(source):
-            piece = _parser().parse(source[start:end]).root_node
             reader = _Reader(document, offsets, start)
+            try:
+                piece = tree_of(_parser(), source[start:end]).root_node
+            except TooManyErrors as error:
+                document.problems.append(Problem(offsets.of(start), offsets.of(end), str(error)))
+                continue
             if not reader.read(piece):
                 document.problems.append(reader.problem(piece, end - start))
     return document
 
 
-def _parsed(source: bytes) -> tuple[bytes, Node]:
-    """The syntax tree, and the source that it is of."""
-    root = _parser().parse(source).root_node
-    if root.has_error:
+def _parsed(source: bytes) -> tuple[bytes, Node | None]:
+    """The source, and the syntax tree of it; None where there are too many errors for one."""
+    root = _root(source)
+    if root is None or root.has_error:
         # The grammar lacks numbers such as 1e9. Digits of the same length do for the structure:
         # the expressions are read from the text.
-        source = _EXPONENT.sub(lambda found: b"1" * len(found[0]), source)
-        root = _parser().parse(source).root_node
+        source, count = _EXPONENT.subn(lambda found: b"1" * len(found[0]), source)
+        if count:
+            root = _root(source)
     return source, root
+
+
+def _root(source: bytes) -> Node | None:
+    try:
+        return tree_of(_parser(), source).root_node
+    except TooManyErrors:
+        return None
 
 
 def _content(text: Text, start: int, end: int) -> Content:
@@ -83,6 +96,7 @@ def _content(text: Text, start: int, end: int) -> Content:
     """
     offsets = CharacterOffsets(text.string[start:end])
     root = _parsed(offsets.encoded)[1]
+    assert root is not None, "a block that was read has no errors"
     reader = _Reader(Document(text), offsets, 0, start, lazy=False)
     node = next(one for one in _descendants(root) if one.type == "block")
     block = reader.block(node, 0)
@@ -95,10 +109,10 @@ def _content(text: Text, start: int, end: int) -> Content:
 def comments(text: Text) -> list[tuple[int, int]]:
     """The ranges of all comments of an HCL file, comment marks included."""
     offsets = CharacterOffsets(text.string)
-    root = _parser().parse(offsets.encoded).root_node
+    root = _root(offsets.encoded)
     return [
         (offsets.of(node.start_byte), offsets.of(node.end_byte))
-        for node in _descendants(root)
+        for node in (_descendants(root) if root is not None else ())
         if node.type == "comment"
     ]
 

@@ -1,0 +1,49 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Syntax trees of tree-sitter, given up where its recovery from errors would not end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tree_sitter import Parser, Point, Tree
+
+_BLOCK = 65_536
+
+# The parser reports every 100 operations, and whether it recovers from an error. It gets on by 35
+# bytes and more from one report to the next. On some texts of 400 bytes it no longer gets on at
+# all, and takes another 36 KB each time.
+_AT_FIRST = 300
+_A_BYTE = 0.1
+_AT_MOST = 2_000
+
+
+class TooManyErrors(RecursionError):
+    """A text in which the parser does not get on: it tries ever more ways to recover."""
+
+
+def tree_of(parser: Parser, source: bytes) -> Tree:
+    """The tree of a text in UTF-8, in time and memory that grow with its length.
+
+    The same text always gives the same: operations are counted, not time. Raises TooManyErrors.
+    """
+    left: float = _AT_FIRST
+    reached = 0
+
+    def is_stuck(offset: int, has_error: bool) -> bool:
+        nonlocal left, reached
+        if offset > reached:
+            left = min(left + (offset - reached) * _A_BYTE, _AT_MOST)
+            reached = offset
+        left -= has_error
+        return left < 0
+
+    def block(offset: int, _point: Point) -> bytes:
+        return source[offset : offset + _BLOCK]
+
+    try:
+        return parser.parse(block, progress_callback=is_stuck)
+    except ValueError:
+        parser.reset()
+        raise TooManyErrors("syntax errors from which the parser does not recover") from None

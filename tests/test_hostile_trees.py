@@ -1,0 +1,132 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Texts with syntax errors from which a parser does not recover are given up and reported."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from textwrap import indent
+
+import pytest
+from tree_sitter import Language, Parser, Tree
+
+from connguard.budget.ecosystem import processes
+from connguard.engine.scan import scan
+from connguard.engine.settings import Settings
+from connguard.engine.text import Text
+from connguard.engine.tree_parsing import TooManyErrors, tree_of
+from connguard.migrations import tree_host
+from connguard.terraform import json_tree, treesitter_reader
+
+_PACKAGE = "package db.migration\n\nclass V1__a : BaseJavaMigration() {\n"
+_CALL = '  override fun migrate(context: Context) {\n    op.execute("; ".join(["a", "b", c]))\n'
+_CLOSED = "  ]))\n" * 9 + "  }\n}\n"
+ENDLESS = _PACKAGE + indent(_PACKAGE + _CALL + _CLOSED, "\t") + _CALL + _CLOSED
+"""A few hundred characters on which the parser of Kotlin was stopped after minutes and 3 GB."""
+
+GRAMMARS = {
+    "bash": "language",
+    "elixir": "language",
+    "go": "language",
+    "hcl": "language",
+    "java": "language",
+    "json": "language",
+    "kotlin": "language",
+    "ruby": "language",
+    "typescript": "language_tsx",
+}
+
+
+def parser(grammar: str) -> Parser:
+    module = import_module(f"tree_sitter_{grammar}")
+    return Parser(Language(getattr(module, GRAMMARS[grammar])()))
+
+
+def without_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every parser is stuck."""
+
+    def stuck(_parser: Parser, _source: bytes) -> Tree:
+        raise TooManyErrors("stuck")
+
+    for module in (tree_host, json_tree, treesitter_reader):
+        monkeypatch.setattr(module, "tree_of", stuck)
+
+
+@pytest.mark.parametrize("grammar", GRAMMARS)
+@pytest.mark.parametrize("text", [ENDLESS * 10, "]))" * 3000, "a{(" * 3000, '"${' * 3000])
+def test_every_parser_ends(grammar: str, text: str) -> None:
+    """With a tree or without one; what is read next is not touched by it."""
+    parsers = parser(grammar)
+    with suppress(TooManyErrors):
+        tree_of(parsers, text.encode())
+    assert tree_of(parsers, b"").root_node.end_byte == 0
+
+
+def test_what_does_not_end_is_given_up() -> None:
+    """However often it is tried."""
+    for _ in range(2):
+        with pytest.raises(TooManyErrors):
+            tree_of(parser("kotlin"), ENDLESS.encode())
+
+
+def test_long_texts_without_errors_are_read() -> None:
+    """Also in more than one block, which may end within a character."""
+    text = "".join(f'resource "a" "ä{n}" {{\n  e = [1, "ß${{b.c}}"]\n}}\n' for n in range(20_000))
+    tree = tree_of(parser("hcl"), text.encode())
+
+    assert not tree.root_node.has_error
+    assert len(tree.root_node.named_children[0].named_children) == 20_000
+
+
+def test_a_migration_without_a_tree_is_reported(tmp_path: Path) -> None:
+    """And the others are read."""
+    migrations = tmp_path / "db" / "migration"
+    migrations.mkdir(parents=True)
+    (migrations / "V1__a.kt").write_text(ENDLESS)
+    (migrations / "V2__b.sql").write_text("CREATE ROLE app LOGIN CONNECTION LIMIT -1;\n")
+    report = scan([tmp_path], Settings())
+
+    assert [(part.origin.path[-8:], part.reason) for part in report.not_parsed] == [
+        ("V1__a.kt", "the program is nested too deeply, or has too many syntax errors")
+    ]
+    assert [one.policy.id for one in report.findings if one.origin.path.endswith(".sql")] == [
+        "PG001"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("db/migrate/1_a.rb", "class A < ActiveRecord::Migration[7.0]\n  execute 'x'\n"),
+        ("docker-entrypoint-initdb.d/a.sh", "psql -c 'CREATE ROLE a'\n( (\n"),
+        ("main.tf", 'resource "postgresql_role" "a" {\n  name = = "a"\n}\n'),
+        ("main.tf.json", '{"resource": {"postgresql_role": {"a": {"name": "a"}}}\n'),
+        ("app/db.go", 'package a\nimport "database/sql"\nvar db, _ = sql.Open("pgx", (\n'),
+        ("app/db.js", 'const { Pool } = require("pg")\nconst p = new Pool({ max: = 5\n'),
+    ],
+)
+def test_no_reader_is_silent_without_a_tree(
+    name: str, content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of what each reader reads when nothing at all may be parsed."""
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
+    without_trees(monkeypatch)
+    report = scan([tmp_path], Settings())
+
+    said = {one.origin for one in report.not_parsed} | {one.origin for one in report.undecided}
+    assert {str(tmp_path / origin.path) for origin in said} == {str(path)}
+
+
+def test_processes_without_a_tree_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of PM2's configuration: at least one."""
+    text = Text("ecosystem.config.js", "module.exports = { apps: [{ name: 'a', instances: 2 }] }\n")
+    known = processes(text, None, {}, "processes")
+    without_trees(monkeypatch)
+    unknown = processes(text, None, {}, "processes")
+
+    assert (known.low, known.high) == (2, 2)
+    assert (unknown.low, unknown.reason) == (1, "the apps of this file")
