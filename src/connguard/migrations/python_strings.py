@@ -44,6 +44,8 @@ Environment = Mapping[str, Fragment | ast.expr]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 _MAX_DEPTH = 60
+_MOST_STEPS = 20_000
+"""Parts of an expression and of what its names stand for; a hundred characters count as one."""
 
 
 def parse_python(string: str) -> ast.Module:
@@ -86,13 +88,17 @@ class Strings:
         self.source = source
         self.functions: dict[str, Function] = {}
         self._string = source.text.string
+        self._left = _MOST_STEPS
 
     def value(self, node: ast.expr, names: Environment, depth: int = 0) -> Fragment | None:
         """The text of an expression, with placeholders for its unknown parts.
 
         None when nothing of it is known, or it is no text.
         """
-        if depth > _MAX_DEPTH:
+        if depth == 0:
+            self._left = _MOST_STEPS
+        self._left -= 1
+        if depth > _MAX_DEPTH or self._left < 0:
             return None
         match node:
             case ast.Constant(value=str()) | ast.JoinedStr():
@@ -104,8 +110,11 @@ class Strings:
             case ast.Name(id=name) if name in names:
                 bound = names[name]
                 if isinstance(bound, Fragment):
-                    return bound
-                return self.value(bound, names, depth + 1)
+                    self._left -= len(bound.text) // 100
+                    return bound if self._left >= 0 else None
+                # In its own value a name stands for an earlier one.
+                earlier = {other: one for other, one in names.items() if other != name}
+                return self.value(bound, earlier, depth + 1)
             case ast.BinOp(op=ast.Add()):
                 return self._sum(node, names, depth)
             case ast.BinOp(left=left, op=ast.Mod(), right=right):

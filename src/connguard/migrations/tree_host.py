@@ -41,6 +41,8 @@ _PRINTF = lazily(r"%(?:(?P<index>\d++)\$)?[-+#0 ]*+[\d.]*+(?P<kind>[a-zA-Z%])")
 _SQL_FILE = lazily(r"[\"'`]([^\"'`\s$#{}]+\.sql)[\"'`]")
 _MAX_DEPTH = 60
 _MAX_SEARCH = 20_000
+MOST_STEPS = 20_000
+"""Parts of expressions of a file that are evaluated, besides ten for each of its characters."""
 
 
 class Source:
@@ -119,6 +121,7 @@ class TreeHost:
         self.host = HostMigration(text)
         self._bindings: dict[str, list[_Binding]] = {}
         self._passed: list[dict[str, Fragment]] = []
+        self._left = MOST_STEPS + 10 * len(text.string)
 
     # What a language says.
 
@@ -264,7 +267,8 @@ class TreeHost:
 
     def value(self, node: Node, depth: int = 0) -> Fragment | None:
         """The text of an expression, with placeholders for its unknown parts."""
-        if depth > _MAX_DEPTH:
+        self._left -= 1
+        if depth > _MAX_DEPTH or self._left < 0:
             return None
         kind = node.type
         if kind in self.strings:
@@ -272,7 +276,7 @@ class TreeHost:
         if kind in self.numbers:
             return verbatim(self.source.code(node), self.source.range(node)[0])
         if kind in self.names:
-            return self.bound(self.source.code(node), node, depth)
+            return self._affordable(self.bound(self.source.code(node), node, depth))
         if kind == "parenthesized_expression" and node.named_child_count == 1:
             return self.value(node.named_children[0], depth + 1)
         if kind in self.additions:
@@ -282,6 +286,12 @@ class TreeHost:
             return special
         call = self.call(node)
         return self._called(call, depth) if call else None
+
+    def _affordable(self, value: Fragment | None) -> Fragment | None:
+        """A variable's text: one that is put together of itself may double with every line."""
+        if value is not None:
+            self._left -= len(value.text) // 100
+        return value if self._left >= 0 else None
 
     def known(self, node: Node, depth: int = 0) -> Fragment:
         """As `value`, with a placeholder for what is not known at all."""
