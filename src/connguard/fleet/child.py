@@ -19,6 +19,7 @@ import sys
 import threading
 import time
 from dataclasses import asdict
+from importlib import import_module
 from typing import IO, Any
 
 from connguard.engine.frontends import FRONT_ENDS
@@ -168,6 +169,7 @@ def main() -> None:
     os.dup2(2, 1)  # nothing but answers goes through the pipe
     for entry in FRONT_ENDS:
         entry.load()
+    import_module("connguard.migrations.replaying")  # loads PostgreSQL's parser
     from_plain(
         Job, {"name": "", "path": ""}
     )  # what it takes to read a job is no repository's memory

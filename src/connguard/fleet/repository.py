@@ -9,7 +9,9 @@ working directory, which is why it runs in a process of its own (`child.py`).
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -52,6 +54,12 @@ OUT_OF_MEMORY = "out-of-memory"
 CRASHED = "crashed"
 STATUSES = (SCANNED, NOTHING, FAILED, TIMED_OUT, OUT_OF_MEMORY, CRASHED)
 """What became of a repository. All but the first two lead to exit code 2."""
+
+_STARVED = (
+    *(SystemError.__name__, "failed to map segment", "cannot allocate memory"),
+    os.strerror(errno.ENOMEM),
+)
+"""What Python, its loader of libraries and the system say, too, when a limit leaves no memory."""
 
 _SHA = lazily(r"[0-9a-f]{40,64}")
 
@@ -125,7 +133,8 @@ def _scan(job: Job, lacking: Sequence[str]) -> Result:
     if code == EXIT_NOTHING_TO_SCAN and not facts.empty:
         code = EXIT_CLEAN  # it holds services that connect elsewhere
     status = NOTHING if code == EXIT_NOTHING_TO_SCAN else SCANNED
-    starved = any(MemoryError.__name__ in one.reason for one in report.failures)
+    signs = (MemoryError.__name__, *(_STARVED if job.memory else ()))
+    starved = any(sign in one.reason for one in report.failures for sign in signs)
     if starved:
         status = OUT_OF_MEMORY  # what was found until then still counts
     return {
