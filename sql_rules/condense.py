@@ -18,6 +18,7 @@ from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.sql_rules import syntax
 from connguard.sql_rules.list_names import Meaning, meaning
+from connguard.sql_rules.script import STATEMENT_SIZE
 from connguard.sql_rules.syntax import NotReadable
 
 _VALUE = (
@@ -133,7 +134,6 @@ _BLOCK = 1 << 20
 _PART = 1 << 20
 """Bytes of rows that are kept as one statement."""
 
-STATEMENT_SIZE = 8_000_000
 KEPT_SIZE = 64_000_000
 
 

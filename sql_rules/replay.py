@@ -33,7 +33,7 @@ from connguard.sql_rules.notes import notes
 from connguard.sql_rules.observed import Observed, observe
 from connguard.sql_rules.placeholders import Blanks, Source
 from connguard.sql_rules.relevance import topic
-from connguard.sql_rules.script import Chunk, Direction, Script
+from connguard.sql_rules.script import STATEMENT_SIZE, Chunk, Direction, Script
 from connguard.sql_rules.state import Kind, State, never_logs_in
 from connguard.sql_rules.statements import transaction
 from connguard.sql_rules.syntax import NotReadable, Parsed
@@ -69,9 +69,6 @@ RELEVANT = frozenset(
 """The statements that can change a role, database or setting, or call code that does."""
 
 _BIG_TEXT = 8_000_000
-STATEMENT_SIZE = 8_000_000
-"""Characters of a statement; a larger one is not read."""
-
 _BIG_STATEMENT = 1_000_000
 _DATA = lazily(r"(?:insert|values|copy|select)\b", re.IGNORECASE)
 _PLACEHOLDER = lazily(r"\$\{\s*([\w.:-]+)\s*\}|\{\{-?\s*\.?([\w.]+)\s*-?\}\}")

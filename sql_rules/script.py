@@ -11,6 +11,9 @@ from enum import Enum
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.records import dataclass
 
+STATEMENT_SIZE = 8_000_000
+"""Of a statement, in bytes of a file and in characters of a chunk; a larger one is not read."""
+
 
 class Direction(Enum):
     """Forward SQL makes the state; a rollback is only run by hand."""

@@ -79,7 +79,7 @@ class Server(LanguageServer):
             except (SettingsError, ValueError, OSError) as error:
                 self._say(str(error))
                 return
-            except Exception as error:
+            except Exception as error:  # told where it is seen, and raised for the log
                 self._say(f"this is a bug in connguard: {error!r}")
                 raise
             if not state.again:

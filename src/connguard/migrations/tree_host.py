@@ -41,7 +41,7 @@ _PRINTF = lazily(r"%(?:(?P<index>\d++)\$)?[-+#0 ]*+[\d.]*+(?P<kind>[a-zA-Z%])")
 _SQL_FILE = lazily(r"[\"'`]([^\"'`\s$#{}]+\.sql)[\"'`]")
 _MAX_DEPTH = 60
 _MAX_SEARCH = 20_000
-MOST_STEPS = 20_000
+_MOST_STEPS = 20_000
 """Parts of expressions of a file that are evaluated, besides ten for each of its characters."""
 
 
@@ -121,7 +121,7 @@ class TreeHost:
         self.host = HostMigration(text)
         self._bindings: dict[str, list[_Binding]] = {}
         self._passed: list[dict[str, Fragment]] = []
-        self._left = MOST_STEPS + 10 * len(text.string)
+        self._left = _MOST_STEPS + 10 * len(text.string)
 
     # What a language says.
 
