@@ -191,6 +191,13 @@ def test_product_by_content(text: str, product: str | None) -> None:
     assert product_of(text) == product
 
 
+def test_deep_expressions_do_not_make_another_product(tmp_path: Path) -> None:
+    """In a folder of another product's name: what the server would take is PostgreSQL's."""
+    deep = f"{MADE}SELECT {'NOT ' * 900}true;\n"
+    report = scanned(tmp_path, {"oracle/1.sql": deep})
+    assert ("PG001", 1) in {(one.policy.id, one.origin.line) for one in report.findings}
+
+
 def test_product_of_a_history() -> None:
     """One text about roles keeps the whole history in the scan."""
     foreign = "CREATE TABLE `t` (i int) ENGINE=InnoDB;"

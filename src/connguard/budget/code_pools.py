@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import cast
 
 from connguard.budget.built_from import MARKERS
+from connguard.budget.code_file import text_that_matters
 from connguard.budget.code_pool import CodePool, Made
 from connguard.budget.pool_claims import language_of
 from connguard.engine import disk
 from connguard.engine.reading import Context, SourceFile
-from connguard.engine.text import in_utf8
 from connguard.engine.tree_parsing import TooManyErrors
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
@@ -84,17 +84,7 @@ def _pools(file: SourceFile, context: Context) -> list[Made]:
     if language is None or _outside_of_services(file.path, context):
         return []
     module, function, hints = _READERS[language]
-    try:
-        data = in_utf8(disk.read_bytes(file.path, context.settings.limits.code_file_size))
-    except disk.TooLarge:
-        context.log.append(f"{file.name}: larger than code-file-size, not read as code")
-        return []
-    except OSError:
-        data = b""
-        context.text(file)  # which records that it cannot be read
-    if not any(hint in data for hint in hints):
-        return []
-    text = context.text(file)
+    text = text_that_matters(file, context, lambda data: any(hint in data for hint in hints))
     if text is None:
         return []
     reader = getattr(import_module(f"connguard.budget.{module}"), function)

@@ -13,11 +13,12 @@ from dataclasses import field, replace
 from pathlib import Path
 
 from connguard.budget.built_from import MARKERS
+from connguard.budget.code_file import text_that_matters
 from connguard.budget.session_claims import may_use_sessions, session_language_of
 from connguard.budget.session_use import Used
 from connguard.engine import disk
 from connguard.engine.reading import Context, SourceFile
-from connguard.engine.text import Text, in_utf8
+from connguard.engine.text import Text
 from connguard.engine.tree_parsing import TooManyErrors
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.patterns import lazily
@@ -171,17 +172,7 @@ def _uses(file: SourceFile, base: Path, context: Context) -> tuple[Text | None, 
     inside = file.path.relative_to(base) if file.path.is_relative_to(base) else file.path
     if language is None or any(_NOT_SERVICES.match(part) for part in inside.parts[:-1]):
         return None, []
-    try:
-        data = in_utf8(disk.read_bytes(file.path, context.settings.limits.code_file_size))
-    except disk.TooLarge:
-        context.log.append(f"{file.name}: larger than code-file-size, not read as code")
-        return None, []
-    except OSError:
-        data = b""
-        context.text(file)  # which records that it cannot be read
-    if not _HINT.search(data):
-        return None, []
-    text = context.text(file)
+    text = text_that_matters(file, context, _HINT.search)
     if text is None:
         return None, []
     if language == "python":
