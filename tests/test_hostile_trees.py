@@ -25,6 +25,8 @@ _CALL = '  override fun migrate(context: Context) {\n    op.execute("; ".join(["
 _CLOSED = "  ]))\n" * 9 + "  }\n}\n"
 ENDLESS = _PACKAGE + indent(_PACKAGE + _CALL + _CLOSED, "\t") + _CALL + _CLOSED
 """A few hundred characters on which the parser of Kotlin was stopped after minutes and 3 GB."""
+AMBIGUOUS = '{("")\nt' + "\n" * 18 + "`" * 43 + "\n" * 10
+"""Seventy characters on which it did not end either, and saw no error."""
 
 GRAMMARS = {
     "bash": "language",
@@ -55,7 +57,9 @@ def without_trees(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("grammar", GRAMMARS)
-@pytest.mark.parametrize("text", [ENDLESS * 10, "]))" * 3000, "a{(" * 3000, '"${' * 3000])
+@pytest.mark.parametrize(
+    "text", [ENDLESS * 10, AMBIGUOUS, "]))" * 3000, "a{(" * 3000, '"${' * 3000]
+)
 def test_every_parser_ends(grammar: str, text: str) -> None:
     """With a tree or without one; what is read next is not touched by it."""
     parsers = parser(grammar)
@@ -64,11 +68,18 @@ def test_every_parser_ends(grammar: str, text: str) -> None:
     assert tree_of(parsers, b"").root_node.end_byte == 0
 
 
-def test_what_does_not_end_is_given_up() -> None:
+@pytest.mark.parametrize("text", [ENDLESS, AMBIGUOUS, "val a = 1\n" * 3000 + AMBIGUOUS])
+def test_what_does_not_end_is_given_up(text: str) -> None:
     """However often it is tried."""
     for _ in range(2):
         with pytest.raises(TooManyErrors):
-            tree_of(parser("kotlin"), ENDLESS.encode())
+            tree_of(parser("kotlin"), text.encode())
+
+
+def test_the_tree_of_a_long_text_is_balanced() -> None:
+    """That takes many operations, all at the end."""
+    code = b"const a = {b: [1,2,3], c: () => 4};\n" * 10_000
+    assert not tree_of(parser("typescript"), code + b"// the end\n" * 100).root_node.has_error
 
 
 def test_long_texts_without_errors_are_read() -> None:
