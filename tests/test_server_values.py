@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
 from connguard.policies.model.server_values import (
     parse_boolean,
     parse_choice,
     parse_integer,
+    parse_number,
     split_list,
 )
 
@@ -24,6 +27,21 @@ from connguard.policies.model.server_values import (
         ("1e2", None, 100),
         (" 5 ", None, 5),
         ("08", None, None),
+        ("089", None, None),
+        ("08.5", None, None),
+        ("0777.5", None, 778),
+        ("-0x10", None, -16),
+        ("-7", None, -7),
+        ("0X1.8", None, 2),
+        ("0x1e2", None, 482),
+        ("0x", None, None),
+        ("0x1p3", None, None),
+        ("00x1", None, None),
+        (".5", None, 0),
+        (" .5", None, None),
+        ("+.5", None, None),
+        ("1e-400", None, None),
+        ("1e999999999", None, None),
         ("1 e2", None, None),
         ("", None, None),
         ("2147483648", None, None),
@@ -41,6 +59,45 @@ from connguard.policies.model.server_values import (
 def test_integers(text: str, unit: str | None, value: int | None) -> None:
     """Octal, hexadecimal, rounding and units; None is what the server refuses."""
     assert parse_integer(text, unit) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "value"),
+    [
+        ("1.5", None, Fraction(3, 2)),
+        ("1e+2", None, Fraction(100)),
+        ("2e-5", None, Fraction(1, 50_000)),
+        (" -.5 ", None, Fraction(-1, 2)),
+        ("010", None, Fraction(10)),
+        ("08", None, Fraction(8)),
+        ("0x1p3", None, Fraction(8)),
+        ("0x.8", None, Fraction(1, 2)),
+        ("0X1F", None, Fraction(31)),
+        ("1e308", None, Fraction(10**308)),
+        ("1e400", None, None),
+        ("1e-400", None, None),
+        ("1e999999999", None, None),
+        ("0x1p99999", None, None),
+        ("0x1.8p-99999", None, None),
+        ("0e999999999", None, Fraction(0)),
+        ("-0.00", None, Fraction(0)),
+        ("0x0p99999", None, Fraction(0)),
+        ("0x0ep1", None, Fraction(28)),
+        ("0.0e0 s", "ms", Fraction(0)),
+        ("1.5 ms", "ms", Fraction(3, 2)),
+        ("500us", "ms", Fraction(1, 2)),
+        ("inf", None, None),
+        ("nan", None, None),
+        ("0x", None, None),
+        ("12e", None, None),
+        ("1.5.2", None, None),
+        ("", None, None),
+        ("1" * 401, None, None),
+    ],
+)
+def test_reals(text: str, unit: str | None, value: Fraction | None) -> None:
+    """What a double holds, exactly; what is too large or too small for one is refused."""
+    assert parse_number(text, unit) == value
 
 
 def test_booleans_and_choices() -> None:

@@ -9,9 +9,9 @@ do. All functions give None for a text that the server refuses.
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 
 from connguard.policies.model.patterns import lazily
@@ -21,16 +21,14 @@ INT_MIN, INT_MAX = -(2**31), 2**31 - 1
 _LONGEST = 400
 """No number that a server takes is longer."""
 
-_TINY = 1e-30
-"""Below this a number is as good as zero, and its exponent may be too large to write out."""
-
-# C's strtol with base 0, and strtod.
-_INTEGER = lazily(r"[ \t\n\v\f\r]*([+-]?)(0[xX][0-9a-fA-F]+|[0-9]+)")
+# C's strtol with base 0 ("089" is 0, and a stray "89" follows it), and strtod.
+_INTEGER = lazily(r"[ \t\n\v\f\r]*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
 _REAL = lazily(
     r"[ \t\n\v\f\r]*([+-]?(?:0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)(?:[pP][+-]?\d+)?"
     r"|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))",
     re.ASCII,
 )
+_ZERO = lazily(r"[+-]?(?:0[xX][0.]+(?:[pP].*)?|[0.]+(?:[eE].*)?)")
 _UNIT = lazily(r"[ \t\n\v\f\r]*(?:([^\s]{1,3})[ \t\n\v\f\r]*)?")
 
 _MEMORY = {"B": 1, "kB": 2**10, "MB": 2**20, "GB": 2**30, "TB": 2**40}
@@ -50,7 +48,7 @@ def parse_integer(text: str, base_unit: str | None = None) -> int | None:
 
     Without a base unit the setting has none, and a unit in the text is refused.
     """
-    number = parse_number(text, base_unit)
+    number = _in_base_unit(text, base_unit, _integer)
     if number is None:
         return None
     value = round(number)  # half to even, as rint() does
@@ -58,37 +56,55 @@ def parse_integer(text: str, base_unit: str | None = None) -> int | None:
 
 
 def parse_number(text: str, base_unit: str | None = None) -> Fraction | None:
-    """The value of a real-valued setting, in its base unit, exactly."""
-    if len(text) > _LONGEST:
+    """The value of a real-valued setting, in its base unit, exactly.
+
+    A zero in front does not make it octal: 010 is 8 for an integer setting, and 10 for this one.
+    """
+    return _in_base_unit(text, base_unit, _real)
+
+
+def _in_base_unit(
+    text: str, base_unit: str | None, read: Callable[[str], tuple[Fraction, str] | None]
+) -> Fraction | None:
+    found = read(text) if len(text) <= _LONGEST else None
+    if found is None:
         return None
-    match = _REAL.match(text)
-    integer = _INTEGER.match(text)
-    if integer and not (match and text[integer.end() : integer.end() + 1] in (".", "e", "E")):
-        digits = integer[2]
-        # strtol takes the digits that fit the base: "089" is 0, followed by a stray "89".
-        if digits[0] == "0" and len(digits) > 1 and digits[1] not in "xX":
-            octal = re.match(r"[0-7]+", digits)
-            assert octal
-            if octal.end() < len(digits):
-                return None
-            number = Fraction(int(digits, 8))
-        else:
-            number = Fraction(int(digits, 0))
-        number = -number if integer[1] == "-" else number
-        rest = text[integer.end() :]
-    elif match:
-        value = float.fromhex(match[1]) if "x" in match[1].lower() else float(match[1])
-        if not math.isfinite(value):
-            return None
-        plain = "x" not in match[1].lower() and abs(value) > _TINY
-        number = Fraction(match[1]) if plain else Fraction(value)
-        rest = text[match.end() :]
-    else:
-        return None
+    number, rest = found
     unit = _UNIT.fullmatch(rest)
     if unit is None:
         return None
     return number if unit[1] is None else _convert(number, unit[1], base_unit)
+
+
+def _integer(text: str) -> tuple[Fraction, str] | None:
+    """The number at the beginning of a text, and what follows it."""
+    match = _INTEGER.match(text)
+    rest = text[match.end() :] if match else text
+    if rest.startswith((".", "e", "E")):
+        return _real(text)
+    if match is None:
+        return None
+    digits = match[2]
+    number = int(digits, 8 if digits[0] == "0" and digits.isdecimal() else 0)
+    return Fraction(-number if match[1] == "-" else number), rest
+
+
+def _real(text: str) -> tuple[Fraction, str] | None:
+    """As `_integer`; None also for a number that no double can hold."""
+    match = _REAL.match(text)
+    if match is None:
+        return None
+    written, rest = match[1], text[match.end() :]
+    if _ZERO.fullmatch(written):
+        return Fraction(0), rest
+    is_hexadecimal = "x" in written.lower()
+    try:
+        value = float.fromhex(written) if is_hexadecimal else float(written)
+    except OverflowError:
+        return None
+    if not sys.float_info.min <= abs(value) <= sys.float_info.max:
+        return None
+    return Fraction(value if is_hexadecimal else written), rest
 
 
 def _convert(number: Fraction, unit: str, base_unit: str | None) -> Fraction | None:
