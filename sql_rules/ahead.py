@@ -14,6 +14,9 @@ from connguard.sql_rules import isolation, syntax
 from connguard.sql_rules.lexer import Piece
 
 _FEWEST = 8
+_NOT_ASKED = 16
+"""How many that follow a group of which none parses are left out: they are likely to be broken."""
+
 _MOST = 64
 _LONGEST = 200_000
 """Characters of the statements that are read together."""
@@ -27,11 +30,18 @@ def with_verdicts(text: str, pieces: Iterable[Piece]) -> Iterator[tuple[Piece, b
     left = iter(pieces)
     count = _FEWEST
     while group := list(islice(left, count)):
-        count = min(2 * count, _MOST)
+        some_parse = False
         for is_statement, run in groupby(group, key=_is_statement):
             found = list(run)
             known = _known(text, found) if is_statement else [False] * len(found)
+            some_parse = some_parse or any(known)
             yield from zip(found, known, strict=True)
+        if some_parse or len(group) == 1:
+            count = min(2 * count, _MOST)
+        else:
+            count = 2
+            for piece in islice(left, _NOT_ASKED):
+                yield piece, False
 
 
 def _is_statement(piece: Piece) -> bool:

@@ -33,11 +33,18 @@ from connguard.sql_rules.notes import notes
 from connguard.sql_rules.observed import Observed, observe
 from connguard.sql_rules.placeholders import Blanks, Source
 from connguard.sql_rules.relevance import topic
-from connguard.sql_rules.script import STATEMENT_SIZE, Chunk, Direction, Script
+from connguard.sql_rules.script import (
+    STATEMENT_SIZE,
+    UNPARSED_STATEMENTS,
+    Chunk,
+    Direction,
+    Script,
+)
 from connguard.sql_rules.state import Kind, State, never_logs_in
 from connguard.sql_rules.statements import transaction
 from connguard.sql_rules.syntax import NotReadable, Parsed
 from connguard.sql_rules.transactions import Session
+from connguard.sql_rules.unparsed import Unparsed
 
 RELEVANT = frozenset(
     {
@@ -77,14 +84,20 @@ _MOST_RESUMES = 50
 _MOST_READ_AGAIN = 20_000_000
 
 
-def replay(scripts: Sequence[Script], statement_size: int = STATEMENT_SIZE) -> Reading:
+def replay(
+    scripts: Sequence[Script],
+    statement_size: int = STATEMENT_SIZE,
+    unparsed_statements: int = UNPARSED_STATEMENTS,
+) -> Reading:
     """The roles and databases as the scripts leave them, and what was found on the way.
 
     Only forward chunks run. There is one subject for each role and each database, with all the
     states that may come true, and one for each statement that is a finding of its own. A statement
-    of more than `statement_size` characters is not read, and is a finding.
+    of more than `statement_size` characters is not read, and is a finding. Of a file, the first
+    `unparsed_statements` that cannot be parsed are findings, and the others are one together.
     """
-    return isolation.with_room(lambda: _run(scripts, statement_size=statement_size).reading())
+    run = _Replay(statement_size=statement_size, unparsed_statements=unparsed_statements)
+    return isolation.with_room(lambda: run.scripts(scripts).reading())
 
 
 def final_state(scripts: Sequence[Script]) -> State:
@@ -93,7 +106,7 @@ def final_state(scripts: Sequence[Script]) -> State:
     Where code may fail, the state in which it did is an alternative, too. `replay` takes it that
     code which may succeed does: a migration that fails is not what ends up in production.
     """
-    return _run(scripts, failures=True).state
+    return _Replay(failures=True).scripts(scripts).state
 
 
 def statements(scripts: Sequence[Script]) -> Iterator[tuple[Direction, Observed]]:
@@ -105,7 +118,7 @@ def statements(scripts: Sequence[Script]) -> Iterator[tuple[Direction, Observed]
         for direction in Direction:
             chunks = (each for each in script.chunks if each.direction is direction)
             forward = tuple(replace(each, direction=Direction.UP) for each in chunks)
-            run = _Replay(failures=False)
+            run = _Replay()
             run.seen = []
             run.script(replace(script, chunks=forward))
             for source, parsed in run.seen:
@@ -113,21 +126,18 @@ def statements(scripts: Sequence[Script]) -> Iterator[tuple[Direction, Observed]
                     yield direction, found
 
 
-def _run(
-    scripts: Sequence[Script], *, failures: bool = False, statement_size: int = STATEMENT_SIZE
-) -> _Replay:
-    run = _Replay(failures, statement_size)
-    for script in scripts:
-        run.script(script)
-    return run
-
-
 class _Replay:
-    def __init__(self, failures: bool, statement_size: int = STATEMENT_SIZE) -> None:
+    def __init__(
+        self,
+        *,
+        failures: bool = False,
+        statement_size: int = STATEMENT_SIZE,
+        unparsed_statements: int = UNPARSED_STATEMENTS,
+    ) -> None:
         self._failures = failures
         self._statement_size = statement_size
         self._session = Session()
-        self._interpreter = Interpreter()
+        self._interpreter = Interpreter(Unparsed(unparsed_statements))
         self._conditionals = psql.Conditionals()
         self._failed_at: Origin | None = None
         self._script = ""
@@ -141,6 +151,11 @@ class _Replay:
     @property
     def state(self) -> State:
         return self._session.state
+
+    def scripts(self, scripts: Sequence[Script]) -> _Replay:
+        for script in scripts:
+            self.script(script)
+        return self
 
     def script(self, script: Script) -> None:
         self._files.add(script.name)
@@ -165,7 +180,7 @@ class _Replay:
         )
         if not chunks:
             return
-        run = _Replay(failures=False, statement_size=self._statement_size)
+        run = _Replay(statement_size=self._statement_size)
         run.script(replace(script, chunks=chunks))
         for fact in run._interpreter.facts:
             if isinstance(fact, PasswordLiteral):
@@ -181,7 +196,7 @@ class _Replay:
         """What was found. To be called once, at the end."""
         state = self._interpreter.uncalled(Frame(self.state)).state
         reading = Reading(files=self._files, notes=list(self._notes.values()))
-        for fact in self._interpreter.facts:
+        for fact in (*self._interpreter.facts, *self._interpreter.unparsed.rest()):
             reading.add(fact)
         for alternatives in state.objects.values():
             facts = [fact for fact in (entity.fact() for entity in alternatives) if fact]

@@ -14,6 +14,9 @@ from connguard.policies.model.records import dataclass
 STATEMENT_SIZE = 8_000_000
 """Of a statement, in bytes of a file and in characters of a chunk; a larger one is not read."""
 
+UNPARSED_STATEMENTS = 1_000
+"""Of a file, that cannot be parsed and get a finding each."""
+
 
 class Direction(Enum):
     """Forward SQL makes the state; a rollback is only run by hand."""

@@ -133,7 +133,7 @@ def test_a_history_that_kills_its_process_is_reported(
         (tmp_path / name).mkdir()
         (tmp_path / name / "1.sql").write_text(f"CREATE ROLE {name} LOGIN;\n")
 
-    def deadly(scripts: list[Script], statement_size: int) -> object:
+    def deadly(scripts: list[Script], *limits: int) -> object:
         if scripts[0].name.endswith("b/1.sql"):
             os.kill(os.getpid(), signal.SIGKILL)
         return replay(scripts)
@@ -157,7 +157,7 @@ def test_a_history_that_killed_is_replayed_with_care(
         (tmp_path / name).mkdir()
         (tmp_path / name / "1.sql").write_text(f"CREATE ROLE {name} LOGIN;\n")
 
-    def deadly(scripts: list[Script], statement_size: int) -> object:
+    def deadly(scripts: list[Script], *limits: int) -> object:
         if scripts[0].name.endswith("b/1.sql") and not isolation.careful:
             os.kill(os.getpid(), signal.SIGKILL)
         return replay(scripts)

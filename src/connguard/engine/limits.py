@@ -26,6 +26,7 @@ class Limits:
     code_file_size: int = 1_000_000
     statement_size: int = 8_000_000
     kept_size: int = 64_000_000
+    unparsed_statements: int = 1_000
     unpacked_size: int = 64 * 1024 * 1024
     repeated_includes: int = 1_000
     yaml_alias_nodes: int = 200_000

@@ -71,6 +71,11 @@ SETTINGS: dict[str, dict[str, Setting]] = {
             "bytes that can matter of a large SQL file; what follows them is not read",
             "64 MB: 64000000",
         ),
+        "unparsed-statements": Setting(
+            "statements of an SQL file that get a finding each because they cannot be parsed; all"
+            " others get one together",
+            "1000",
+        ),
         "unpacked-size": Setting("bytes that a `.sql.gz` may unpack to", "64 MiB: 67108864"),
         "repeated-includes": Setting(
             "how often a file may include what it has included before", "1000"

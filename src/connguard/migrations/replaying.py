@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from connguard.engine.limits import Limits
 from connguard.engine.reading import Context
 from connguard.engine.workers import Lost, run_all
 from connguard.migrations.history import History
@@ -26,11 +27,11 @@ def replay_all(found: Sequence[History], context: Context) -> Sequence[Reading |
     def done(count: int) -> None:
         context.progress(f"replaying migrations: {count} of {len(found)} databases")
 
-    size = context.settings.limits.statement_size
-    replayed = run_all(partial(_replay, size), found, jobs=jobs, costs=costs, done=done)
+    limits = context.settings.limits
+    replayed = run_all(partial(_replay, limits), found, jobs=jobs, costs=costs, done=done)
     lost = [index for index, one in enumerate(replayed) if isinstance(one, Lost)]
     left = [found[index] for index in lost]
-    again = run_all(partial(_replay_carefully, size), left, jobs=2, apart=True)
+    again = run_all(partial(_replay_carefully, limits), left, jobs=2, apart=True)
     for index, result in zip(lost, again, strict=True):
         replayed[index] = result
     return replayed
@@ -40,10 +41,10 @@ def _size(history: History) -> int:
     return sum(len(chunk.text) for script in history.scripts for chunk in script.chunks)
 
 
-def _replay(statement_size: int, history: History) -> Reading:
-    return replay(history.scripts, statement_size)
+def _replay(limits: Limits, history: History) -> Reading:
+    return replay(history.scripts, limits.statement_size, limits.unparsed_statements)
 
 
-def _replay_carefully(statement_size: int, history: History) -> Reading:
+def _replay_carefully(limits: Limits, history: History) -> Reading:
     isolation.careful = True
-    return replay(history.scripts, statement_size)
+    return _replay(limits, history)
