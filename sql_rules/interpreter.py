@@ -47,9 +47,9 @@ from connguard.sql_rules.statements import (
 )
 from connguard.sql_rules.syntax import Node, NotReadable, Parsed
 from connguard.sql_rules.texts import Hole, Template, Text
-from connguard.sql_rules.unparsed import Unparsed
 
-MOST_STEPS = 20_000
+MOST_STEPS = 10_000
+_STEPS_OF_A_STATEMENT = 200
 DEEPEST_CALLS = 8
 DEEPEST_CODE = 60
 _ALTER_SYSTEM = lazily(r"\balter\s+system\b", re.IGNORECASE)
@@ -86,12 +86,12 @@ class Interpreter:
     `variables` are values of psql variables and placeholders, by name.
     """
 
-    def __init__(self, unparsed: Unparsed | None = None) -> None:
+    def __init__(self) -> None:
         self.facts: dict[Fact, None] = {}
-        self.unparsed = unparsed or Unparsed()
         self.routines = Routines()
         self.variables: dict[str, str] = {}
-        self._steps = self._level = self._deepest = 0
+        self._steps_left = MOST_STEPS
+        self._level = self._deepest = 0
         self._stack: list[tuple[str, dict[str, Text]]] = []
         self.committed: State | None = None
         self._begin: State | None = None
@@ -101,14 +101,16 @@ class Interpreter:
         self._read: list[str] = []
 
     def report(self, fact: Fact) -> None:
-        new = fact not in self.facts
-        if new and (not isinstance(fact, NotParsed) or self.unparsed.admits(fact.origin)):
-            self.facts[fact] = None
+        self.facts.setdefault(fact)
 
     def step(self) -> bool:
-        """Count a step of code; false when a statement has used up its share."""
-        self._steps += 1
-        return self._steps <= MOST_STEPS
+        """Count a step of code; false when a statement has used up its share.
+
+        What it leaves unused goes to the next ones, up to a limit: a statement may take many steps,
+        but not each of thousands of them.
+        """
+        self._steps_left -= 1
+        return self._steps_left >= 0
 
     def nest(self, levels: int) -> bool:
         """Enter (1) or leave (-1) a level of nesting in code; false when it is too deep."""
@@ -165,9 +167,10 @@ class Interpreter:
         return flow
 
     def _counted(self, run: Callable[[], Flow], origin: Origin) -> Flow:
-        self._steps = self._level = self._deepest = 0
+        self._steps_left = min(max(self._steps_left, 0) + _STEPS_OF_A_STATEMENT, MOST_STEPS)
+        self._level = self._deepest = 0
         flow = run()
-        if self._steps > MOST_STEPS or self._deepest > DEEPEST_CODE:
+        if self._steps_left < 0 or self._deepest > DEEPEST_CODE:
             reason = "the code has too many branches, or too deep ones, to follow all of them"
             self.report(Undecided("PG001", reason, origin))
         return flow
