@@ -224,12 +224,14 @@ def test_what_has_to_be_known_about_a_role(policy: ModuleType, limit: int) -> No
         ("20", "10", " (error)"),
         ("10", "-1", " (error)"),
         ("-1", "10", " (error)"),
+        ("0", "1", ""),
+        ("1", "0", " (error)"),
     ],
 )
 def test_limits_of_a_server_that_are_not_those_of_the_files(
     written: str, live: str, severity: str
 ) -> None:
-    """Less than the files say, or no limit at all, is an error."""
+    """Less than the files say, or no limit at all, is an error; 0 is a limit."""
     what = (
         "the limit",
         (Known(written, line(2)),),
