@@ -47,6 +47,7 @@ from connguard.sql_rules.statements import (
 )
 from connguard.sql_rules.syntax import Node, NotReadable, Parsed
 from connguard.sql_rules.texts import Hole, Template, Text
+from connguard.sql_rules.unparsed import Unparsed
 
 MOST_STEPS = 10_000
 _STEPS_OF_A_STATEMENT = 200
@@ -86,8 +87,9 @@ class Interpreter:
     `variables` are values of psql variables and placeholders, by name.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, unparsed: Unparsed | None = None) -> None:
         self.facts: dict[Fact, None] = {}
+        self.unparsed = unparsed or Unparsed()
         self.routines = Routines()
         self.variables: dict[str, str] = {}
         self._steps_left = MOST_STEPS
@@ -101,7 +103,9 @@ class Interpreter:
         self._read: list[str] = []
 
     def report(self, fact: Fact) -> None:
-        self.facts.setdefault(fact)
+        new = fact not in self.facts
+        if new and (not isinstance(fact, NotParsed) or self.unparsed.admits(fact.origin)):
+            self.facts[fact] = None
 
     def step(self) -> bool:
         """Count a step of code; false when a statement has used up its share.
