@@ -13,8 +13,8 @@ _BLOCK = 65_536
 
 # The parser reports every 100 operations, and whether it recovers from an error. It gets on by 35
 # bytes and more from one report to the next. On some texts of 400 bytes it no longer gets on at
-# all, with or without an error, and takes another 36 KB each time. At the end of a text without
-# errors it balances the tree, which takes less than a report for 100 bytes.
+# all, with or without an error, and takes another 36 KB each time. At the end of a text it
+# balances the tree, which takes less than a report for 50 bytes.
 _AT_FIRST = 300
 _A_BYTE = 0.1
 _AT_MOST = 2_000
@@ -40,11 +40,15 @@ def tree_of(parser: Parser, source: bytes) -> Tree:
         if offset > reached:
             left = min(left + (offset - reached) * _A_BYTE, _AT_MOST)
             reached = offset
-        if has_error or offset < end:
+        if offset < end:
+            left -= 1
+        elif left_at_end >= 0:
+            left_at_end -= 1
+        elif has_error:
             left -= 1
         else:
-            left_at_end -= 1
-        return left < 0 or left_at_end < 0
+            return True
+        return left < 0
 
     def block(offset: int, _point: Point) -> bytes:
         return source[offset : offset + _BLOCK]

@@ -15,6 +15,7 @@ from tree_sitter import Language, Node, Parser
 from connguard.engine.text import Text
 from connguard.engine.tree_parsing import TooManyErrors, tree_of
 from connguard.policies.model.patterns import lazily
+from connguard.terraform import layout
 from connguard.terraform.byte_offsets import CharacterOffsets
 from connguard.terraform.expression_parser import parse_expression
 from connguard.terraform.syntax import (
@@ -32,11 +33,12 @@ _MAX_DEPTH = 40
 _SPECIAL = lazily(r"[\\$%\n]")
 _CONFLICT = lazily(rb"^(?:<{7}|={7}|>{7})(?= |\r?$)", re.M)
 _EXPONENT = lazily(rb"(?<![\w.])\d+[eE][+-]?\d+\b")
-_BLOCK_START = lazily(
-    rb"^(?:resource|data|module|variable|output|provider|locals|terraform|check|moved|removed"
-    rb"|import|ephemeral)\b[^\n=]*\{",
-    re.M,
-)
+
+_LARGE = 32_000
+"""Bytes of a file that is parsed as a whole, and of a block that is parsed whatever stands in it.
+
+What the parser takes to recover from an error can grow with the square of the length.
+"""
 
 
 @cache
@@ -48,29 +50,39 @@ def read(text: Text) -> Document:
     """The blocks and attributes of an HCL file. Never raises.
 
     A file with syntax errors is read again piece by piece, one piece for each top-level block, so
-    that an error costs only the block it stands in. That block is marked broken, and the error is
-    a problem of the document; whole blocks inside a broken one, as a missing brace leaves them,
-    are listed at the top level.
+    that an error costs only the block it stands in; a large file is read so at once. That block is
+    marked broken, and the error is a problem of the document; whole blocks inside a broken one, as
+    a missing brace leaves them, are listed at the top level. Of a large block whose brackets,
+    quotes, comments or heredocs have no end, nothing is read.
     """
-    document = Document(text)
     offsets = CharacterOffsets(text.string)
-    source, root = _parsed(offsets.encoded)
-    if root is None or not _Reader(document, offsets, 0).read(root):
+    source = offsets.encoded
+    if len(source) <= _LARGE:
         document = Document(text)
-        for start, end in _pieces(source):
-            reader = _Reader(document, offsets, start)
-            try:
-                piece = tree_of(_parser(), source[start:end]).root_node
-            except TooManyErrors as error:
-                document.problems.append(Problem(offsets.of(start), offsets.of(end), str(error)))
-                continue
-            if not reader.read(piece):
-                document.problems.append(reader.problem(piece, end - start))
+        root = _parsed(source)
+        if root is not None and _Reader(document, offsets, 0).read(root):
+            return document
+    document = Document(text)
+    for start, end in _pieces(source):
+        piece = source[start:end]
+        fault = layout.first_fault(piece) if len(piece) > _LARGE else None
+        if fault is not None:
+            first = offsets.of(start + fault)
+            reason = "syntax error: this has no other end, and the block is too large to read on"
+            document.problems.append(Problem(first, first + 1, reason))
+            continue
+        root = _parsed(piece)
+        reader = _Reader(document, offsets, start)
+        if root is None:
+            reason = "syntax errors from which the parser does not recover"
+            document.problems.append(Problem(offsets.of(start), offsets.of(end), reason))
+        elif not reader.read(root):
+            document.problems.append(reader.problem(root, len(piece)))
     return document
 
 
-def _parsed(source: bytes) -> tuple[bytes, Node | None]:
-    """The source, and the syntax tree of it; None where there are too many errors for one."""
+def _parsed(source: bytes) -> Node | None:
+    """The syntax tree; None where there are too many errors for one."""
     root = _root(source)
     if root is None or root.has_error:
         # The grammar lacks numbers such as 1e9. Digits of the same length do for the structure:
@@ -78,7 +90,7 @@ def _parsed(source: bytes) -> tuple[bytes, Node | None]:
         source, count = _EXPONENT.subn(lambda found: b"1" * len(found[0]), source)
         if count:
             root = _root(source)
-    return source, root
+    return root
 
 
 def _root(source: bytes) -> Node | None:
@@ -95,7 +107,7 @@ def _content(text: Text, start: int, end: int) -> Content:
     than its text. Blocks in it are read at once.
     """
     offsets = CharacterOffsets(text.string[start:end])
-    root = _parsed(offsets.encoded)[1]
+    root = _parsed(offsets.encoded)
     assert root is not None, "a block that was read has no errors"
     reader = _Reader(Document(text), offsets, 0, start, lazy=False)
     node = next(one for one in _descendants(root) if one.type == "block")
@@ -109,16 +121,11 @@ def _content(text: Text, start: int, end: int) -> Content:
 def comments(text: Text) -> list[tuple[int, int]]:
     """The ranges of all comments of an HCL file, comment marks included."""
     offsets = CharacterOffsets(text.string)
-    root = _root(offsets.encoded)
-    return [
-        (offsets.of(node.start_byte), offsets.of(node.end_byte))
-        for node in (_descendants(root) if root is not None else ())
-        if node.type == "comment"
-    ]
+    return [(offsets.of(start), offsets.of(end)) for start, end in layout.comments(offsets.encoded)]
 
 
 def _pieces(source: bytes) -> list[tuple[int, int]]:
-    starts = [0, *(found.start() for found in _BLOCK_START.finditer(source)), len(source)]
+    starts = [0, *layout.block_starts(source), len(source)]
     return [(start, end) for start, end in pairwise(starts) if source[start:end].strip()]
 
 
@@ -158,7 +165,7 @@ class _Reader:
                 self.document.blocks += blocks
         whole = True
         if root.has_error:
-            self.rescue(root)
+            self.rescue(root, count)
         for block in self.document.blocks[count:]:
             if "\n" in self.text.string[block.start : block.header_end]:
                 block.broken, whole = True, False
@@ -269,15 +276,19 @@ class _Reader:
         missing = f": {first.type} is missing" if first.is_missing else ""
         return Problem(*self.range_of(first), f"syntax error{missing}")
 
-    def rescue(self, root: Node) -> None:
-        """List the whole blocks around and inside of errors at the top level."""
-        known = {block.start for block in self.document.blocks}
+    def rescue(self, root: Node, count: int) -> None:
+        """List the whole blocks around and inside of errors at the top level.
+
+        `count` is how many blocks stand before this tree.
+        """
+        found = self.document.blocks[count:]
+        known = {block.start for block in found}
         for node in _faulty(root):
             if node.type == "block" and self.range_of(node)[0] not in known:
                 block = self.block(node, 0)
                 if LABEL_COUNTS.get(block.type) == len(block.labels):
-                    self.document.blocks.append(block)
-        self.document.blocks.sort(key=lambda block: block.start)
+                    found.append(block)
+        self.document.blocks[count:] = sorted(found, key=lambda block: block.start)
 
 
 def _faulty(root: Node) -> Iterator[Node]:
