@@ -81,3 +81,30 @@ def test_an_example_of_the_repository() -> None:
     assert evaluate(made, {}).usages["role", "shop_worker"][2] == "unsafe"
     raised = evaluate(made, {"role.shop_worker.connection_limit": 41})
     assert raised.usages["role", "shop_worker"] == ((40, 40), (41, 41), "safe")
+
+
+def test_every_number_that_can_be_set_is_an_input() -> None:
+    """Of each service, pooler, role and database, and of the server."""
+    folder = Path(__file__).resolve().parent.parent / "examples" / "shop" / "broken"
+    ((stack, _),) = Stack(folder).run().stacks
+    topology = stack.topology
+    paths = {
+        "server.max_connections",
+        "server.superuser_reserved_connections",
+        "server.reserved_connections",
+        "server.provider_reserved",
+        *(f"role.{one.name}.connection_limit" for one in topology.roles),
+        *(f"database.{one.name}.connection_limit" for one in topology.databases),
+    }
+    for service in topology.services:
+        for name in ("instances", "processes", "surge", "pool"):
+            paths.add(f"service.{service.name}.{name}")
+    for name in (
+        *("instances", "default_pool_size", "reserve_pool_size", "min_pool_size"),
+        *("max_client_conn", "max_db_connections", "max_user_connections"),
+        *("max_db_client_connections", "max_user_client_connections"),
+    ):
+        paths.add(f"pooler.pgbouncer.{name}")
+    assert {one.path for one in model(topology).inputs} == paths
+    for path in paths:
+        assert apply(topology, [parse(f"{path}=7")]) != topology

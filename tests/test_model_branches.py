@@ -19,7 +19,7 @@ from connguard.policies.model.addresses import (
     Breadth,
     BreadthLimits,
 )
-from connguard.policies.model.amount import UNBOUNDED, Amount, exactly
+from connguard.policies.model.amount import UNBOUNDED, Amount, Standing, exactly
 from connguard.policies.model.budget import solve
 from connguard.policies.model.budget_model import model
 from connguard.policies.model.facts import Database, RefusedLimit
@@ -157,6 +157,14 @@ def test_a_message_is_judged_to_the_end_of_its_line() -> None:
         one.symptom.id for one in suspected(f"{refused}5432\n", SYMPTOMS)
     ]
     assert suspected(f"{refused}5432", SYMPTOMS) != ()
+
+
+def test_the_next_line_is_about_something_else() -> None:
+    """Another program that is named there does not make the message its own."""
+    refused = "Error: connect ECONNREFUSED 127.0.0.1:5432"
+    assert suspected(f"{refused} redis", SYMPTOMS) == ()
+    (found,) = suspected(f"{refused}\nredis: ready\n", SYMPTOMS)
+    assert found.symptom.id == "connection-refused"
 
 
 def test_nothing_is_close_to_words_that_no_symptom_has() -> None:
@@ -621,6 +629,26 @@ def test_superusers_may_use_the_reserved_slots() -> None:
     ]
     nobody = Topology(line(1), server=own)
     assert [one for one in _told(nobody) if one.startswith("server")] == ["server: 0 of 79 at a:30"]
+
+
+@pytest.mark.parametrize("poolers", [(), ("p", "q")])
+def test_a_service_that_is_scaled_to_nothing_hides_nobody(poolers: tuple[str, ...]) -> None:
+    """The limit of a database holds for its role's other services, however many superusers come."""
+    busy, empty = poolers or (None, None)
+    admin = LimitedRole("admin", line(2), superuser=True)
+    shop = LimitedDatabase("shop", line(3), exactly(5, "connection limit", line(3)))
+    services = (
+        _service(pooler=busy),
+        _service(name="idle", instances=exactly(0), pooler=empty),
+        _service(name="tasks", user="admin", pooler=None),
+    )
+    known = tuple(_pooler(name=name) for name in poolers)
+    topology = Topology(line(1), services, known, roles=(admin,), databases=(shop,))
+    (found,) = solve(topology).databases
+    assert (found.binding.high, found.ignored, found.standing) == (5, "", Standing.UNSAFE)
+    superusers = replace(topology, services=services[1:])
+    (found,) = solve(superusers).databases
+    assert (found.binding.high, found.standing) == (UNBOUNDED, Standing.SAFE)
 
 
 def test_why_amounts_are_not_known() -> None:

@@ -231,6 +231,7 @@ def test_the_network_acl_before_subnets() -> None:
     one = resource("aws_subnet", "one", id="one", vpc_id=network)
     two = resource("aws_subnet", "two", id="two", vpc_id=network)
     three = resource("aws_subnet", "three", id="three", vpc_id=network)
+    four = resource("aws_subnet", "four", id="four", vpc_id="vpc-1")
     lost = resource("aws_subnet", "lost", id="lost")
     own = resource("aws_network_acl", "own", id="own", subnet_ids=["one"])
     tied = resource("aws_network_acl", "tied", id="tied")
@@ -238,12 +239,24 @@ def test_the_network_acl_before_subnets() -> None:
     idle = resource("aws_network_acl_association", "idle", subnet_id="three")
     default = resource("aws_default_network_acl", default_network_acl_id=default_acl)
     unknown = resource("aws_default_network_acl", "unknown", default_network_acl_id="acl-7")
-    everything = [resource("aws_vpc"), one, two, three, lost, own, tied, tie, idle]
+    everything = [
+        resource("aws_vpc", id="vpc-1"),
+        one,
+        two,
+        three,
+        four,
+        lost,
+        own,
+        tied,
+        tie,
+        idle,
+    ]
     acls = NetworkAcls(Inventory([*everything, default, unknown]))
     assert acls.before(["one"]) is own
     assert acls.before(["two"]) is tied
     assert acls.before(["three"]) is default
     assert acls.before(["three", "three"]) is default
+    assert acls.before(["four"]) is default
     assert acls.before(["one", "two"]) is None
     assert acls.before(["lost"]) is None
     assert acls.before(["nowhere"]) is None
@@ -796,6 +809,19 @@ def test_codes_of_other_programs_before_ours() -> None:
     found = recognise(foreign * (OCCURRENCES - 1) + ours, symptoms())
     assert {one.line for one in found} == {2 * (OCCURRENCES - 1) + 1}
     assert recognise(foreign * OCCURRENCES + ours, symptoms()) == ()
+
+
+def test_the_order_of_candidates() -> None:
+    """First those whose main code it is, by the layer that they are in, then by name."""
+    found = [one.symptom.id for one in recognise("SQLSTATE 28000", symptoms())]
+    assert found == [
+        "no-pg-hba-entry",
+        "pg-hba-rejects",
+        "peer-or-ident-failed",
+        "role-cannot-log-in",
+        "certificate-not-accepted",
+        "tls-required",
+    ]
 
 
 def test_names_of_symptoms() -> None:

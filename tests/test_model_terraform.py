@@ -42,6 +42,7 @@ from connguard.policies.model.network import LAST, Rule
 from connguard.policies.model.origin import Known, Related, Unknown
 from connguard.policies.model.ports import ALL_PORTS, Ports
 from connguard.policies.model.provider_index import INDEX
+from connguard.policies.model.terraform_azure import server_ports
 from connguard.policies.model.terraform_azure_rules import WrittenRule, security_rules
 from connguard.policies.model.terraform_facts import written_index
 from connguard.policies.model.terraform_google_rules import (
@@ -50,6 +51,8 @@ from connguard.policies.model.terraform_google_rules import (
     rules_of,
 )
 from connguard.policies.model.terraform_guards import (
+    Guard,
+    Holders,
     everybody,
     groups,
     holders_named,
@@ -58,6 +61,7 @@ from connguard.policies.model.terraform_guards import (
     may_be,
     named_ports,
     needed_ports,
+    server_endpoints,
 )
 from connguard.policies.model.terraform_network import is_narrow, port_range, ports, sources
 from connguard.policies.model.terraform_resource import (
@@ -1125,3 +1129,44 @@ def test_security_groups_that_are_elsewhere() -> None:
         GroupReference("? 7", "a security group", HERE, Unknown("7 is no security group", HERE)),
     ]
     assert SecurityGroups(NOTHING).references(None) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "own", "ports"),
+    [
+        ("pgbouncer.enabled", "true", True, (5432, 6432)),
+        ("PGBOUNCER.enabled", "ON", True, (5432, 6432)),
+        ("pgbouncer.enabled", X, True, (5432, 6432)),
+        ("pgbouncer.enabled", "true", False, (5432,)),
+        ("pgbouncer.enabled", "false", True, (5432,)),
+        ("pgbouncer.enabled", None, True, (5432,)),
+        ("pgbouncer.max_client_conn", X, True, (5432,)),
+        (X, "true", True, (5432,)),
+        (None, "true", True, (5432,)),
+    ],
+)
+def test_where_a_flexible_server_listens(
+    name: object, value: object, own: bool, ports: tuple[int, ...]
+) -> None:
+    """Also where its own PgBouncer does, which one parameter of it switches on."""
+    kind = "azurerm_postgresql_flexible_server"
+    server, other = resource(kind, "main", id="m"), resource(kind, "other", id="o")
+    setting = resource(
+        f"{kind}_configuration", server_id="m" if own else "o", name=name, value=value
+    )
+    assert server_ports(Inventory([server, other, setting]), server) == ports
+
+
+def test_guards_of_a_web_server_hide_nothing_of_the_next_server() -> None:
+    """Two guards that each let in a block of addresses let in the internet together."""
+
+    def guard(name: str, source: str) -> Guard:
+        return Guard(name, f"guard {name}", line(1), (Rule(line(2), AddressSet.of(source)),))
+
+    guards = [guard(name, "8.0.0.0/10") for name in "ac"] + [
+        guard(name, "8.64.0.0/10") for name in "bd"
+    ]
+    web, database = resource("server", "web"), resource("server", "postgres")
+    holders: Holders = {"a": [web], "b": [web], "c": [database], "d": [database]}
+    found = list(server_endpoints(Inventory([web, database]), guards, holders))
+    assert [one.guard for one in found] == ["guard c", "guard d", "guard c and guard d"]

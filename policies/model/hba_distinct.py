@@ -109,7 +109,7 @@ class DistinctGrid(Comparisons):
         same_database = any(name.kind is NameKind.SAMEUSER for name in rule.databases)
         found: dict[int, Answer] = {}
         candidates = self._candidates(user, database, same_user or same_database)
-        for pair in self._as_written(candidates, rule, user, database):
+        for pair in sorted(candidates):
             same = Answer.YES if pair in self._same else Answer.NO
             answer = min(
                 max(user.answer(pair[0]), same if same_user else Answer.NO),
@@ -140,22 +140,6 @@ class DistinctGrid(Comparisons):
             found.update(self._same)
         self.count(len(found))
         return found
-
-    def _as_written(
-        self, pairs: Iterable[_Pair], rule: HbaRule, user: _Side, database: _Side
-    ) -> list[_Pair]:
-        """Pairs in the order of the names of a rule; where it has no such order, of the file."""
-        users = _order(rule.users, user, self._user_kinds)
-        databases = _order(rule.databases, database, self._database_kinds)
-
-        def key(pair: _Pair) -> _Pair:
-            own = pair in self._own
-            return (
-                users[own].get(pair[0] if own else self._user_kinds[pair[0]], pair[0]),
-                databases[own].get(pair[1] if own else self._database_kinds[pair[1]], pair[1]),
-            )
-
-        return sorted(sorted(pairs), key=key)
 
     def _sides(
         self,
@@ -270,11 +254,11 @@ class DistinctGrid(Comparisons):
 
         Where a rule is for any database, what it says about the user makes the kind of the user.
         """
-        user_kinds = self._user_kinds = _kinds(
+        user_kinds = _kinds(
             len(self._users),
             [(user, database.others) for user, database in self._sides_of.values()],
         )
-        database_kinds = self._database_kinds = _kinds(
+        database_kinds = _kinds(
             len(self._databases),
             [(database, user.others) for user, database in self._sides_of.values()],
         )
@@ -298,18 +282,6 @@ class DistinctGrid(Comparisons):
                 if pair not in self._own and self._exists(pair):
                     return (pair,)
         return ()
-
-
-def _order(
-    names: Iterable[Name], side: _Side, kinds: Sequence[int]
-) -> tuple[Mapping[int, int], Mapping[int, int]]:
-    """The places of kinds, and of users or databases by number, in a list of plain names."""
-    if any(name.kind is not NameKind.NAME for name in names):
-        return {}, {}
-    of_kinds: dict[int, int] = {}
-    for place, number in enumerate(side.own):
-        of_kinds.setdefault(kinds[number], place)
-    return of_kinds, {number: place for place, number in enumerate(side.own)}
 
 
 def _classes(sides: Sequence[_Side], size: int, *, apart: bool) -> list[int]:

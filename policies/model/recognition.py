@@ -14,7 +14,7 @@ from dataclasses import field
 
 from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
-from connguard.policies.model.symptom import Nearness, Symptom, Wording
+from connguard.policies.model.symptom import Symptom, Wording
 
 BEFORE, AFTER = 400, 1600
 """The window around the literal part of a wording, in characters."""
@@ -300,17 +300,12 @@ def _by_code(text: str, symptoms: Sequence[Symptom]) -> tuple[Recognised, ...]:
 def _candidates(
     code: str, symptoms: Sequence[Symptom], start: int, end: int, line: int
 ) -> tuple[Recognised, ...]:
-    found = [
-        Recognised(symptom, start, end, line, None, code)
-        for symptom in symptoms
-        if any(one.value == code for one in symptom.codes)
-    ]
+    def main_code_first(one: Symptom) -> tuple[int, int, str]:
+        """A symptom whose main code it is comes before one that only sometimes shows it."""
+        return [known.value for known in one.codes].index(code), one.layer.rank, one.id
+
+    showing = [one for one in symptoms if any(known.value == code for known in one.codes)]
     return tuple(
-        sorted(found, key=lambda one: (_own_code(one), one.symptom.layer.rank, one.symptom.id))
+        Recognised(symptom, start, end, line, None, code)
+        for symptom in sorted(showing, key=main_code_first)
     )
-
-
-def _own_code(one: Recognised) -> tuple[int, int]:
-    """A symptom whose main code it is comes before one that only sometimes shows it."""
-    values = [code.value for code in one.symptom.codes]
-    return values.index(one.code or ""), one.symptom.nearness is Nearness.WAIT
