@@ -115,6 +115,19 @@ _MARKS = {
 _PLAIN_RUN = lazily(r"(?:[^\W\d](?:\w|\$(?![{(]))*+(?!')|\d[\w.]*+|[\s,.=<>*+\[\]|!~^&])++")
 """Words, numbers, blanks and operators: nothing in which a statement can end."""
 
+_UNMARKED_RUN = lazily(
+    r"""(?:
+      [^\W\d](?:\w|\$(?![{(]))*+(?!') | \d[\w.]*+ | [\s;,.=<>*+\[\]|!~^&()}`]
+    | '[^']*+(?:''[^']*+)*+' | "[^"]*+(?:""[^"]*+)*+"
+    | --[^\r\n]*+ | -(?!-) | /(?!\*)
+    | ::|:= | :(?!['":={\w])
+    | \?(?=[|&?]) | @(?![A-Za-z_]\w*+@) | %(?!\([A-Za-z_]\w*+\)[sd] | [sd](?!\w))
+    | \#(?!\{[^{}\n]*+\}) | \{(?: (?=\{\{) | (?!\{ | %[^%]*+%\} | \#[^#]*+\#\}) )
+    )++""",
+    re.VERBOSE,
+)
+"""Tokens of which none is a placeholder, a tag or a command."""
+
 _RUN = r"""[^\s;\\()'"$\-/{\#][^;\\()'"$\-/{\#]{0,80}"""
 """Whatever is no quote, comment, parenthesis, brace or semicolon; in parts, so that a part that
 does not end where a token ends is given up at little cost."""
@@ -128,6 +141,7 @@ _ATOM = rf"""(?:
   | '[^']*+(?:''[^']*+)*+'
   | "[^"]*+(?:""[^"]*+)*+"
   | [^\w\s;\\()'"$\-/{{\#:@%] | :(?![\w'"]) | @(?!\w) | %(?![\w(]) | -(?!-) | /(?!\*)
+  | \#(?!\{{[^{{}}\n]*+\}}) | \{{(?!\{{ | %[^%]*+%\}} | \#[^#]*+\#\}})
 )"""
 
 
@@ -187,12 +201,12 @@ def tokens(text: str, start: int = 0, stop: int | None = None) -> Iterator[Token
 
 def tokens_marked(text: str, marks: Container[Mark]) -> Iterator[Token]:
     """The tokens of `text` with one of the marks: PLACEHOLDER, TAG or COMMAND."""
-    position = 0
+    position = _behind(_UNMARKED_RUN, text, 0)
     while position < len(text):
-        token = _coarse_token(text, position)
+        token = _token(text, position)
         if token.mark in marks:
             yield token
-        position = token.end
+        position = _behind(_UNMARKED_RUN, text, token.end)
 
 
 def _token(text: str, position: int, stop: int = sys.maxsize) -> Token:

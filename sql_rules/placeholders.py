@@ -42,11 +42,13 @@ class Blanks:
         if label not in self.labels:
             self.labels.append(label)
         index = self.labels.index(label)
-        nearby = before[-_NEARBY:]
-        if _BEFORE_NUMBER.search(nearby):
+        nearby = before[-_NEARBY:].lower()
+        if "limit" in nearby and _BEFORE_NUMBER.search(nearby):
             return str(_FIRST_NUMBER + index)
         word = f"cg_blank_{index}_"
-        return f"'{word}'" if _BEFORE_STRING.search(nearby) else word
+        if ("password" in nearby or "until" in nearby) and _BEFORE_STRING.search(nearby):
+            return f"'{word}'"
+        return word
 
     def name(self, text: str) -> Name:
         if not _WORD.search(text):

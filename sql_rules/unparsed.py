@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The connguard authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bounds the findings about statements that cannot be parsed."""
+"""Bounds the findings about what cannot be read in one file."""
 
 from __future__ import annotations
 
@@ -26,10 +26,16 @@ class Unparsed:
     """The first `most` of a file get a finding each, all others of it one together.
 
     A file of megabytes may hold nothing else: hundreds of thousands of findings would help nobody.
+    `what` is what is counted, as the end of a sentence that starts with "12 more".
     """
 
-    def __init__(self, most: int = UNPARSED_STATEMENTS) -> None:
+    def __init__(
+        self,
+        most: int = UNPARSED_STATEMENTS,
+        what: str = "statements that could not be parsed",
+    ) -> None:
         self._most = most
+        self._what = what
         self._admitted: Counter[str] = Counter()
         self._rest: dict[str, _Rest] = {}
 
@@ -55,8 +61,8 @@ class Unparsed:
         """One finding for each file that has more of them, where the first of those stands."""
         for rest in self._rest.values():
             reason = (
-                f"{rest.count} more statements that could not be parsed, from here to line"
-                f" {rest.last.end_line}; the setting unparsed-statements in [limits] can be raised"
+                f"{rest.count} more {self._what}, from here to line {rest.last.end_line};"
+                " the setting unparsed-statements in [limits] can be raised"
             )
             yield NotParsed(reason, rest.first)
 

@@ -10,14 +10,16 @@ import pytest
 from sql_findings import judged, script
 
 from connguard.engine.limits import Limits
+from connguard.engine.reading import SourceFile
 from connguard.engine.scan import scan
 from connguard.engine.settings import Settings
 from connguard.engine.text import Text
+from connguard.migrations.includes import Includes
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.reading import Reading
 from connguard.sql_rules import ahead, lexer, syntax
 from connguard.sql_rules.replay import replay
-from connguard.sql_rules.script import UNPARSED_STATEMENTS, Chunk, Script
+from connguard.sql_rules.script import UNPARSED_STATEMENTS, Chunk, Direction, Script
 
 ROLE = "CREATE ROLE app LOGIN;\n"
 
@@ -86,6 +88,38 @@ def test_every_file_has_its_own(tmp_path: Path) -> None:
         ("V1.sql", 2, "PG901", more(2, 4)),
         ("x.sql", 2, "PG901", more(2, 3)),
     }
+
+
+def test_includes_that_are_not_followed_are_one_finding(tmp_path: Path) -> None:
+    (tmp_path / "V1.sql").write_text("\\i a.sql\n\\i :b\n\\ir a.sql\n" + ROLE + "\\i a.sql\n")
+
+    assert places(tmp_path, 1) == [
+        ("V1.sql", 1, "PG901"),
+        ("V1.sql", 2, "PG901"),
+        ("V1.sql", 4, "PG001"),
+    ]
+    assert found(tmp_path, 1)[1][3] == (
+        "not checked: 3 more includes that are not followed, from here to line 5;"
+        " the setting unparsed-statements in [limits] can be raised"
+    )
+
+
+def test_includes_that_are_missing_are_looked_for_once(tmp_path: Path) -> None:
+    """Psql may run in any of the folders above the script."""
+    asked: list[Path] = []
+
+    def find(path: Path) -> SourceFile | None:
+        asked.append(path)
+        return None
+
+    text = Text("V1.sql", "\\i a.sql\n" * 100 + "\\i b.sql\n" * 100)
+    file = SourceFile(tmp_path / "V1.sql", "V1.sql")
+
+    expanded = Includes(find, lambda _: text, Limits()).expand(file, text, Direction.UP)
+
+    assert len(expanded.missing) == 200
+    assert expanded.chunks == ()
+    assert asked == [folder / name for name in ("a.sql", "b.sql") for folder in file.path.parents]
 
 
 @pytest.mark.parametrize("start", ["", "\\set x 1\n", "\\if true\n", "BEGIN;\n"])

@@ -18,6 +18,7 @@ from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.sql_rules import lexer
 from connguard.sql_rules.script import Chunk, Direction
+from connguard.sql_rules.unparsed import Unparsed
 
 _MENTION = lazily(r"^[ \t]*\\i(?:r|nclude|nclude_relative)?[ \t]", re.MULTILINE)
 _COMMAND = lazily(
@@ -47,6 +48,7 @@ class Includes:
         self._read = read
         self._limits = limits
         self._included = Included(limits)
+        self._missing: set[tuple[Path, str]] = set()
 
     def expand(self, file: SourceFile, text: Text, direction: Direction) -> Expanded:
         """A script of its own, with its sections."""
@@ -61,14 +63,16 @@ class Includes:
         chunks: list[Chunk] = []
         files: list[SourceFile] = []
         missing: list[NotParsed] = []
+        most = self._limits.unparsed_statements
+        unread = Unparsed(most, "includes that are not followed")
         for part in parts:
             if isinstance(part, Chunk):
                 chunks.append(part)
-            elif isinstance(part, NotParsed):
-                missing.append(part)
-            else:
+            elif not isinstance(part, NotParsed):
                 files.append(part)
-        return Expanded(tuple(chunks), tuple(files), tuple(missing))
+            elif unread.admits(part.origin):
+                missing.append(part)
+        return Expanded(tuple(chunks), tuple(files), (*missing, *unread.rest()))
 
     def included(self, files: Iterable[SourceFile]) -> set[Path]:
         """The files that only run where other ones include them.
@@ -99,12 +103,12 @@ class Includes:
             return
         position = 0
         for start, end, command in _commands(chunk.text):
-            if start > position:
+            if chunk.text[position:start].strip():
                 yield _cut(chunk, position, start)
             position = end
             place = chunk.origin(start, end)
             yield from self._include(file, command, place, chunk.direction, above)
-        if position < len(chunk.text):
+        if chunk.text[position:].strip():
             yield _cut(chunk, position, len(chunk.text))
 
     def _include(
@@ -136,11 +140,15 @@ class Includes:
 
     def _target(self, file: SourceFile, name: str, *, relative: bool) -> SourceFile | None:
         """`\\ir` is relative to the script, `\\i` to where psql runs: some folder above it."""
-        folders = [file.path.parent] if relative else file.path.parents
-        for folder in folders:
-            found = self._find(folder / name)
+        folder = file.path.parent
+        if (folder, name) in self._missing:
+            return None
+        for each in [folder] if relative else file.path.parents:
+            found = self._find(each / name)
             if found is not None:
                 return found
+        if not relative:
+            self._missing.add((folder, name))
         return None
 
 
