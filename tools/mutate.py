@@ -111,6 +111,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--most-survivors", type=float, default=10.0, metavar="PERCENT")
     parser.add_argument("--most-unexplained", type=float, default=0.0, metavar="PERCENT")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="judge N mutants at once")
     parser.add_argument("--resume", action="store_true", help="keep what is judged already")
     parser.add_argument("--survivors", action="store_true", help="judge those again that survived")
     parser.add_argument("names", nargs="*", metavar="NAME")
@@ -139,7 +140,8 @@ def main() -> int:
         kept = arguments.resume or (arguments.survivors and found and found.status not in LEFT)
         if not kept:
             known.pop(one.key, None)
-    _judge(scope, files, [one for one in chosen if one.key not in known], results, known)
+    open_ones = [one for one in chosen if one.key not in known]
+    _judge(scope, files, open_ones, results, known, arguments.jobs)
     known = _read(results)
     judged = {one.key: known[one.key] for one in chosen}
     explanations = _explanations(EXPLANATIONS / f"{arguments.scope}.toml")
@@ -168,6 +170,7 @@ def _judge(
     mutants: list[Mutant],
     results: Path,
     known: dict[str, Judgement],
+    jobs: int,
 ) -> None:
     results.parent.mkdir(parents=True, exist_ok=True)
     with results.open("w", encoding="utf-8", buffering=1) as stream:
@@ -184,7 +187,7 @@ def _judge(
             ["-q", "-s", "--tb=no", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist"]
             + [f"--deselect={name}" for name in TIMED]
             + [f"tests/{name}.py" for name in scope.tests],
-            plugins=[Judge(mutants, files, tell)],
+            plugins=[Judge(mutants, files, tell, jobs)],
         )
     if code:
         raise SystemExit(f"pytest ended with {code!r}")

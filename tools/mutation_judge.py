@@ -5,7 +5,8 @@
 The tests are run once as they are, with the lines that each of them runs. A mutant is then judged
 by the tests that run the changed statement, those first that have killed the most and take the
 least time, until the first one fails. Each test has some times the CPU time that it takes
-without the mutant: a mutant that makes it loop costs a second, not minutes.
+without the mutant: a mutant that makes it loop costs a second, not minutes. `jobs` mutants are
+judged at once.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import resource
 import select
 import signal
 import time
+import traceback
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -52,8 +54,10 @@ class Judge:
         mutants: Iterable[Mutant],
         files: Iterable[Path],
         tell: Callable[[Mutant, Judgement], None],
+        jobs: int = 1,
     ) -> None:
-        self._mutants = mutants
+        self._mutants = list(mutants)
+        self._jobs = jobs
         self._files = list(files)
         self._tell = tell
         self._seconds: list[float] = []
@@ -76,12 +80,16 @@ class Judge:
         _forget_caches()
         gc.collect()
         gc.freeze()
-        for mutant in self._mutants:
+        jobs = self._jobs
+        _in_forks(jobs, lambda job: self._judge_all(session, self._mutants[job::jobs]))
+        return True
+
+    def _judge_all(self, session: pytest.Session, mutants: Iterable[Mutant]) -> None:
+        for mutant in mutants:
             before = sum(os.times()[:4])
             status, by = self._judge(session, mutant)
             seconds = sum(os.times()[:4]) - before
             self._tell(mutant, Judgement(status, by, seconds))
-        return True
 
     def _run_unchanged(self, session: pytest.Session) -> None:
         recorder = coverage.Coverage(
@@ -149,6 +157,26 @@ def _run(session: pytest.Session, place: int, items: list[pytest.Item]) -> None:
     item = items[place]
     following = items[place + 1] if place + 1 < len(items) else None
     item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+
+
+def _in_forks(jobs: int, work: Callable[[int], None]) -> None:
+    """Does each job in a fork of its own, all at once. A job that fails is a RuntimeError."""
+    children = []
+    for job in range(jobs):
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                work(job)
+                code = 0
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                os._exit(code)
+        children.append(child)
+    codes = [os.waitpid(child, 0)[1] for child in children]
+    if any(codes):
+        raise RuntimeError(f"jobs ended with {codes}")
 
 
 def _forked(work: Callable[[], str], most_seconds: int) -> str | None:
