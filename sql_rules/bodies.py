@@ -21,6 +21,7 @@ _TYPE_IN_HEAD = lazily(
 _DECLARATIONS = lazily(r"\bdeclare\b.*?\bbegin\b", re.IGNORECASE | re.DOTALL)
 _DECLARED_TYPE = lazily(rf"(?m)^([^\S\n]*(?:declare\s+)?\w+\s+(?:constant\s+)?)({_OWN_TYPE})", re.I)
 _DOUBLED = lazily(r"''")
+_LINE_END = lazily(r"\n|\r(?!\n)")
 _NO_LINE_END = lazily(r"[^\r\n]")
 
 
@@ -59,8 +60,8 @@ class Body:
     def _found(self, line: int, first_word: str) -> Origin:
         text = self.source.text
         start = self._line_start(line)
-        line_end = text.find("\n", start, self.end)
-        line_end = self.end if line_end < 0 else line_end
+        found = _LINE_END.search(text, start, self.end)
+        line_end = found.start() if found else self.end
         match = lazily(rf"\b{re.escape(first_word)}\b", re.IGNORECASE).search(text, start, line_end)
         first = match.start() if match else start
         while not match and first < line_end and text[first].isspace():
@@ -69,8 +70,8 @@ class Body:
 
     def _line_start(self, line: int) -> int:
         if not self._lines:
-            ends = re.finditer("\n", self.source.text[self.start : self.end])
-            self._lines = [self.start, *(self.start + match.end() for match in ends)]
+            ends = _LINE_END.finditer(self.source.text, self.start, self.end)
+            self._lines = [self.start, *(match.end() for match in ends)]
         return self._lines[min(max(line, 1), len(self._lines)) - 1]
 
     def _statement_end(self, start: int) -> int:

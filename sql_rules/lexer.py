@@ -179,6 +179,7 @@ _PARENTHESES_IN_QUOTES = lazily(r"""'[^']*+'|"[^"]*+"|\$\$[^$]*+\$\$""")
 _GAP = lazily(r"(?:\s++|--[^\r\n]*+)*+")
 _NOTHING = lazily(r"(?:[\s;]++|--[^\r\n]*+)*+")
 _BLANKS = lazily(r"\s+")
+_LINE_COMMENT = lazily(r"--[^\r\n]*+")
 _BLOCK_COMMENT_MARK = lazily(r"/\*|\*/")
 _END_OF_COPY = lazily(r"^\\\.[ \t]*\r?$", re.MULTILINE)
 _COPY_IN = lazily(r"copy\b.*\bfrom\s+std(?:in|out)\b", re.IGNORECASE | re.DOTALL)
@@ -259,8 +260,7 @@ def skip_blanks(text: str, start: int, end: int) -> int:
         if blank:
             start = blank.end()
         elif text.startswith("--", start):
-            line_end = text.find("\n", start, end)
-            start = end if line_end < 0 else line_end
+            start = min(_behind(_LINE_COMMENT, text, start), end)
         elif text.startswith("/*", start):
             start, _ = _block_comment(text, start, end)
         else:

@@ -44,9 +44,14 @@ def _collect(
             place = chunk.origin(first, last)
             spans.append(Span(place.line, place.end_line))
 
+    own_line = not body
     for token in lexer.tokens(text, start, end):
+        if token.mark is Mark.BLANK:
+            blank = text[token.start : token.end]
+            own_line = own_line or "\n" in blank or "\r" in blank
+            continue
         if token.mark is Mark.COMMENT:
-            comments.append(_comment(chunk, token.start, token.end))
+            comments.append(_comment(chunk, token.start, token.end, own_line=own_line))
         elif token.mark is Mark.SEMICOLON:
             close()
             first = -1
@@ -59,13 +64,12 @@ def _collect(
             elif body and text[token.start : token.end].lower() in _STARTS:
                 close()
                 first = -1
+        own_line = False
     close()
 
 
-def _comment(chunk: Chunk, start: int, end: int) -> Comment:
+def _comment(chunk: Chunk, start: int, end: int, *, own_line: bool) -> Comment:
     text = chunk.text[start:end]
     bare = text.removeprefix("--") if text.startswith("--") else text[2:].removesuffix("*/")
     place = chunk.origin(start, end)
-    line_start = chunk.text.rfind("\n", 0, start) + 1
-    own_line = not chunk.text[line_start:start].strip()
     return Comment(place.line, place.column, bare.strip(" \t"), own_line)

@@ -24,6 +24,8 @@ from connguard.sql_rules.postgres_parser import split as pg_split
 _SECRET = lazily(r"password|secret|identified|token|://", re.IGNORECASE)
 _HARMLESS = lazily(r"(?:[^\W\d]\w{0,30}|[^\w\s'\"]{1,3}|\d{1,6})\"")
 
+_LONE_RETURN = lazily(r"\r(?!\n)")
+
 _SHORT_CODE = 4_000
 """Characters."""
 _LONG_BODY = 100_000
@@ -118,8 +120,11 @@ def is_readable(text: str) -> bool:
 def parse_body(create_or_do: str) -> list[Node]:
     """The PL/pgSQL functions of a DO, CREATE FUNCTION or CREATE PROCEDURE statement.
 
-    Raises NotReadable as `parse` does.
+    A lone CR ends a line, as in all texts here; the parser by itself would count only LF. Raises
+    NotReadable as `parse` does.
     """
+    if "\r" in create_or_do:
+        create_or_do = _LONE_RETURN.sub("\n", create_or_do)
     return _kept_body(create_or_do) if len(create_or_do) < _SHORT_CODE else _body(create_or_do)
 
 
