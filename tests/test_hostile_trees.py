@@ -28,6 +28,9 @@ ENDLESS = _PACKAGE + indent(_PACKAGE + _CALL + _CLOSED, "\t") + _CALL + _CLOSED
 AMBIGUOUS = '{("")\nt' + "\n" * 18 + "`" * 43 + "\n" * 10
 """Seventy characters on which it did not end either, and saw no error."""
 
+UNENDED = "exports.up = (knex) => knex.raw(`" + "ALTER ROLE a LOGIN;\n/*" * 2000 + ")"
+"""Comments that begin everywhere and end nowhere: each is looked for up to the end."""
+
 GRAMMARS = {
     "bash": "language",
     "elixir": "language",
@@ -68,12 +71,20 @@ def test_every_parser_ends(grammar: str, text: str) -> None:
     assert tree_of(parsers, b"").root_node.end_byte == 0
 
 
-@pytest.mark.parametrize("text", [ENDLESS, AMBIGUOUS, "val a = 1\n" * 3000 + AMBIGUOUS])
-def test_what_does_not_end_is_given_up(text: str) -> None:
+@pytest.mark.parametrize(
+    ("grammar", "text"),
+    [
+        ("kotlin", ENDLESS),
+        ("kotlin", AMBIGUOUS),
+        ("kotlin", "val a = 1\n" * 3000 + AMBIGUOUS),
+        ("typescript", UNENDED),
+    ],
+)
+def test_what_does_not_end_is_given_up(grammar: str, text: str) -> None:
     """However often it is tried."""
     for _ in range(2):
         with pytest.raises(TooManyErrors):
-            tree_of(parser("kotlin"), text.encode())
+            tree_of(parser(grammar), text.encode())
 
 
 def test_the_tree_of_a_long_text_is_balanced() -> None:
