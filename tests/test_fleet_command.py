@@ -357,10 +357,10 @@ def test_folders_of_checkouts_are_looked_into(tmp_path: Path) -> None:
     def names(*paths: Path) -> list[str]:
         return [one.name for one in repositories([str(path) for path in paths])]
 
-    for name in ("group/one", "group/sub/two", "three"):
+    for name in ("group/one", "group/sub/a/b/c/two", "three"):
         write(tmp_path / "git" / name, {".git/HEAD": "", "db/V1__a.sql": GOOD})
     write(tmp_path / "git" / "notes", {"db/V1__a.sql": BAD})
-    assert names(tmp_path / "git") == ["group/one", "group/sub/two", "three"]
+    assert names(tmp_path / "git") == ["group/one", "group/sub/a/b/c/two", "three"]
     (tmp_path / "links").mkdir()
     (tmp_path / "links" / "four").symlink_to(tmp_path / "git" / "three")
     (tmp_path / "links" / "loop").symlink_to(tmp_path / "links")

@@ -13,9 +13,6 @@ from pathspec import GitIgnoreSpec
 
 from connguard.policies.model.records import dataclass
 
-_DEPTH = 4
-"""How deep below a folder of checkouts repositories may lie: host/group/subgroup/name."""
-
 
 @dataclass(frozen=True, slots=True)
 class Repository:
@@ -35,7 +32,7 @@ def repositories(
     """All repositories that are named, each once, sorted by name.
 
     Of `paths`, a repository (a checkout, a bare repository) is one; any other folder is a folder
-    of repositories, down to four levels, or of folders without git, which are then one each. What
+    of repositories, however deep, or of folders without git, which are then one each. What
     a pattern with `*` means, and `single` paths, are repositories themselves, and so are those of
     the `patterns` of a fleet file, relative to `base`. Names are paths below the folder that holds
     all of them. What does not exist stays, to be reported.
@@ -82,19 +79,21 @@ def _expanded(paths: Iterable[str], base: Path) -> Iterator[str]:
 def _below(path: str) -> list[str]:
     if is_repository(path) or not os.path.isdir(path):
         return [path]
-    found = list(_checkouts(path, _DEPTH))
+    found = list(_checkouts(path))
     if found:
         return found
     children = _folders(path)
     return children or [path]
 
 
-def _checkouts(folder: str, depth: int) -> Iterator[str]:
-    for child in _folders(folder):
-        if is_repository(child):
-            yield child
-        elif depth > 1 and not os.path.islink(child):
-            yield from _checkouts(child, depth - 1)
+def _checkouts(folder: str) -> Iterator[str]:
+    pending = [folder]
+    while pending:
+        for child in _folders(pending.pop()):
+            if is_repository(child):
+                yield child
+            elif not os.path.islink(child):
+                pending.append(child)
 
 
 def _folders(path: str) -> list[str]:
