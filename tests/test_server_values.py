@@ -42,6 +42,15 @@ from connguard.policies.model.server_values import (
         ("+.5", None, None),
         ("1e-400", None, None),
         ("1e999999999", None, None),
+        ("1E2", None, 100),
+        ("2147483647", None, 2147483647),
+        ("-2147483648", None, -2147483648),
+        ("-2147483649", None, None),
+        ("0" * 399 + "7", None, 7),
+        ("0" * 401, None, None),
+        ("1003.9999kB", "8kB", 126),
+        ("820.00001kB", "8kB", 102),
+        ("1003.5kB", "8kB", 125),
         ("1 e2", None, None),
         ("", None, None),
         ("2147483648", None, None),
@@ -86,6 +95,14 @@ def test_integers(text: str, unit: str | None, value: int | None) -> None:
         ("0.0e0 s", "ms", Fraction(0)),
         ("1.5 ms", "ms", Fraction(3, 2)),
         ("500us", "ms", Fraction(1, 2)),
+        ("1.5us", "ms", Fraction(3, 2000)),
+        ("1.33337ms", "ms", Fraction(1333, 1000)),
+        ("1.33337", "ms", Fraction(133337, 100_000)),
+        ("1.5ms", None, None),
+        ("2.2250738585072014e-308", None, Fraction("2.2250738585072014e-308")),
+        ("2.2250738585072009e-308", None, None),
+        ("1.7976931348623157e308", None, Fraction("1.7976931348623157e308")),
+        ("1.7976931348623159e308", None, None),
         ("inf", None, None),
         ("nan", None, None),
         ("0x", None, None),
@@ -116,6 +133,7 @@ def test_lists() -> None:
     """Elements of listen_addresses; None is what the server refuses."""
     assert split_list("localhost, 10.0.0.1") == ["localhost", "10.0.0.1"]
     assert split_list('"a b",c') == ["a b", "c"]
+    assert split_list('"a""b"') == ['a"b']
     assert split_list("") == []
     assert split_list("a,,b") is None
     assert split_list("a,") is None

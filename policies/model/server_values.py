@@ -19,7 +19,7 @@ from connguard.policies.model.patterns import lazily
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1
 
 _LONGEST = 400
-"""No number that a server takes is longer."""
+"""Characters. A longer number that a server takes begins with hundreds of zeros."""
 
 # C's strtol with base 0 ("089" is 0, and a stray "89" follows it), and strtod.
 _INTEGER = lazily(r"[ \t\n\v\f\r]*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
@@ -108,21 +108,20 @@ def _real(text: str) -> tuple[Fraction, str] | None:
 
 
 def _convert(number: Fraction, unit: str, base_unit: str | None) -> Fraction | None:
-    factor = _BASE_UNIT.fullmatch(base_unit or "")
-    if factor is None:  # in a snapshot that no server wrote
+    factor = _BASE_UNIT.fullmatch(base_unit) if base_unit else None
+    if factor is None:  # no unit is known, or one from a snapshot that no server wrote
         return None
     base = int(factor[1] or 1)
     for table in (_MEMORY, _TIME):
         if factor[2] in table:
             if unit not in table:
                 return None
-            size = base * table[factor[2]]
-            value = number * table[unit] / size
-            # A fraction of a large unit is rounded to the next smaller one: 30.1GB is 30822MB.
+            value = number * table[unit]
+            # A fraction of a unit is rounded to the next smaller one: 30.1GB is 30822MB.
             smaller = max((one for one in table.values() if one < table[unit]), default=None)
-            if smaller and number.denominator != 1 and smaller >= size:
-                value = Fraction(round(number * table[unit] / smaller) * smaller, size)
-            return value
+            if smaller:
+                value = Fraction(round(value / smaller) * smaller)
+            return value / (base * table[factor[2]])
     return None
 
 
