@@ -163,6 +163,7 @@ def test_the_next_line_is_about_something_else() -> None:
     """Another program that is named there does not make the message its own."""
     refused = "Error: connect ECONNREFUSED 127.0.0.1:5432"
     assert suspected(f"{refused} redis", SYMPTOMS) == ()
+    assert suspected(f"ready\n{refused} redis\n", SYMPTOMS) == ()
     (found,) = suspected(f"{refused}\nredis: ready\n", SYMPTOMS)
     assert found.symptom.id == "connection-refused"
 
