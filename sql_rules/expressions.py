@@ -46,15 +46,10 @@ class Expressions:
                 return self._variables.get(label.lower()) or texts.hole(label)
             case "A_Expr" if _operator(fields) == "||":
                 return self._concatenation(node, depth)
-            case "A_Expr" if _operator(fields) in _ARITHMETIC and "lexpr" in fields:
-                left = as_integer(texts.known(self.text(fields["lexpr"], depth + 1)))
-                right = as_integer(texts.known(self.text(fields.get("rexpr"), depth + 1)))
-                if left is not None and right is not None:
-                    return texts.constant(str(_ARITHMETIC[_operator(fields)](left, right)))
-            case "A_Expr" if _operator(fields) == "-" and "lexpr" not in fields:
-                right = as_integer(texts.known(self.text(fields.get("rexpr"), depth + 1)))
-                if right is not None:
-                    return texts.constant(str(-right))
+            case "A_Expr" if _operator(fields) in _ARITHMETIC:
+                number = self._arithmetic(fields, depth)
+                if number is not None:
+                    return texts.constant(str(number))
             case "CaseExpr":
                 whens = [when["CaseWhen"].get("result") for when in fields.get("args", [])]
                 results = [*whens, fields.get("defresult")]
@@ -90,6 +85,24 @@ class Expressions:
             if len(arguments) == 2 and arguments[0] is not None and arguments[1]:
                 return [texts.constant(item) for item in arguments[0].split(arguments[1])]
         return None
+
+    def _arithmetic(self, expression: Node, depth: int) -> int | None:
+        operator = _operator(expression)
+        right = self._number(expression.get("rexpr"), depth + 1)
+        if right is None:
+            return None
+        if "lexpr" not in expression:
+            return -right if operator == "-" else None
+        left = self._number(expression["lexpr"], depth + 1)
+        return None if left is None else _ARITHMETIC[operator](left, right)
+
+    def _number(self, node: Node | None, depth: int) -> int | None:
+        """The value of a part of an expression, of which no hole is made where it has none."""
+        expression = node.get("A_Expr") if node else None
+        if expression and _operator(expression) in _ARITHMETIC and depth <= DEEPEST:
+            number = self._arithmetic(expression, depth)
+            return as_integer(None if number is None else str(number))
+        return as_integer(texts.known(self.text(node, depth)))
 
     def _concatenation(self, node: Node, depth: int) -> Text:
         operands: list[Text] = []
@@ -150,13 +163,9 @@ class Expressions:
 
     def _hint(self, node: Node) -> str:
         """Constants in an expression that is not followed, and in the variables it reads."""
-        found = [_constants_in(node)]
-        for each in walk(node):
-            if "ColumnRef" in each:
-                value = self._variables.get(name_of(each).lower())
-                if value:
-                    found.append(texts.constants(value))
-        return " ".join(found)[:10_000]
+        names = {name_of(each).lower(): None for each in walk(node) if "ColumnRef" in each}
+        values = [self._variables[name] for name in names if self._variables.get(name)]
+        return " ".join([_constants_in(node), *map(texts.constants, values)])[:10_000]
 
 
 def as_integer(value: str | None) -> int | None:

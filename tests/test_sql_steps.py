@@ -4,13 +4,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from connguard.engine.scan import scan
 from connguard.engine.settings import Settings
+from connguard.sql_rules import expressions, syntax, texts
 from connguard.sql_rules.interpreter import MOST_STEPS, Interpreter
+from connguard.sql_rules.syntax import Node
 
 _CALL = "SELECT a(name) FROM (VALUES ('x'), ('y')) AS v(name);\n"
 _DEFINITION = (
@@ -46,3 +49,25 @@ def test_many_statements_share_their_steps(tmp_path: Path, monkeypatch: pytest.M
     ]
     assert [one.policy.id for one in report.findings if '"app"' in one.message] == ["PG001"]
     assert steps < 3 * MOST_STEPS
+
+
+def test_a_long_sum_is_walked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is in an expression that cannot be read is looked for from its outside only."""
+    seen = 0
+    walk = expressions.walk
+
+    def counted(node: object) -> Iterator[Node]:
+        nonlocal seen
+        for each in walk(node):
+            seen += 1
+            yield each
+
+    monkeypatch.setattr(expressions, "walk", counted)
+    text = f"SELECT {' + '.join(['n'] * 30)} + 1"
+    (statement,) = syntax.parse(text)
+    (column,) = expressions.selected(statement.node)
+    nodes = sum(1 for _ in walk(column))
+    value = expressions.Expressions({"n": texts.hole("n", "from a table")}).text(column)
+
+    assert texts.constants(value).count("from a table") == 1
+    assert seen == 2 * nodes
