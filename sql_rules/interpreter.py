@@ -25,7 +25,7 @@ from connguard.sql_rules.expressions import function_calls, function_name, selec
 from connguard.sql_rules.frames import ANY_ERROR, NO_ERROR, NOWHERE, Flow, Frame, joined
 from connguard.sql_rules.placeholders import Blanks, Source
 from connguard.sql_rules.plpgsql import Code
-from connguard.sql_rules.relevance import Topic
+from connguard.sql_rules.relevance import Topic, holds_any
 from connguard.sql_rules.routines import (
     OBJECT_DDL,
     Routine,
@@ -132,7 +132,8 @@ class Interpreter:
             case Topic.ROUTINE:
                 return runs_text(text) or self.routines.matters(text)
             case Topic.QUERY:
-                return _writes_catalog(text) or self._matters(text)
+                lowered = text.lower()
+                return _writes_catalog(lowered) or self._matters(lowered)
             case Topic.OTHER:
                 return False
 
@@ -264,7 +265,8 @@ class Interpreter:
         return run.merge(Flow(no))
 
     def _matters(self, text: str) -> bool:
-        return _runs_elsewhere(text) or self.routines.mentioned(text)
+        lowered = text.lower()
+        return _runs_elsewhere(lowered) or self.routines.mentioned(lowered)
 
     # SQL that code puts together
 
@@ -581,16 +583,12 @@ class Interpreter:
 def _writes_catalog(text: str) -> bool:
     """Whether a query speaks of a column of a catalog that is followed here."""
     lowered = text.lower()
-    if not any(word in lowered for word in _CATALOG_WORDS):
-        return False
-    return _CATALOG_COLUMN.search(text) is not None
+    return holds_any(_CATALOG_WORDS, lowered) and _CATALOG_COLUMN.search(lowered) is not None
 
 
 def _runs_elsewhere(text: str) -> bool:
     lowered = text.lower()
-    if not any(word in lowered for word in _ELSEWHERE_WORDS):
-        return False
-    return _RUNS_ELSEWHERE.search(text) is not None
+    return holds_any(_ELSEWHERE_WORDS, lowered) and _RUNS_ELSEWHERE.search(lowered) is not None
 
 
 def _outside_transactions(statement: ObjectStatement) -> str | None:

@@ -308,8 +308,9 @@ class _Splitter:
                 if end > position:
                     piece = piece or Piece(position, end)
                     piece.end = end
-                position = _behind(_GAP, text, end)
-                loose = _LOOSE.match(text, position)
+                at_end = text.startswith(";", end)
+                position = end if at_end else _behind(_GAP, text, end)
+                loose = None if at_end else _LOOSE.match(text, position)
                 if loose:
                     piece = piece or Piece(position, position)
                     piece.end = position = loose.end()
@@ -317,7 +318,10 @@ class _Splitter:
                     continue
             if position >= len(text):
                 break
-            token = _coarse_token(text, position) if routine else _token(text, position)
+            if text[position] == ";":
+                token = Token(Mark.SEMICOLON, position, position + 1)
+            else:
+                token = _coarse_token(text, position) if routine else _token(text, position)
             position = token.end
             mark = token.mark
             if mark is Mark.BLANK or (mark is Mark.COMMENT and token.closed):

@@ -12,6 +12,7 @@ from connguard.policies.model.statement_facts import PasswordForm, PasswordLiter
 from connguard.sql_rules.expressions import walk
 from connguard.sql_rules.observed import Observed, observe
 from connguard.sql_rules.placeholders import Source
+from connguard.sql_rules.relevance import holds_any
 from connguard.sql_rules.syntax import Node, Parsed
 
 _WORDS = ("password", "passwd", "postgres://", "postgresql://")
@@ -39,8 +40,7 @@ _STANDS_FOR = lazily(
 
 def may_hold(text: str) -> bool:
     """A cheap test: a text in which it fails holds no password that is found here."""
-    lowered = text.lower()
-    return any(word in lowered for word in _WORDS)
+    return holds_any(_WORDS, text.lower())
 
 
 def passwords(source: Source, parsed: Parsed, written: str) -> Iterator[PasswordLiteral]:

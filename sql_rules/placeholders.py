@@ -84,12 +84,13 @@ class Source:
     blanks: Blanks = field(default_factory=Blanks)
     computed: bool = False
 
-    def part(self, start: int, end: int) -> Source:
+    def part(self, start: int, end: int, blanks: Blanks | None = None) -> Source:
+        """A stretch of the text, with the same markers unless others are given."""
         place = self.place
         return Source(
             self.text[start:end],
             lambda first, last: place(start + first, start + last),
-            self.blanks,
+            self.blanks if blanks is None else blanks,
             self.computed,
         )
 

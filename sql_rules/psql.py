@@ -81,7 +81,7 @@ class Conditionals:
     @property
     def running(self) -> bool:
         """Whether the statements here may run at all."""
-        return all(branches.running for branches in self._open)
+        return not self._open or all(branches.running for branches in self._open)
 
     def run(self, name: str, arguments: str, state: State, variables: dict[str, str]) -> State:
         """Follow one of \\if, \\elif, \\else and \\endif; the state that holds behind it."""

@@ -8,6 +8,7 @@ and it is enough to know that they parse. Whatever these tests leave open counts
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 
 from connguard.policies.model.patterns import lazily
@@ -105,16 +106,26 @@ _OTHERS = frozenset(
 )
 
 
+def holds_any(words: Iterable[str], lowered: str) -> bool:
+    """Whether one of some words is in a text. This is asked of every statement several times, and
+    `any` takes three times as long."""
+    for word in words:  # noqa: SIM110
+        if word in lowered:
+            return True
+    return False
+
+
 def topic(text: str) -> Topic:
     """What a statement can be that starts with this text."""
     head = _HEAD.match(text)
     assert head is not None  # it takes an empty match
-    first, second, third, fourth = (word.lower() if word else "" for word in head.groups())
+    first = head[1].lower()
     if first in _QUERIES or text.startswith("("):
         return Topic.QUERY
     if first in ("create", "alter", "drop"):
-        if second == "or" and third == "replace":
-            second = fourth
+        second = (head[2] or "").lower()
+        if second == "or" and head[3] and head[3].lower() == "replace":
+            second = (head[4] or "").lower()
         return _about(first, second)
     if first == "do":
         return Topic.BLOCK

@@ -321,8 +321,7 @@ class _Replay:
         if not self._conditionals.running:
             return True
         size = piece.end - piece.start
-        blanks = Blanks()
-        part = Source(source.text, source.place, blanks).part(piece.start, piece.end)
+        part = source.part(piece.start, piece.end, Blanks())
         written = part.text
         runs, seen = self._concerns(written) if piece.command is None else (True, True)
         large = size > _BIG_STATEMENT and _DATA.match(written) is not None

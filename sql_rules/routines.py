@@ -14,6 +14,7 @@ from connguard.policies.model.records import dataclass
 from connguard.sql_rules import texts
 from connguard.sql_rules.bodies import Body
 from connguard.sql_rules.expressions import Expressions, function_name
+from connguard.sql_rules.relevance import holds_any
 from connguard.sql_rules.syntax import Node
 from connguard.sql_rules.texts import Text
 
@@ -124,7 +125,7 @@ class Routines:
             self._odd_names += [name for name in self._new_names if not _WORD.fullmatch(name)]
             self._new_names.clear()
         lowered = text.lower()
-        if any(name in lowered for name in (*self._new_names, *self._odd_names)):
+        if holds_any(self._new_names, lowered) or holds_any(self._odd_names, lowered):
             return True
         return bool(self._names) and any(
             word in self._names and word in self._found for word in _WORD.findall(lowered)
@@ -164,7 +165,7 @@ class Routines:
 def changes_objects(content: str) -> bool:
     """Whether code speaks of changing a role or database."""
     lowered = content.lower()
-    if not any(word in lowered for word in _OBJECT_WORDS):
+    if not holds_any(_OBJECT_WORDS, lowered):
         return False
     if _LOWER_DDL.search(lowered):
         return True

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from connguard.engine.text import Text
 from connguard.migrations.names import for_postgresql
 from connguard.policies.model.patterns import lazily
+from connguard.sql_rules.relevance import holds_any
 from connguard.sql_rules.script import Chunk, Direction
 
 _MARKER = lazily(
@@ -81,7 +82,7 @@ def _markers(string: str) -> Iterator[re.Match[str]]:
     """The marker lines; each has one of the words behind the marks of a comment."""
     for comment in _COMMENT.finditer(string):
         lowered = comment.group().lower()
-        if any(word in lowered for word in _WORDS):
+        if holds_any(_WORDS, lowered):
             line = string.rfind("\n", 0, comment.start()) + 1
             marker = _MARKER.match(string, line)
             if marker:
