@@ -18,6 +18,7 @@ from connguard.engine.settings import Settings
 from connguard.engine.text import Text
 from connguard.engine.tree_parsing import TooManyErrors, tree_of
 from connguard.migrations import tree_host
+from connguard.migrations.jvm import JavaHost
 from connguard.terraform import json_tree, treesitter_reader
 
 _PACKAGE = "package db.migration\n\nclass V1__a : BaseJavaMigration() {\n"
@@ -118,9 +119,25 @@ def test_a_migration_without_a_tree_is_reported(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("unit", ["a<", "a<;", "a.b<\n"])
+def test_java_with_very_many_open_type_arguments_is_not_parsed(unit: str) -> None:
+    """Its parser would compare each with each, and not be stopped."""
+    with pytest.raises(TooManyErrors):
+        JavaHost(Text("V1__a.java", "class A {\n" + unit * 301 + "}\n"))
+
+
+def test_java_with_many_comparisons_is_parsed() -> None:
+    """They stand between brackets."""
+    line = "  void f(List<Map<String, Set<A>>> a) { if (a < 1) { g(a << 2); } }\n"
+    code = "class A {\n" + line * 1_000 + "  int x = a" + " < b" * 300 + ";\n}\n"
+
+    assert not JavaHost(Text("V1__a.java", code)).source.root.has_error
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
+        ("db/migration/V1__a.java", "class V1__a extends BaseJavaMigration {" + "a<" * 301),
         ("db/migrate/1_a.rb", "class A < ActiveRecord::Migration[7.0]\n  execute 'x'\n"),
         ("docker-entrypoint-initdb.d/a.sh", "psql -c 'CREATE ROLE a'\n( (\n"),
         ("main.tf", 'resource "postgresql_role" "a" {\n  name = = "a"\n}\n'),

@@ -7,6 +7,7 @@ from __future__ import annotations
 from tree_sitter import Node
 
 from connguard.engine.text import Text
+from connguard.engine.tree_parsing import TooManyErrors
 from connguard.migrations.fragment import Fragment, placeholder
 from connguard.migrations.host import HostMigration
 from connguard.migrations.tree_host import Assignment, Call, TreeHost
@@ -14,6 +15,14 @@ from connguard.policies.model.patterns import lazily
 
 _IS_MIGRATION = lazily(r"\b(?:Base)?JavaMigration\b|\bJdbcMigration\b")
 _DOLLAR_NAME = lazily(r"\$([A-Za-z_]\w*)")
+_BRACKET = lazily(r"[>(){}\[\]]")
+
+_MOST_ANGLES = 300
+"""How many `<` may follow each other without a bracket between them.
+
+Each may be a comparison or begin type arguments, and in one step that nothing interrupts the parser
+compares all with all: 12,000 take 3 s.
+"""
 _EXECUTES = frozenset(
     (
         *("execute", "executeUpdate", "executeLargeUpdate", "executeQuery", "addBatch"),
@@ -33,6 +42,12 @@ class JavaHost(TreeHost):
     executes = _EXECUTES
     unchanged = frozenset(("trim", "strip", "stripIndent"))
     prints = frozenset(("format", "formatted"))
+
+    def __init__(self, text: Text) -> None:
+        angles = (part.count("<") for part in _BRACKET.split(text.string))
+        if text.string.count("<") > _MOST_ANGLES < max(angles):
+            raise TooManyErrors("type arguments that nothing closes")
+        super().__init__(text)
 
     def call(self, node: Node) -> Call | None:
         if node.type != "method_invocation":
