@@ -7,6 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tree_sitter import Tree
 
 from connguard.budget import sessions_python
 from connguard.budget.session_rules import feature_of
@@ -14,6 +15,8 @@ from connguard.budget.sessions_hosts import READERS
 from connguard.engine.scan import scan
 from connguard.engine.settings import Settings, load
 from connguard.engine.text import Text
+from connguard.engine.tree_parsing import TooManyErrors
+from connguard.migrations import tree_host
 
 
 @pytest.mark.parametrize(
@@ -354,6 +357,33 @@ def test_a_declared_service_names_its_code(tmp_path: Path) -> None:
         'database = "shop"\nuser = "shop_app"\nsource = "jobs"\n'
     )
     assert findings(tmp_path, name="jobs/run.py") == [("run.py", 1)]
+
+
+@pytest.mark.parametrize("declared", [False, True])
+def test_code_that_cannot_be_read_is_a_gap(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, declared: bool
+) -> None:
+    """The service may need a session there, and nobody can tell. It is said once."""
+
+    def stuck(_parser: object, _source: bytes) -> Tree:
+        raise TooManyErrors("stuck")
+
+    monkeypatch.setattr(tree_host, "tree_of", stuck)
+    folder = "jobs" if declared else "app"
+    if declared:
+        (tmp_path / "connguard.toml").write_text(
+            '[[service]]\nname = "jobs"\npool = 2\ninstances = 1\nvia = "pgbouncer"\n'
+            'database = "shop"\nuser = "shop_app"\nsource = "jobs"\n'
+        )
+    for mode, expected in (("session", []), ("transaction", [("web.js", 1, "stuck")])):
+        findings(tmp_path, "await client.query('LISTEN x')\n", name=f"{folder}/web.js", mode=mode)
+        toml = tmp_path / "connguard.toml"
+        report = scan([tmp_path], load(toml) if declared else Settings())
+        gaps = [
+            (Path(one.origin.path).name, one.origin.line, one.reason) for one in report.not_parsed
+        ]
+        assert [gap for gap in gaps if gap[2] == "stuck"] == expected
+        assert report.failures == []
 
 
 def test_a_password_from_elsewhere_does_not_hide_the_pooler(tmp_path: Path) -> None:

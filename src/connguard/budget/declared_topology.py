@@ -63,7 +63,7 @@ def declared_stack(found: Found, context: Context) -> Stack | None:
             reason = f"no file describes the pooler {service.pooler}"
             gaps.append(NotParsed(reason, service.origin))
             poolers.append(unknown_pooler(service.pooler, service.origin, exactly(1), reason))
-    services = _with_code(services, declared, other, poolers, context, names, notes)
+    services = _with_code(services, declared, other, poolers, context, gaps, names, notes)
     clients = {service.pooler for service in declared.services}
     poolers = [replace(one, closed=True) if one.name in clients else one for one in poolers]
     server = other.server if other is not None else None
@@ -93,6 +93,7 @@ def _with_code(
     other: Topology | None,
     poolers: Sequence[Pooler],
     context: Context,
+    gaps: list[NotParsed],
     names: set[str],
     notes: list[Notes],
 ) -> list[Service]:
@@ -100,6 +101,7 @@ def _with_code(
     own = {service.name for service in declared.services}
     runners = [Runner(one, declared.sources.get(one.name)) for one in services if one.name in own]
     found = with_uses(runners, (), poolers, context.settings.base, context)
+    gaps.extend(found.gaps)
     names |= found.files
     notes.extend(found.notes)
     needs = {one.name: one.needs for one in found.services}

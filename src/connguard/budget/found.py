@@ -279,6 +279,7 @@ class _Projects:
         own = [pooler for pooler, _ in poolers]
         project = self._project
         found = with_uses(runners, project.unclear, own, project.folder, self._context)
+        self._gaps.extend(found.gaps)
         self._notes.extend(found.notes)
         self._files |= found.files
         return found.services

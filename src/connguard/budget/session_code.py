@@ -20,6 +20,7 @@ from connguard.engine import disk
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import Text
 from connguard.engine.tree_parsing import TooManyErrors
+from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Comment, Notes, Reading, Span, mentions_suppression
@@ -52,9 +53,13 @@ class Runner:
 
 @dataclass(slots=True)
 class SessionUses:
-    """The services with what they need, and what else a reading holds about the files."""
+    """The services with what they need, and what else a reading holds about the files.
+
+    `gaps` are the files of which nobody can tell what they need.
+    """
 
     services: list[Service]
+    gaps: list[NotParsed] = field(default_factory=list)
     notes: list[Notes] = field(default_factory=list)
     files: set[str] = field(default_factory=set)
 
@@ -94,7 +99,11 @@ def with_uses(
         owners = _owners(file.path, running, sources, base)
         if not owners or not owners <= certain or _nearest(file.path, sources) in unclear:
             continue
-        text, uses = _uses(file, base, context)
+        try:
+            text, uses = _uses(file, base, context)
+        except TooManyErrors as error:
+            found.gaps.append(NotParsed(str(error), Origin(file.name, 1, 1, 1, 1)))
+            continue
         if text is not None and uses:
             found.files.add(file.name)
             if mentions_suppression(text.string):
@@ -168,6 +177,7 @@ def _kept(service: Service, uses: Sequence[Used]) -> Iterable[tuple[str, Origin]
 
 
 def _uses(file: SourceFile, base: Path, context: Context) -> tuple[Text | None, list[Used]]:
+    """What a file uses of a session, and its text if that matters. Raises TooManyErrors."""
     language = session_language_of(file.path)
     inside = file.path.relative_to(base) if file.path.is_relative_to(base) else file.path
     if language is None or any(_NOT_SERVICES.match(part) for part in inside.parts[:-1]):
@@ -182,11 +192,7 @@ def _uses(file: SourceFile, base: Path, context: Context) -> tuple[Text | None, 
     from connguard.budget.sessions_hosts import READERS
 
     reader = READERS.get(language)
-    try:
-        return text, reader(text) if reader is not None else []
-    except TooManyErrors as error:
-        context.log.append(f"{file.name}: {error}, not read as code")
-        return None, []
+    return text, reader(text) if reader is not None else []
 
 
 def _notes(text: Text) -> Notes:
