@@ -24,7 +24,7 @@ from connguard.policies.model.records import dataclass
 
 K = TypeVar("K")
 
-_LINKED = (NameKind.SAMEUSER, NameKind.SAMEROLE)
+LINKED = (NameKind.SAMEUSER, NameKind.SAMEROLE)
 """Names that tie the database to the user."""
 
 
@@ -156,7 +156,7 @@ class Grid(Comparisons):
 
     def _candidates(self, rule: HbaRule) -> Iterable[int]:
         """The cells of the users that a rule may match, in their order."""
-        if any(name.kind in _LINKED for name in rule.users):
+        if any(name.kind in LINKED for name in rule.users):
             return range(len(self.cells))
         users = {self._user_class[number] for number, _ in self._plain_users(rule)}
         return sorted(place for user in users for place in self._of_user[user])
@@ -224,7 +224,7 @@ class Grid(Comparisons):
 
     def _plain_users(self, rule: HbaRule) -> Iterator[tuple[int, Answer]]:
         """The users that a rule may match whatever the database is."""
-        names = [name for name in rule.users if name.kind not in _LINKED]
+        names = [name for name in rule.users if name.kind not in LINKED]
         other = DatabaseCell(DatabaseKind.OTHER)
         for number in _candidates(names, self._user_numbers):
             answer = max(
@@ -236,7 +236,7 @@ class Grid(Comparisons):
 
     def _plain_databases(self, rule: HbaRule) -> Iterator[tuple[int, Answer]]:
         """The databases that a rule may match whatever the user is."""
-        names = [name for name in rule.databases if name.kind not in _LINKED]
+        names = [name for name in rule.databases if name.kind not in LINKED]
         nobody = UserCell(None)
         for number in _candidates(names, self._database_numbers):
             database = self._databases[number]
@@ -262,7 +262,7 @@ def _candidates(names: Sequence[Name], numbers: Mapping[str, int]) -> Iterable[i
 
 
 def _is_linked(rule: HbaRule) -> bool:
-    return any(name.kind in _LINKED for name in (*rule.users, *rule.databases))
+    return any(name.kind in LINKED for name in (*rule.users, *rule.databases))
 
 
 def numbered(signatures: Sequence[object]) -> list[int]:
@@ -340,7 +340,7 @@ def alphabets(
                 database_names[name.text] = None
     linked = any(
         any(name.kind is NameKind.SAMEUSER for name in rule.users)
-        or any(name.kind in _LINKED for name in rule.databases)
+        or any(name.kind in LINKED for name in rule.databases)
         for rule in rules
     )
     if linked:

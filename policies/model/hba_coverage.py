@@ -42,7 +42,7 @@ from connguard.policies.model.hba_cells import (
     TooManyCells,
     UserCell,
 )
-from connguard.policies.model.hba_distinct import DistinctGrid, can_tell_apart
+from connguard.policies.model.hba_distinct import DistinctGrid
 from connguard.policies.model.records import dataclass
 
 
@@ -143,7 +143,7 @@ def cover(
     judge the rules, and much less than all pairs.
     Raises TooManyCells when more than `most` pairs of rules and cells are to be compared.
     """
-    make = DistinctGrid if distinct and can_tell_apart(rules) else Grid
+    make = DistinctGrid if distinct else Grid
     grid = make(rules, memberships, transports, most)
     left = [CLIENT_ADDRESSES] * len(grid.cells)
     sure_left = list(left)

@@ -22,6 +22,7 @@ from connguard.policies.model.hba import (
     Transport,
 )
 from connguard.policies.model.hba_cells import (
+    LINKED,
     MOST_COMPARISONS,
     Cell,
     Comparisons,
@@ -39,6 +40,7 @@ T = TypeVar("T")
 
 _NOBODY = UserCell(None)
 _ELSEWHERE = DatabaseCell(DatabaseKind.OTHER)
+_SAME_ROLE = Name(NameKind.SAMEROLE, "samerole")
 _FREE = 64
 """Comparisons for each rule that do not count."""
 
@@ -59,13 +61,6 @@ class _Side:
         return _Side(self.others, {classes[one]: answer for one, answer in self.own.items()})
 
 
-def can_tell_apart(rules: Iterable[HbaRule]) -> bool:
-    """`samerole` ties every user to databases that memberships leave open: not looked at here."""
-    return not any(
-        name.kind is NameKind.SAMEROLE for rule in rules for name in (*rule.databases, *rule.users)
-    )
-
-
 class DistinctGrid(Comparisons):
     """As `Grid`, but each cell has one user and one database that stand for all that are alike.
 
@@ -84,7 +79,8 @@ class DistinctGrid(Comparisons):
         self._memberships = memberships
         self.cells: list[Cell] = []
         users, databases = alphabets(rules, memberships)
-        self._linked = any(
+        self._by_role = any(map(_names_same_role, rules))
+        self._linked = self._by_role or any(
             name.kind is NameKind.SAMEUSER
             for rule in rules
             for name in (*rule.users, *rule.databases)
@@ -107,13 +103,18 @@ class DistinctGrid(Comparisons):
         user, database = self._sides_of[id(rule)]
         same_user = any(name.kind is NameKind.SAMEUSER for name in rule.users)
         same_database = any(name.kind is NameKind.SAMEUSER for name in rule.databases)
+        same_role = _names_same_role(rule)
         found: dict[int, Answer] = {}
-        candidates = self._candidates(user, database, same_user or same_database)
+        candidates = self._candidates(user, database, same_user or same_database, same_role)
         for pair in sorted(candidates):
             same = Answer.YES if pair in self._same else Answer.NO
             answer = min(
                 max(user.answer(pair[0]), same if same_user else Answer.NO),
-                max(database.answer(pair[1]), same if same_database else Answer.NO),
+                max(
+                    database.answer(pair[1]),
+                    same if same_database else Answer.NO,
+                    self._role_answer(pair) if same_role else Answer.NO,
+                ),
             )
             if answer is not Answer.NO:
                 for place in self._places[pair]:
@@ -122,15 +123,22 @@ class DistinctGrid(Comparisons):
         self.count(len(found))
         return found
 
-    def _candidates(self, user: _Side, database: _Side, same: bool) -> set[_Pair]:
+    def _role_answer(self, pair: _Pair) -> Answer:
+        user, database = self._users[pair[0]], self._databases[pair[1]]
+        return of_database(_SAME_ROLE, user, database, self._memberships)
+
+    def _candidates(
+        self, user: _Side, database: _Side, same: bool, any_database: bool
+    ) -> set[_Pair]:
         """The pairs, among those that stand for a cell, that a rule may match."""
         found: set[_Pair] = set()
-        if user.others is not Answer.NO and database.others is not Answer.NO:
+        any_database = any_database or database.others is not Answer.NO
+        if user.others is not Answer.NO and any_database:
             found.update(self._places)
         elif user.others is not Answer.NO:
             for number in database.own:
                 found.update(self._by_database.get(number, ()))
-        elif database.others is not Answer.NO:
+        elif any_database:
             for number in user.own:
                 found.update(self._by_user.get(number, ()))
         else:
@@ -168,7 +176,7 @@ class DistinctGrid(Comparisons):
             user_sides.append(self._side(rule.users, user_numbers, user, range(len(users))))
             side = self._side(rule.databases, database_numbers, database, range(replication))
             own = dict(side.own)
-            plain = [name for name in rule.databases if name.kind is not NameKind.SAMEUSER]
+            plain = [name for name in rule.databases if name.kind not in LINKED]
             answer = max((database(name, replication) for name in plain), default=Answer.NO)
             if answer is not side.others:
                 own[replication] = answer
@@ -182,7 +190,7 @@ class DistinctGrid(Comparisons):
         answer_of: Callable[[Name, int], Answer],
         everybody: range,
     ) -> _Side:
-        kinds = [name for name in names if name.kind is not NameKind.SAMEUSER]
+        kinds = [name for name in names if name.kind not in LINKED]
         if any(name.kind is NameKind.ALL for name in kinds):
             return _Side(Answer.YES, {})
         named = {
@@ -204,7 +212,7 @@ class DistinctGrid(Comparisons):
         return _Side(usual, {one: answer for one, answer in answers.items() if answer is not usual})
 
     def _same_names(self) -> dict[_Pair, None]:
-        """The databases that are called like the user."""
+        """The pairs of a user and the database that is called like it."""
         named = {
             one.name: number
             for number, one in enumerate(self._databases)
@@ -239,10 +247,25 @@ class DistinctGrid(Comparisons):
     def _pairs_of_their_own(self) -> set[_Pair]:
         """Pairs about whose user and whose database one rule says something of its own."""
         found: set[_Pair] = set(self._same)
+        if self._by_role:
+            found.update(self._pairs_by_role())
         for user, database in self._sides_of.values():
             self.count(len(user.own) * len(database.own))
             found.update((one, other) for one in user.own for other in database.own)
         return {pair for pair in found if self._exists(pair)}
+
+    def _pairs_by_role(self) -> Iterable[_Pair]:
+        """The databases that are called like a role of which the user is known to be a member."""
+        named = {
+            one.name: number
+            for number, one in enumerate(self._databases)
+            if one.kind is DatabaseKind.NAMED
+        }
+        for number, user in enumerate(self._users):
+            roles = user.groups if user.name is None else self._memberships.roles_of(user.name)
+            self.count(len(roles))
+            for role in roles & named.keys():
+                yield number, named[role]
 
     def _exists(self, pair: _Pair) -> bool:
         """A named user has a named database: "the same as the user" is for the others."""
@@ -254,14 +277,23 @@ class DistinctGrid(Comparisons):
 
         Where a rule is for any database, what it says about the user makes the kind of the user.
         """
+        sides = [(rule, *self._sides_of[id(rule)]) for rule in self._rules]
         user_kinds = _kinds(
             len(self._users),
-            [(user, database.others) for user, database in self._sides_of.values()],
+            [
+                (user, Answer.MAYBE if _names_same_role(rule) else database.others)
+                for rule, user, database in sides
+            ],
         )
         database_kinds = _kinds(
-            len(self._databases),
-            [(database, user.others) for user, database in self._sides_of.values()],
+            len(self._databases), [(database, user.others) for _, user, database in sides]
         )
+        if self._by_role:
+            # What memberships leave open is the same for all other databases of such users.
+            known = [self._has_known_roles(user) for user in self._users]
+            user_kinds = numbered(list(zip(user_kinds, known, strict=True)))
+            kinds = [one.kind for one in self._databases]
+            database_kinds = numbered(list(zip(database_kinds, kinds, strict=True)))
         taken = Counter(
             (user_kinds[user], database_kinds[database]) for user, database in self._own
         )
@@ -275,6 +307,11 @@ class DistinctGrid(Comparisons):
                     found.update(self._first_other(same_users, same_databases))
         return found
 
+    def _has_known_roles(self, user: UserCell) -> bool | None:
+        if user.name is None:
+            return None
+        return self._memberships.roles_of(user.name) <= self._memberships.known
+
     def _first_other(self, users: Sequence[int], databases: Sequence[int]) -> Iterable[_Pair]:
         for user in users:
             for database in databases:
@@ -282,6 +319,10 @@ class DistinctGrid(Comparisons):
                 if pair not in self._own and self._exists(pair):
                     return (pair,)
         return ()
+
+
+def _names_same_role(rule: HbaRule) -> bool:
+    return any(name.kind is NameKind.SAMEROLE for name in rule.databases)
 
 
 def _classes(sides: Sequence[_Side], size: int, *, apart: bool) -> list[int]:
