@@ -120,6 +120,7 @@ class TreeHost:
         self.source = Source(text, self.module, self.grammar)
         self.host = HostMigration(text)
         self._bindings: dict[str, list[_Binding]] = {}
+        self._scopes: dict[int, Node] = {}  # the innermost block around each name and block
         self._passed: list[dict[str, Fragment]] = []
         self._left = _MOST_STEPS + 10 * len(text.string)
 
@@ -168,21 +169,23 @@ class TreeHost:
         return self.host
 
     def _bind(self) -> None:
-        for node in _all_nodes(self.source.root):
+        # A node finds its parent from the root on, in time that grows with its depth.
+        pending = [(self.source.root, self.source.root)]
+        while pending:
+            node, scope = pending.pop()
+            kind = node.type
+            if kind in self.names or kind in self.blocks:
+                self._scopes[node.id] = scope
             assignment = self.assigned(node)
             if assignment:
-                binding = _Binding(assignment, node.end_byte, self._scope(node))
+                binding = _Binding(assignment, node.end_byte, scope)
                 self._bindings.setdefault(assignment.name, []).append(binding)
-            elif node.type in self.comments and mentions_suppression(self.host.text.string):
+                self._scopes[assignment.value.id] = scope
+            elif kind in self.comments and mentions_suppression(self.host.text.string):
                 start, _ = self.source.range(node)
                 self.host.comment(start, self.source.code(node).strip("/*#- \t\n"))
-
-    def _scope(self, node: Node) -> Node:
-        """The innermost block around a node, or the file."""
-        outer = node.parent
-        while outer is not None and outer.type not in self.blocks:
-            outer = outer.parent
-        return outer or self.source.root
+            inner = node if kind in self.blocks else scope
+            pending.extend((child, inner) for child in reversed(node.named_children))
 
     def bound(self, name: str, use: Node, depth: int = 0) -> Fragment | None:
         """The text that a name has where it is used, if it is the same on every way there."""
@@ -205,8 +208,8 @@ class TreeHost:
         None when an inner block, which may or may not have run, assigns the name again.
         """
         bindings = self._bindings.get(name, [])
-        scope: Node | None = self._scope(use)
-        while scope is not None:
+        scope = self._scopes[use.id]
+        while True:
             own = [one for one in bindings if one.scope == scope]
             is_outermost = scope == self.source.root
             before = [one for one in own if one.end <= use.start_byte]
@@ -220,8 +223,7 @@ class TreeHost:
                 return None if unsure else chosen
             if is_outermost:
                 return None
-            scope = self._scope(scope)
-        return None
+            scope = self._scopes[scope.id]
 
     def walk(self, node: Node, direction: Direction) -> None:
         way = self.direction(node, direction)
@@ -256,8 +258,8 @@ class TreeHost:
     def _named_file(self, use: Node) -> str | None:
         """The one SQL file that the argument names, or the nearest code around it."""
         node: Node | None = use
-        while node is not None and node.parent is not None:
-            if node.end_byte - node.start_byte > _MAX_SEARCH:
+        for _ in range(_MAX_DEPTH):
+            if node is None or node.parent is None or node.end_byte - node.start_byte > _MAX_SEARCH:
                 return None
             names = {match[1] for match in _SQL_FILE.finditer(self.source.code(node))}
             if names:
