@@ -134,6 +134,16 @@ def test_java_with_many_comparisons_is_parsed() -> None:
     assert not JavaHost(Text("V1__a.java", code)).source.root.has_error
 
 
+def test_deep_assignments_do_not_look_for_their_block_one_by_one(tmp_path: Path) -> None:
+    """From each place the way up would begin at the file: this took minutes."""
+    migrations = tmp_path / "migrations"
+    migrations.mkdir()
+    text = "exports.up = (knex) => knex.raw(`" + "a=" * 3000 + "}"
+    (migrations / "20200101000000_a.js").write_text(text)
+
+    assert [part.origin.line for part in scan([tmp_path], Settings()).not_parsed] == [1]
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
