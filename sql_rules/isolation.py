@@ -79,10 +79,24 @@ def call(function: Callable[[str], T], text: str, *, risky: bool = False) -> T:
     if key in _crashes:
         raise Crash(_crashes[key])
     try:
-        return _in_child(function, text)
+        return _in_child(function, text, CPU_SECONDS)
     except Crash as crash:
         _crashes[key] = crash.reason
         raise
+
+
+def survives(run: Callable[[], object], seconds: int) -> bool:
+    """Whether a child process comes to the end of a call with this much CPU time.
+
+    It is also true where no child process can be had, on Windows.
+    """
+    if not hasattr(os, "fork"):
+        return True
+    try:
+        _in_child(lambda _: run() is None, "", seconds)
+    except Crash:
+        return False
+    return True
 
 
 def has_long_operator(text: str) -> bool:
@@ -151,7 +165,7 @@ def _main_has_room() -> bool:
     return bool(soft == resource.RLIM_INFINITY or soft >= _ENOUGH_STACK)
 
 
-def _in_child(function: Callable[[str], T], text: str) -> T:
+def _in_child(function: Callable[[str], T], text: str, seconds: int) -> T:
     if not hasattr(os, "fork"):
         raise Crash("the statement may crash the parser, and cannot be tried apart here")
     reading, writing = os.pipe()
@@ -165,7 +179,7 @@ def _in_child(function: Callable[[str], T], text: str) -> T:
         os.close(writing)
         raise Crash("the statement may crash the parser, and no process could be started") from None
     if child == 0:
-        _answer(function, text, writing)  # does not return
+        _answer(function, text, seconds, writing)  # does not return
     os.close(writing)
     try:
         data = _received(reading)
@@ -177,17 +191,17 @@ def _in_child(function: Callable[[str], T], text: str) -> T:
     if data is None:
         slow = status is not None and os.WIFSIGNALED(status) and os.WTERMSIG(status) in _TOO_SLOW
         if slow:
-            raise Crash(f"the parser did not end within {CPU_SECONDS} seconds on this statement")
+            raise Crash(f"the parser did not end within {seconds} seconds on this statement")
         raise Crash("the parser crashed on this statement")
     return cast(T, marshal.loads(data))
 
 
-def _answer(function: Callable[[str], Any], text: str, writing: int) -> NoReturn:
+def _answer(function: Callable[[str], Any], text: str, seconds: int, writing: int) -> NoReturn:
     """The child's part: it runs nothing but the parser, and never comes back."""
     with suppress(BaseException):
         faulthandler.disable()
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 1))
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
         signal.signal(signal.SIGXCPU, signal.SIG_DFL)
         view = memoryview(marshal.dumps(function(text)) + _END)
         while view:

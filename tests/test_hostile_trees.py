@@ -134,6 +134,18 @@ def test_java_with_many_comparisons_is_parsed() -> None:
     assert not JavaHost(Text("V1__a.java", code)).source.root.has_error
 
 
+def test_a_step_of_the_parser_that_does_not_end_is_given_up(tmp_path: Path) -> None:
+    """It gets slower with each command of a pipe before a quote that nothing closes."""
+    folder = tmp_path / "docker-entrypoint-initdb.d"
+    folder.mkdir()
+    (folder / "1.sh").write_text("psql <<EOF\nCREATE ROLE a;\n" + "%s|" * 40_000 + "'")
+    (folder / "2.sh").write_text("psql -c 'CREATE ROLE b LOGIN'\n" + "# more\n" * 10_000)
+    report = scan([tmp_path], Settings())
+
+    assert [part.origin.path[-4:] for part in report.undecided] == ["1.sh"]
+    assert [one.policy.id for one in report.findings if '"b"' in one.message] == ["PG001"]
+
+
 def test_deep_assignments_do_not_look_for_their_block_one_by_one(tmp_path: Path) -> None:
     """From each place the way up would begin at the file: this took minutes."""
     migrations = tmp_path / "migrations"

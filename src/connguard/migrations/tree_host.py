@@ -14,10 +14,10 @@ from functools import cache
 from importlib import import_module
 from typing import ClassVar
 
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Language, Node, Parser, Tree
 
 from connguard.engine.text import Text
-from connguard.engine.tree_parsing import tree_of
+from connguard.engine.tree_parsing import TooManyErrors, tree_of
 from connguard.migrations.byte_offsets import ByteOffsets
 from connguard.migrations.fragment import (
     EMPTY,
@@ -33,6 +33,7 @@ from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import mentions_suppression
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.whole_numbers import whole
+from connguard.sql_rules import isolation
 from connguard.sql_rules.script import Direction
 
 _SIMPLE_ESCAPES = dict(zip("abefnrtvs", "\a\b\x1b\f\n\r\t\v ", strict=True))
@@ -44,6 +45,15 @@ _MAX_SEARCH = 20_000
 _MOST_STEPS = 20_000
 """Parts of expressions of a file that are evaluated, besides ten for each of its characters."""
 
+_LARGE = 16_000
+"""Bytes of a program that is tried in a child process first.
+
+At the end of some texts the parser takes time that grows with the square of their length, in one
+step that nothing interrupts: 20 s for 100 kB of `%s|` and an open quote in a shell script.
+"""
+_SECONDS = 2
+_SECONDS_A_MEGABYTE = 4
+
 
 class Source:
     """A parsed file. tree-sitter counts UTF-8 bytes; this converts them to characters.
@@ -54,7 +64,7 @@ class Source:
     def __init__(self, text: Text, module: str, function: str) -> None:
         self.text = text
         offsets = ByteOffsets(text.string)
-        self.root = tree_of(_parser(module, function), offsets.data).root_node
+        self.root = _tree(_parser(module, function), offsets.data).root_node
         self._character = offsets.character
 
     def range(self, node: Node) -> tuple[int, int]:
@@ -63,6 +73,14 @@ class Source:
     def code(self, node: Node) -> str:
         start, end = self.range(node)
         return self.text.string[start:end]
+
+
+def _tree(parser: Parser, source: bytes) -> Tree:
+    if len(source) > _LARGE:
+        seconds = _SECONDS + len(source) * _SECONDS_A_MEGABYTE // 1_000_000
+        if not isolation.survives(lambda: tree_of(parser, source), seconds):
+            raise TooManyErrors("syntax errors for which the parser needs too long")
+    return tree_of(parser, source)
 
 
 @cache
