@@ -81,7 +81,7 @@ _DATA = lazily(r"(?:insert|values|copy|select)\b", re.IGNORECASE)
 _PLACEHOLDER = lazily(r"\$\{\s*([\w.:-]+)\s*\}|\{\{-?\s*\.?([\w.]+)\s*-?\}\}")
 _LIMIT = lazily(r"\bconnection\s+limit\b", re.IGNORECASE)
 _MOST_RESUMES = 50
-_MOST_READ_AGAIN = 20_000_000
+_MOST_READ_AGAIN = 2_000_000
 
 
 def replay(
