@@ -68,6 +68,7 @@ def uses(language: str, code: str) -> list[tuple[str, int, str, bool]]:
     """Feature, line, library and whether it is turned off."""
     text = Text(f"code.{language}", code)
     found = sessions_python.read(text) if language == "python" else READERS[language](text)
+    assert found is not None
     return sorted((one.feature, one.origin.line, one.library, one.off) for one in found)
 
 
@@ -384,6 +385,18 @@ def test_code_that_cannot_be_read_is_a_gap(
         ]
         assert [gap for gap in gaps if gap[2] == "stuck"] == expected
         assert report.failures == []
+
+
+def test_python_that_cannot_be_parsed_is_a_gap(tmp_path: Path) -> None:
+    """If it talks to PostgreSQL: what was written for Python 2 may do anything."""
+    broken = "import psycopg2\nprint 'x'\ncursor.execute('LISTEN jobs')\n"
+    for content, expected in ((broken, 1), (broken.replace("psycopg2", "mysql"), 0)):
+        findings(tmp_path, content, name="app/web.py", mode="transaction")
+        report = scan([tmp_path], Settings())
+
+        gaps = [one for one in report.not_parsed if one.origin.path.endswith("web.py")]
+        assert [one.origin.line for one in gaps] == [1] * expected
+        assert all("what this code needs of a session" in one.reason for one in gaps)
 
 
 def test_a_password_from_elsewhere_does_not_hide_the_pooler(tmp_path: Path) -> None:

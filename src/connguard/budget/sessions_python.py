@@ -35,12 +35,15 @@ _OFF = (
 https://magicstack.github.io/asyncpg/current/faq.html"""
 
 
-def read(text: Text) -> list[Used]:
-    """The features that a module uses; none if it cannot be parsed."""
+_LIBRARIES = lazily(r"(?i)psycopg|asyncpg|aiopg|sqlalchemy|advisory_lock")
+
+
+def read(text: Text) -> list[Used] | None:
+    """The features that a module uses; None if it cannot be parsed, and talks to PostgreSQL."""
     try:
         tree = parse_python(text.string)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
+        return None if _LIBRARIES.search(text.string) else []
     return _Module(text, tree).uses()
 
 
