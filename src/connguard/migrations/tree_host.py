@@ -226,8 +226,8 @@ class TreeHost:
         None when an inner block, which may or may not have run, assigns the name again.
         """
         bindings = self._bindings.get(name, [])
-        scope = self._scopes[use.id]
-        while True:
+        scope = self._scopes.get(use.id)
+        while scope is not None:
             own = [one for one in bindings if one.scope == scope]
             is_outermost = scope == self.source.root
             before = [one for one in own if one.end <= use.start_byte]
@@ -241,7 +241,8 @@ class TreeHost:
                 return None if unsure else chosen
             if is_outermost:
                 return None
-            scope = self._scopes[scope.id]
+            scope = self._scopes.get(scope.id)
+        return None
 
     def walk(self, node: Node, direction: Direction) -> None:
         way = self.direction(node, direction)
