@@ -24,6 +24,7 @@ from connguard.engine.reading import Context, SourceFile
 from connguard.engine.settings import Settings, SettingsError
 from connguard.engine.symptom_registry import symptoms
 from connguard.engine.text import Text, decode
+from connguard.engine.tree_parsing import TooManyErrors
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Reading
 
@@ -71,11 +72,14 @@ def _string(function: Callable[[str], object]) -> Call:
 
 
 def _lazy(module: str, name: str) -> Call:
-    """A function of a text in a module of connguard."""
+    """A function of a text in a module of connguard, which may give a text up."""
 
     def call(data: bytes) -> object:
         function = getattr(import_module(f"connguard.{module}"), name)
-        return function(decode("a", data)[0])
+        try:
+            return function(decode("a", data)[0])
+        except TooManyErrors:  # who calls it reports that
+            return None
 
     return call
 
