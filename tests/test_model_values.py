@@ -402,7 +402,7 @@ def test_real_numbers_of_settings() -> None:
     """Exactly, in every base."""
     assert [parse_number(text) for text in ("0.1", "1e-40", "0x1.8", "-0x10", "x", "inf")] == [
         Fraction(1, 10),
-        Fraction(1e-40),
+        Fraction(1, 10**40),
         Fraction(3, 2),
         Fraction(-16),
         None,
