@@ -87,14 +87,14 @@ class Expressions:
         return None
 
     def _arithmetic(self, expression: Node, depth: int) -> int | None:
-        operator = _operator(expression)
+        sign = _operator(expression)
         right = self._number(expression.get("rexpr"), depth + 1)
         if right is None:
             return None
         if "lexpr" not in expression:
-            return -right if operator == "-" else None
+            return -right if sign == "-" else None
         left = self._number(expression["lexpr"], depth + 1)
-        return None if left is None else _ARITHMETIC[operator](left, right)
+        return None if left is None else _ARITHMETIC[sign](left, right)
 
     def _number(self, node: Node | None, depth: int) -> int | None:
         """The value of a part of an expression, of which no hole is made where it has none."""

@@ -132,8 +132,7 @@ class Interpreter:
             case Topic.ROUTINE:
                 return runs_text(text) or self.routines.matters(text)
             case Topic.QUERY:
-                lowered = text.lower()
-                return _writes_catalog(lowered) or self._matters(lowered)
+                return _writes_catalog(text) or self._matters(text)
             case Topic.OTHER:
                 return False
 
@@ -265,8 +264,7 @@ class Interpreter:
         return run.merge(Flow(no))
 
     def _matters(self, text: str) -> bool:
-        lowered = text.lower()
-        return _runs_elsewhere(lowered) or self.routines.mentioned(lowered)
+        return _runs_elsewhere(text) or self.routines.mentioned(text)
 
     # SQL that code puts together
 

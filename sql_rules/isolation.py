@@ -8,7 +8,7 @@ a thread has less than that (128 kB with musl), so there it gets a thread with r
 with the square of the length of a run of operator characters (nested comments, `++++`), and with
 the square of the number of declarations in a body: such texts are parsed in a child process first,
 with a limit on its time. `careful` does so with every text, for those who know that something in a
-file has killed a process.
+file has killed a process. `survives` tries other parsers in the same way.
 """
 
 from __future__ import annotations

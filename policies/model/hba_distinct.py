@@ -211,13 +211,16 @@ class DistinctGrid(Comparisons):
         usual = Counter(answers.values()).most_common(1)[0][0]
         return _Side(usual, {one: answer for one, answer in answers.items() if answer is not usual})
 
-    def _same_names(self) -> dict[_Pair, None]:
-        """The pairs of a user and the database that is called like it."""
-        named = {
+    def _named_databases(self) -> dict[str | None, int]:
+        return {
             one.name: number
             for number, one in enumerate(self._databases)
             if one.kind is DatabaseKind.NAMED
         }
+
+    def _same_names(self) -> dict[_Pair, None]:
+        """The pairs of a user and the database that is called like it."""
+        named = self._named_databases()
         same = next(
             number for number, one in enumerate(self._databases) if one.kind is DatabaseKind.SAME
         )
@@ -256,11 +259,7 @@ class DistinctGrid(Comparisons):
 
     def _pairs_by_role(self) -> Iterable[_Pair]:
         """The databases that are called like a role of which the user is known to be a member."""
-        named = {
-            one.name: number
-            for number, one in enumerate(self._databases)
-            if one.kind is DatabaseKind.NAMED
-        }
+        named = self._named_databases()
         for number, user in enumerate(self._users):
             roles = user.groups if user.name is None else self._memberships.roles_of(user.name)
             self.count(len(roles))

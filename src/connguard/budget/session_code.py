@@ -99,13 +99,10 @@ def with_uses(
         owners = _owners(file.path, running, sources, base)
         if not owners or not owners <= certain or _nearest(file.path, sources) in unclear:
             continue
-        reason = "what this code needs of a session is not known: it cannot be parsed"
         try:
             text, uses = _uses(file, base, context)
         except TooManyErrors as error:
-            text, uses, reason = None, None, str(error)
-        if uses is None:
-            found.gaps.append(NotParsed(reason, Origin(file.name, 1, 1, 1, 1)))
+            found.gaps.append(NotParsed(str(error), Origin(file.name, 1, 1, 1, 1)))
             continue
         if text is not None and uses:
             found.files.add(file.name)
@@ -179,11 +176,8 @@ def _kept(service: Service, uses: Sequence[Used]) -> Iterable[tuple[str, Origin]
         yield one.feature, one.origin
 
 
-def _uses(file: SourceFile, base: Path, context: Context) -> tuple[Text | None, list[Used] | None]:
-    """What a file uses of a session, and its text if that matters. Raises TooManyErrors.
-
-    None instead of the uses if the file cannot be parsed.
-    """
+def _uses(file: SourceFile, base: Path, context: Context) -> tuple[Text | None, list[Used]]:
+    """What a file uses of a session, and its text if that matters. Raises TooManyErrors."""
     language = session_language_of(file.path)
     inside = file.path.relative_to(base) if file.path.is_relative_to(base) else file.path
     if language is None or any(_NOT_SERVICES.match(part) for part in inside.parts[:-1]):

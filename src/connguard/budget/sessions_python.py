@@ -10,6 +10,7 @@ import re
 from connguard.budget.session_rules import feature_of
 from connguard.budget.session_use import Used
 from connguard.engine.text import Text
+from connguard.engine.tree_parsing import TooManyErrors
 from connguard.migrations.python_strings import PythonSource, Strings, called_name, parse_python
 from connguard.policies.model.patterns import lazily
 from connguard.policies.model.topology import (
@@ -34,16 +35,21 @@ _OFF = (
 """https://www.psycopg.org/psycopg3/docs/advanced/prepare.html and
 https://magicstack.github.io/asyncpg/current/faq.html"""
 
-
 _LIBRARIES = lazily(r"(?i)psycopg|asyncpg|aiopg|sqlalchemy|advisory_lock")
 
 
-def read(text: Text) -> list[Used] | None:
-    """The features that a module uses; None if it cannot be parsed, and talks to PostgreSQL."""
+def read(text: Text) -> list[Used]:
+    """The features that a module uses.
+
+    Raises TooManyErrors if it cannot be parsed, and talks to PostgreSQL.
+    """
     try:
         tree = parse_python(text.string)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None if _LIBRARIES.search(text.string) else []
+        if _LIBRARIES.search(text.string):
+            reason = "what this code needs of a session is not known: it cannot be parsed"
+            raise TooManyErrors(reason) from None
+        return []
     return _Module(text, tree).uses()
 
 

@@ -170,9 +170,8 @@ def main() -> None:
     for entry in FRONT_ENDS:
         entry.load()
     import_module("connguard.migrations.replaying")  # loads PostgreSQL's parser
-    from_plain(
-        Job, {"name": "", "path": ""}
-    )  # what it takes to read a job is no repository's memory
+    # What it takes to read a job is no repository's memory.
+    from_plain(Job, {"name": "", "path": ""})
     if memory:
         limit_memory(memory)
     _send(answers, {"ready": True})

@@ -187,6 +187,7 @@ class TreeHost:
         return self.host
 
     def _bind(self) -> None:
+        suppresses = mentions_suppression(self.host.text.string)
         # A node finds its parent from the root on, in time that grows with its depth.
         pending = [(self.source.root, self.source.root)]
         while pending:
@@ -199,7 +200,7 @@ class TreeHost:
                 binding = _Binding(assignment, node.end_byte, scope)
                 self._bindings.setdefault(assignment.name, []).append(binding)
                 self._scopes[assignment.value.id] = scope
-            elif kind in self.comments and mentions_suppression(self.host.text.string):
+            elif suppresses and kind in self.comments:
                 start, _ = self.source.range(node)
                 self.host.comment(start, self.source.code(node).strip("/*#- \t\n"))
             inner = node if kind in self.blocks else scope
