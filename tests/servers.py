@@ -24,6 +24,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -459,6 +460,23 @@ class Postgres(_Process):
         with self.connect(**parameters) as connection:
             for statement in statements:
                 connection.execute(statement.encode())
+
+    def end_clients(self) -> None:
+        """End every connection, and return when all of them have given back their slots.
+
+        A backend ends a moment after its client has gone, and holds its slot until then.
+        """
+        others = (
+            b"SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            b" WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        )
+        end = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < end:
+            with suppress(psycopg.OperationalError), self.connect() as connection:
+                if not connection.execute(others).fetchall():
+                    return
+            time.sleep(0.01)
+        raise ServerFailed("a connection does not end")
 
     def halt(self) -> None:
         """Stop the server and keep its files, so that `start` goes on with them."""

@@ -38,11 +38,18 @@ ALTER ROLE app SET statement_timeout = '45s';
 
 
 @pytest.fixture(scope="module", params=["oldest", "newest"])
-def server(request: pytest.FixtureRequest) -> Iterator[Postgres]:
+def shared(request: pytest.FixtureRequest) -> Iterator[Postgres]:
     installation = oldest_postgres() if request.param == "oldest" else newest_postgres()
     with Postgres(installation, conf=CONF, hba=HBA) as running:
         running.execute(*(line for line in SQL.splitlines() if line))
         yield running
+
+
+@pytest.fixture
+def server(shared: Postgres) -> Postgres:
+    """The server without the connections of the test before."""
+    shared.end_clients()
+    return shared
 
 
 @pytest.fixture

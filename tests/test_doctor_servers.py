@@ -44,7 +44,7 @@ VERSIONS = pytest.mark.parametrize("newest", [False, True], ids=["oldest", "newe
 
 
 @pytest.fixture(scope="module", params=["oldest", "newest"])
-def server(request: pytest.FixtureRequest) -> Iterator[Postgres]:
+def shared(request: pytest.FixtureRequest) -> Iterator[Postgres]:
     """A server with every kind of role, whose log has every statement."""
     installation = oldest_postgres() if request.param == "oldest" else newest_postgres()
     conf: dict[str, str | int] = {"log_statement": "all", "max_connections": 12}
@@ -59,6 +59,13 @@ def server(request: pytest.FixtureRequest) -> Iterator[Postgres]:
             "CREATE DATABASE narrow CONNECTION LIMIT 1",
         )
         yield running
+
+
+@pytest.fixture
+def server(shared: Postgres) -> Postgres:
+    """The server without the connections of the test before."""
+    shared.end_clients()
+    return shared
 
 
 def test_a_healthy_server(server: Postgres) -> None:

@@ -28,7 +28,7 @@ LOAD = (("app", "shop", 6), ("app", "postgres", 2), ("free", "shop", 3))
 
 
 @pytest.fixture(scope="module", params=["oldest", "newest"])
-def server(request: pytest.FixtureRequest) -> Iterator[Postgres]:
+def shared(request: pytest.FixtureRequest) -> Iterator[Postgres]:
     """A server with limits of every kind."""
     installation = oldest_postgres() if request.param == "oldest" else newest_postgres()
     conf: dict[str, str | int] = {"max_connections": 30, "max_worker_processes": 4}
@@ -43,6 +43,13 @@ def server(request: pytest.FixtureRequest) -> Iterator[Postgres]:
             "CREATE DATABASE shop CONNECTION LIMIT 40",
         )
         yield running
+
+
+@pytest.fixture
+def server(shared: Postgres) -> Postgres:
+    """The server without the connections of the test before."""
+    shared.end_clients()
+    return shared
 
 
 def rows(server: Postgres, name: str, user: str = "watcher") -> dict[object, tuple[object, ...]]:
