@@ -130,9 +130,10 @@ class _Walker:
         """The wanted files below a folder, by their absolute paths."""
         files: dict[str, SourceFile] = {}
         may_want, wanted = self._may_want, self._wanted
-        pending = [(str(root), self._ignores_above(root) if self._respect_gitignore else [])]
+        ignores = self._ignores_above(root) if self._respect_gitignore else []
+        pending = [(str(root), root, ignores)]
         while pending:
-            folder, ignores = pending.pop()
+            folder, path, ignores = pending.pop()
             try:
                 entries = disk.entries(folder)
             except OSError as error:
@@ -145,17 +146,18 @@ class _Walker:
             ignored = self._test(folder, ignores)
             prefix = folder if folder.endswith(os.sep) else folder + os.sep
             for name, kind in reversed(entries):
+                full = prefix + name
                 if kind is Kind.FILE:
                     if not may_want(name):
                         continue
-                    path = Path(prefix + name)
-                    if wanted(path) and not ignored(name):
-                        files[prefix + name] = SourceFile(path, self._shown(prefix + name))
+                    file = path / name  # much faster than to take a path apart
+                    if wanted(file) and not ignored(name):
+                        files[full] = SourceFile(file, self._shown(full))
                 elif kind is Kind.FOLDER:
                     if name not in DEFAULT_EXCLUDES and not ignored(name, is_folder=True):
-                        pending.append((prefix + name, ignores))
+                        pending.append((full, path / name, ignores))
                 elif kind is Kind.LINK:
-                    self._found.skipped.append(f"{self._shown(prefix + name)}: link not followed")
+                    self._found.skipped.append(f"{self._shown(full)}: link not followed")
         return files
 
     def _shown(self, path: str) -> str:
@@ -165,6 +167,8 @@ class _Walker:
 
     def _test(self, folder: str, ignores: Sequence[Ignoring]) -> _Test:
         """The test of the entries of one folder."""
+        if not ignores and self._excluded is None:
+            return _nothing
         held = [
             (spec, prefix)
             for spec in reversed(ignores)
@@ -197,6 +201,10 @@ class _Walker:
             if disk.exists(folder / ".git"):
                 return [*_patterns(str(folder), folder / ".git" / "info" / "exclude"), *above]
         return []
+
+
+def _nothing(_: str, *, is_folder: bool = False) -> bool:
+    return False
 
 
 _IGNORE_FILES = frozenset((".gitignore", ".ignore"))

@@ -15,8 +15,8 @@ from connguard.budget.pool_claims import POOL_SUFFIXES, may_make_pools
 from connguard.budget.session_claims import SESSION_SUFFIXES, may_use_sessions
 from connguard.engine.reading import FrontEnd, SourceFile
 from connguard.live.claims import may_be_snapshot
+from connguard.migrations.claims import PLAIN_SUFFIXES, may_hold_sql
 from connguard.migrations.claims import SUFFIXES as SQL_SUFFIXES
-from connguard.migrations.claims import may_hold_sql
 from connguard.policies.model.records import dataclass
 
 
@@ -25,7 +25,7 @@ class Entry:
     """A front end: its name, the module that reads, and a test of the file's path.
 
     It claims only files whose names have one of the `suffixes`, in any letter case, or start with
-    one of the `starts`.
+    one of the `starts`. Of the suffixes in `whole` it claims all files, wherever they lie.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Entry:
     claims: Callable[[PurePath], bool]
     suffixes: frozenset[str]
     starts: tuple[str, ...] = ()
+    whole: frozenset[str] = frozenset()
 
     def takes(self, file: SourceFile) -> bool:
         """Whether to read a file. One named by the user need not lie in a migrations folder."""
@@ -74,16 +75,23 @@ def _may_hold_server_files(path: PurePath) -> bool:
 
 
 _TERRAFORM = frozenset((".tf", ".tofu", ".json"))
+_HCL = frozenset((".tf", ".tofu"))
 _JSON = frozenset((".json",))
 _CONF = frozenset((".conf",))
 _YAML = frozenset((".yml", ".yaml"))
 
 FRONT_ENDS = (
-    Entry("terraform", "connguard.terraform.frontend", _is_terraform, _TERRAFORM),
-    Entry("terraform networks", "connguard.terraform.inventory", _is_terraform, _TERRAFORM),
+    Entry("terraform", "connguard.terraform.frontend", _is_terraform, _TERRAFORM, whole=_HCL),
+    Entry(
+        "terraform networks",
+        "connguard.terraform.inventory",
+        _is_terraform,
+        _TERRAFORM,
+        whole=_HCL,
+    ),
     Entry("terraform plan", "connguard.terraform.plan_frontend", _may_be_plan, _JSON),
     Entry("planned networks", "connguard.terraform.plan_inventory", _may_be_plan, _JSON),
-    Entry("sql", "connguard.migrations.frontend", may_hold_sql, SQL_SUFFIXES),
+    Entry("sql", "connguard.migrations.frontend", may_hold_sql, SQL_SUFFIXES, whole=PLAIN_SUFFIXES),
     Entry("pg_hba.conf", "connguard.postgres.hba_frontend", _is_hba, _CONF),
     Entry("postgresql.conf", "connguard.postgres.conf_frontend", _is_server_conf, _CONF),
     Entry(
@@ -102,18 +110,25 @@ FRONT_ENDS = (
         may_use_sessions,
         SESSION_SUFFIXES,
     ),
-    Entry("terraform topology", "connguard.budget.terraform_topology", _is_terraform, _TERRAFORM),
+    Entry(
+        "terraform topology",
+        "connguard.budget.terraform_topology",
+        _is_terraform,
+        _TERRAFORM,
+        whole=_HCL,
+    ),
     Entry("planned topology", "connguard.budget.plan_topology", _may_be_plan, _JSON),
     Entry("live snapshot", "connguard.live.snapshot", may_be_snapshot, _JSON),
 )
 
 _STARTS = tuple({start for entry in FRONT_ENDS for start in entry.starts})
+_SUFFIXES = frozenset().union(*(entry.suffixes for entry in FRONT_ENDS))
+_WHOLE = frozenset().union(*(entry.whole for entry in FRONT_ENDS))
 
 
 def possible(name: str) -> tuple[Entry, ...]:
     """The front ends that may claim a file of this name, whatever folder it lies in."""
-    point = name.rfind(".")
-    suffix = name[point:].lower() if 0 < point < len(name) - 1 else ""
+    suffix = _suffix(name).lower()
     if name.startswith(_STARTS):
         return tuple(
             entry
@@ -123,6 +138,12 @@ def possible(name: str) -> tuple[Entry, ...]:
     return _with_suffix(suffix)
 
 
+def _suffix(name: str) -> str:
+    """As that of a path, which takes long to make."""
+    point = name.rfind(".")
+    return name[point:] if 0 < point < len(name) - 1 else ""
+
+
 @cache
 def _with_suffix(suffix: str) -> tuple[Entry, ...]:
     return tuple(entry for entry in FRONT_ENDS if suffix in entry.suffixes)
@@ -130,19 +151,22 @@ def _with_suffix(suffix: str) -> tuple[Entry, ...]:
 
 def may_be_claimed(name: str) -> bool:
     """Whether any front end may claim a file of this name."""
-    return bool(possible(name))
+    return _suffix(name).lower() in _SUFFIXES or name.startswith(_STARTS)
 
 
 def is_claimed(path: PurePath) -> bool:
     """Whether any front end claims a file in a scanned folder."""
-    return any(entry.claims(path) for entry in possible(path.name))
+    name = path.name
+    return _suffix(name) in _WHOLE or any(entry.claims(path) for entry in possible(name))
 
 
 def by_front_end(files: Iterable[SourceFile]) -> dict[Entry, list[SourceFile]]:
     """The files of each front end that takes any, in the order of FRONT_ENDS."""
     found: dict[Entry, list[SourceFile]] = {entry: [] for entry in FRONT_ENDS}
     for file in files:
-        for entry in possible(file.path.name):
-            if entry.takes(file):
+        name = file.path.name
+        suffix = _suffix(name)
+        for entry in possible(name):
+            if suffix in entry.whole or entry.takes(file):
                 found[entry].append(file)
     return {entry: taken for entry, taken in found.items() if taken}

@@ -10,12 +10,13 @@ from pathlib import PurePath
 
 from connguard.policies.model.patterns import lazily
 
-_SQL = frozenset((".sql", ".psql", ".pgsql", ".ddl"))
+PLAIN_SUFFIXES = frozenset((".sql", ".psql", ".pgsql", ".ddl"))
+"""Of these all files are claimed."""
 PROGRAM_SUFFIXES = (".rb", ".js", ".cjs", ".mjs", ".ts", ".cts", ".mts", ".go", ".ex", ".exs")
 _PROGRAMS = frozenset((*PROGRAM_SUFFIXES, ".java", ".kt"))
 _CHANGELOGS = frozenset((".xml", ".yaml", ".yml", ".json"))
 _SHELLS = frozenset((".sh", ".bash"))
-SUFFIXES = frozenset((*_SQL, *_PROGRAMS, *_CHANGELOGS, *_SHELLS, ".gz", ".py"))
+SUFFIXES = frozenset((*PLAIN_SUFFIXES, *_PROGRAMS, *_CHANGELOGS, *_SHELLS, ".gz", ".py"))
 """In lower case; no other files are claimed."""
 _PYTHON_FOLDER = lazily(r"migrat|alembic|^versions$|revisions", re.IGNORECASE)
 _PROGRAM_FOLDER = lazily(r"migrat", re.IGNORECASE)
@@ -30,7 +31,7 @@ _SHELL_PART = lazily(
 def may_hold_sql(path: PurePath) -> bool:
     """Whether a file is SQL, or may be a migration in another language."""
     suffix = path.suffix.lower()
-    if suffix in _SQL:
+    if suffix in PLAIN_SUFFIXES:
         return True
     if suffix == ".gz":
         return path.name.lower().endswith(".sql.gz")
