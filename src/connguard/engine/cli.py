@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import atexit
-import gc
 import os
 import sys
 import threading
@@ -59,13 +58,8 @@ def main() -> None:
     """Stops a pull request from causing a PostgreSQL connection outage or exposure."""
 
 
-_COLLECT_AFTER = 50_000
-"""New objects after which unreachable ones are looked for; Python's 700 are for small programs."""
-
-
 def run() -> NoReturn:
     """`main` as a program of its own."""
-    gc.set_threshold(_COLLECT_AFTER, 20, 20)
     try:
         main(prog_name="connguard")
     except SystemExit as end:

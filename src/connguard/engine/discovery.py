@@ -42,7 +42,7 @@ DEFAULT_EXCLUDES = {
 class _Test(Protocol):
     """Whether an entry of one folder is ignored."""
 
-    def __call__(self, name: str, *, is_folder: bool = False) -> bool: ...
+    def __call__(self, name: str, /, *, is_folder: bool = False) -> bool: ...
 
 
 @dataclass(slots=True)
