@@ -14,7 +14,6 @@ from connguard.engine import disk
 from connguard.engine.fail_on import LEVELS, FailOn
 from connguard.engine.limits import NAMES as LIMITS
 from connguard.engine.limits import Limits
-from connguard.engine.setting_reference import SETTINGS, TOP
 from connguard.policies.model.records import dataclass
 
 if TYPE_CHECKING:
@@ -27,11 +26,6 @@ MIGRATION_FORMATS = (
     *("plain", "flyway", "liquibase", "planned", "alembic", "django", "initdb", "programs", "none"),
 )
 MIGRATION_ORDERS = ("natural", "name")
-
-TOPOLOGY_KEYS = tuple(
-    table for table in SETTINGS if table not in (TOP, "addresses", "limits", "migrations")
-)
-"""Top-level keys that declare the topology; the connection budget reads and checks them."""
 
 
 class SettingsError(Exception):
@@ -164,6 +158,9 @@ class _Checker:
         self._text = text
 
     def settings(self, document: Mapping[str, Any]) -> Settings:
+        from connguard.engine.setting_reference import SETTINGS, TOP  # most scans have no settings
+
+        own = {TOP, "addresses", "limits", "migrations"}
         known = {*SETTINGS[TOP], *(table for table in SETTINGS if table != TOP)}
         for key in document:
             if key not in known:
@@ -192,7 +189,8 @@ class _Checker:
             jobs=self._jobs(document),
             limits=self._limits(document.get("limits", {})),
             cache=self._flag(document, "cache", True),
-            topology={key: document[key] for key in TOPOLOGY_KEYS if key in document},
+            # The connection budget reads and checks these.
+            topology={key: document[key] for key in SETTINGS if key in document and key not in own},
         )
 
     def _fail_on(self, document: Mapping[str, Any]) -> FailOn:
@@ -204,6 +202,8 @@ class _Checker:
         return FailOn(levels.pop("default", "error"), levels)
 
     def _migration(self, table: Mapping[str, Any]) -> MigrationSettings:
+        from connguard.engine.setting_reference import SETTINGS
+
         for key in table:
             if key not in SETTINGS["migrations"]:
                 raise self._error(key, f'unknown setting "{key}" in [[migrations]]')

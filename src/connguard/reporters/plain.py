@@ -8,7 +8,6 @@ a log line, or characters that reverse the reading direction.
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from collections.abc import Iterator
 
@@ -52,6 +51,8 @@ def encodable(text: str) -> str:
 
 def json_text(document: object) -> str:
     """A JSON document, in which a CI server that prints it reads no command either."""
+    import json  # most reports are written for people
+
     # "##" stands in strings only.
     return json.dumps(document, indent=2, ensure_ascii=True).replace("##", "#\\u0023") + "\n"
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 
 from connguard.engine.finding import Finding, Report
@@ -136,7 +135,7 @@ def _labelled(label: str, text: str, style: Style, *, wrap: bool) -> Iterator[st
     first, *more = (
         line_start(part)
         for line in text.split("\n")
-        for part in (textwrap.wrap(line, room, break_on_hyphens=False) if wrap else [line]) or [""]
+        for part in (_wrapped(line, room) if wrap else [line]) or [""]
     )
     yield f"  {style.paint('help', label)} {first}"
     yield from (indent + line for line in more)
@@ -148,14 +147,26 @@ def _folded(headline: str, finding: Finding, width: int | None) -> Iterator[str]
         yield headline
         return
     bare = _headline(finding, Style(False), ": ")
-    first, *more = textwrap.wrap(
-        bare, width, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False
-    )
+    first, *more = _wrapped(bare, width, subsequent_indent="  ", break_long_words=False)
     # What is painted stands before the message; a terminal that is too narrow for it has none.
     painted = len(bare) - len(printable(finding.message))
     tail = bare[len(first) :]
     yield headline[: len(headline) - len(tail)] if len(first) >= painted - 1 else first
     yield from more
+
+
+def _wrapped(
+    line: str, width: int, *, subsequent_indent: str = "", break_long_words: bool = True
+) -> list[str]:
+    import textwrap  # fixes that are code are not wrapped
+
+    return textwrap.wrap(
+        line,
+        width,
+        subsequent_indent=subsequent_indent,
+        break_on_hyphens=False,
+        break_long_words=break_long_words,
+    )
 
 
 def _prevented(policy: Policy) -> str:
