@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 from connguard.policies.model.database_facts import TlsRequirement
+from connguard.policies.model.effective_setting import EffectiveSetting
 from connguard.policies.model.origin import Unknown
 from connguard.policies.model.policy import Failure, Policy
 from connguard.policies.model.server_values import parse_boolean
-from connguard.policies.model.setting_facts import EffectiveSetting
 from connguard.policies.model.verdict import PASS, Severity, Verdict, fail, undecided
 
 POLICY = Policy(

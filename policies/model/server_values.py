@@ -12,9 +12,12 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from connguard.policies.model.patterns import lazily
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1
 
@@ -78,6 +81,8 @@ def _in_base_unit(
 
 def _integer(text: str) -> tuple[Fraction, str] | None:
     """The number at the beginning of a text, and what follows it."""
+    from fractions import Fraction  # most scans read no number of a server
+
     match = _INTEGER.match(text)
     rest = text[match.end() :] if match else text
     if rest.startswith((".", "e", "E")):
@@ -91,6 +96,8 @@ def _integer(text: str) -> tuple[Fraction, str] | None:
 
 def _real(text: str) -> tuple[Fraction, str] | None:
     """As `_integer`; None also for a number that no double can hold."""
+    from fractions import Fraction
+
     match = _REAL.match(text)
     if match is None:
         return None
@@ -108,6 +115,8 @@ def _real(text: str) -> tuple[Fraction, str] | None:
 
 
 def _convert(number: Fraction, unit: str, base_unit: str | None) -> Fraction | None:
+    from fractions import Fraction
+
     factor = _BASE_UNIT.fullmatch(base_unit) if base_unit else None
     if factor is None:  # no unit is known, or one from a snapshot that no server wrote
         return None
