@@ -38,24 +38,20 @@ from connguard.sql_rules.expressions import function_name, walk
 from connguard.sql_rules.list_names import Meaning, meaning, word_set
 from connguard.sql_rules.observed import Observed, observe
 from connguard.sql_rules.placeholders import Source
+from connguard.sql_rules.relevance import holds_any
 from connguard.sql_rules.syntax import Node, Parsed
 
 _ADDRESS = lazily(
     r"\d{1,3}(?:\.\d{1,3}){3}|::|\b\d{1,3}/\d|\ball[ \t]+(?:md5|trust|scram|password)"
 )
-_MAY_BE_ADDRESS = lazily(
-    r"\d{1,3}(?:\.\d{1,3}){3}|::[0-9a-fA-F]{0,4}(?!\w)|\b\d{1,3}/\d"
-    r"|\ball[ \t]+(?:md5|trust|scram|password)"
-)
-"""The same in the text of statements, without the casts that `::` mostly stands for there."""
-
-_HINTS = (
-    lazily(r"\.\d{1,3}\.\d{1,3}\.\d"),
+_SIGNS_OF_ADDRESSES = (
+    lazily(r"\.(?<=\d\.)\d{1,3}\.\d{1,3}\.\d"),
     lazily(r"::[0-9a-fA-F]{0,4}(?!\w)"),
-    lazily(r"/\d"),
-    lazily(r"all[ \t]+(?:md5|trust|scram|password)"),
+    lazily(r"/(?:(?<=\b\d/)|(?<=\b\d\d/)|(?<=\b\d\d\d/))\d"),
+    lazily(r"all(?<=\ball)[ \t]+(?:md5|trust|scram|password)"),
 )
-"""One of them is in every such text. Each starts with a fixed character, which makes it fast."""
+"""One of them is in the text of every statement with an address: the same as above, without the
+casts that `::` mostly stands for there. Each starts with a fixed character, which makes it fast."""
 
 _NAMES = (
     "accept",
@@ -113,6 +109,18 @@ class _Entry:
     row: frozenset[str]
 
 
+def may_write_address(text: str, lowered: str) -> bool:
+    """Whether a script may write an address to an allow-list, as far as its text alone tells.
+
+    Here and below, `lowered` is the text in lower case.
+    """
+    return _may_hold_address(text) and holds_any(_NAMES, lowered)
+
+
+def speaks_of_wireguard(lowered: str) -> bool:
+    return "allowed_ips" in lowered and holds_any(_WIREGUARD, lowered)
+
+
 @dataclass(slots=True)
 class AllowLists:
     """Collects what statements write, in the order in which they run."""
@@ -121,15 +129,15 @@ class AllowLists:
     _hba_lines: dict[str, list[_Entry]] = field(default_factory=dict)
     _wireguard: bool = False
 
-    def may_matter(self, text: str) -> bool:
-        """A cheap test of a script's text."""
-        lowered = text.lower()
-        self._wireguard = self._wireguard or (
-            "allowed_ips" in lowered and any(word in lowered for word in _WIREGUARD)
-        )
-        if any(name in lowered for name in _NAMES) and _may_hold_address(text):
-            return True
-        return self._names_list(text)
+    def may_matter(self, text: str, *, address: bool, wireguard: bool) -> bool:
+        """A cheap test of a script's text, of which the two tests above are known."""
+        self._wireguard = self._wireguard or wireguard
+        return address or self._names_list(text)
+
+    @property
+    def has_entries(self) -> bool:
+        """Whether any list was seen, so that what names it matters."""
+        return bool(self._entries or self._hba_lines)
 
     def concerns(self, text: str) -> bool:
         """A cheap test of a statement's text."""
@@ -489,9 +497,10 @@ class _Statement:
 
 
 def _may_hold_address(text: str) -> bool:
-    if not any(hint.search(text) for hint in _HINTS):
-        return False
-    return _MAY_BE_ADDRESS.search(text) is not None
+    for sign in _SIGNS_OF_ADDRESSES:  # noqa: SIM110  # `any` takes twice as long
+        if sign.search(text):
+            return True
+    return False
 
 
 def _addresses(text: str) -> AddressSet:

@@ -20,20 +20,20 @@ from connguard.sql_rules import (
     syntax,
     texts,
 )
+from connguard.sql_rules.bearing import (
+    OBJECT_DDL,
+    Bearing,
+    changes_objects,
+    runs_elsewhere,
+    runs_text,
+    writes_catalog,
+)
 from connguard.sql_rules.changes import Changes
 from connguard.sql_rules.expressions import function_calls, function_name, selected
 from connguard.sql_rules.frames import ANY_ERROR, NO_ERROR, NOWHERE, Flow, Frame, joined
 from connguard.sql_rules.placeholders import Blanks, Source
 from connguard.sql_rules.plpgsql import Code
-from connguard.sql_rules.relevance import Topic, holds_any
-from connguard.sql_rules.routines import (
-    OBJECT_DDL,
-    Routine,
-    Routines,
-    changes_objects,
-    parameters,
-    runs_text,
-)
+from connguard.sql_rules.routines import Routine, Routines, parameters
 from connguard.sql_rules.state import State
 from connguard.sql_rules.statements import (
     AlterDatabase,
@@ -70,14 +70,6 @@ _REMOTE = frozenset(
 
 _QUERIES = ("SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt")
 _ALTERS = ("AlterRoleStmt", "AlterDatabaseStmt")
-_RAISES = lazily(r"\b(?:raise|assert)\b", re.IGNORECASE)
-_RUNS_ELSEWHERE = lazily(
-    r"dblink|\bschedule(?:_in_database)?\"?(?=\s*(?:\(|/\*|--|\Z))|run_command_on", re.IGNORECASE
-)
-_ELSEWHERE_WORDS = ("dblink", "schedule", "run_command_on")
-_CATALOG_WORDS = ("connlimit", "rolcanlogin", "rolsuper")
-_CATALOG_COLUMN = lazily(r"\b(?:(?:rol|dat)connlimit|rolcanlogin|rolsuper)\b", re.IGNORECASE)
-
 Fact = object
 
 
@@ -122,23 +114,11 @@ class Interpreter:
         self._deepest = max(self._deepest, self._level)
         return self._level <= DEEPEST_CODE
 
-    def concerns(self, about: Topic, text: str) -> bool:
-        """A cheap test whether a statement can matter at all, by its topic and its text."""
-        match about:
-            case Topic.OBJECTS:
-                return True
-            case Topic.BLOCK:
-                return self.routines.matters(text)
-            case Topic.ROUTINE:
-                return runs_text(text) or self.routines.matters(text)
-            case Topic.QUERY:
-                return _writes_catalog(text) or self._matters(text)
-            case Topic.OTHER:
-                return False
-
-    def may_abort(self, about: Topic, text: str) -> bool:
-        """Whether a DO block raises errors: in a transaction they undo what came before."""
-        return about is Topic.BLOCK and _RAISES.search(text) is not None
+    def concerns(self, bearing: Bearing, text: str) -> bool:
+        """A cheap test whether a statement can matter, by its bearing and its text."""
+        if bearing is Bearing.ALWAYS:
+            return True
+        return bearing is not Bearing.NEVER and self.routines.mentioned(text)
 
     def run(
         self, source: Source, parsed: Parsed, frame: Frame, origin: Origin, *, in_transaction: bool
@@ -250,7 +230,7 @@ class Interpreter:
 
     def _query(self, source: Source, parsed: Parsed, frame: Frame, origin: Origin) -> Flow:
         text = source.text[parsed.start : parsed.end]
-        if parsed.kind == "UpdateStmt" or _writes_catalog(text):
+        if parsed.kind == "UpdateStmt" or writes_catalog(text):
             for update in catalog.updates({parsed.kind: parsed.node}):
                 for write in catalog.apply(update, frame, origin, source.blanks.name):
                     self.report(CatalogWrite(write.table, write.column, write.origin))
@@ -264,7 +244,7 @@ class Interpreter:
         return run.merge(Flow(no))
 
     def _matters(self, text: str) -> bool:
-        return _runs_elsewhere(text) or self.routines.mentioned(text)
+        return runs_elsewhere(text) or self.routines.mentioned(text)
 
     # SQL that code puts together
 
@@ -437,7 +417,7 @@ class Interpreter:
     def _define_atomic(self, source: Source, parsed: Parsed, name: str, origin: Origin) -> None:
         """A function with BEGIN ATOMIC: only queries can stand in it."""
         text = source.text[parsed.start : parsed.end]
-        if not _writes_catalog(text) and not self.routines.mentioned(text):
+        if not writes_catalog(text) and not self.routines.mentioned(text):
             return
         body = bodies.Body(source, parsed.start, parsed.end, dollar=True)
         self.routines.define(
@@ -576,17 +556,6 @@ class Interpreter:
                 flow = self._counted(run, routine.origin)
                 frame = joined(frame, flow.normal) or frame
         return frame
-
-
-def _writes_catalog(text: str) -> bool:
-    """Whether a query speaks of a column of a catalog that is followed here."""
-    lowered = text.lower()
-    return holds_any(_CATALOG_WORDS, lowered) and _CATALOG_COLUMN.search(lowered) is not None
-
-
-def _runs_elsewhere(text: str) -> bool:
-    lowered = text.lower()
-    return holds_any(_ELSEWHERE_WORDS, lowered) and _RUNS_ELSEWHERE.search(lowered) is not None
 
 
 def _outside_transactions(statement: ObjectStatement) -> str | None:

@@ -22,8 +22,8 @@ import signal
 import threading
 import time
 import warnings
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn, TypeVar, cast
 
 try:
@@ -65,6 +65,17 @@ class Crash(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+@contextmanager
+def with_care() -> Iterator[None]:
+    """Have every text go through a child process."""
+    global careful
+    before, careful = careful, True
+    try:
+        yield
+    finally:
+        careful = before
 
 
 def call(function: Callable[[str], T], text: str, *, risky: bool = False) -> T:

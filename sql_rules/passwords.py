@@ -40,7 +40,12 @@ _STANDS_FOR = lazily(
 
 def may_hold(text: str) -> bool:
     """A cheap test: a text in which it fails holds no password that is found here."""
-    return holds_any(_WORDS, text.lower())
+    return has_word(text.lower())
+
+
+def has_word(lowered: str) -> bool:
+    """As `may_hold`, for a text in lower case."""
+    return holds_any(_WORDS, lowered)
 
 
 def passwords(source: Source, parsed: Parsed, written: str) -> Iterator[PasswordLiteral]:

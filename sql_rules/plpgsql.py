@@ -12,11 +12,12 @@ from typing import Any, Protocol
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.patterns import lazily
 from connguard.sql_rules import conditions, syntax, texts
+from connguard.sql_rules.bearing import OBJECT_DDL
 from connguard.sql_rules.bodies import Body
 from connguard.sql_rules.expressions import name_of, selected, walk
 from connguard.sql_rules.frames import ANY_ERROR, NO_ERROR, NOWHERE, Flow, Frame, joined
 from connguard.sql_rules.placeholders import Source
-from connguard.sql_rules.routines import OBJECT_DDL, Routines
+from connguard.sql_rules.routines import Routines
 from connguard.sql_rules.syntax import Node, NotReadable, Parsed
 from connguard.sql_rules.texts import Text
 

@@ -12,7 +12,7 @@ from connguard.policies.model.amount import exactly
 from connguard.policies.model.facts import NotParsed, Undecided
 from connguard.policies.model.origin import Known, Origin
 from connguard.policies.model.patterns import lazily
-from connguard.policies.model.reading import Notes, Reading, mentions_suppression
+from connguard.policies.model.reading import Notes, Reading
 from connguard.policies.model.server_size import ServerSize
 from connguard.policies.model.statement_facts import PasswordLiteral, RemovedLimit
 from connguard.sql_rules import (
@@ -26,13 +26,14 @@ from connguard.sql_rules import (
 )
 from connguard.sql_rules.ahead import with_verdicts
 from connguard.sql_rules.allow_lists import AllowLists
+from connguard.sql_rules.bearing import Bearing, bearing
 from connguard.sql_rules.frames import Frame
 from connguard.sql_rules.interpreter import Interpreter, place
 from connguard.sql_rules.lexer import Piece
 from connguard.sql_rules.notes import notes
 from connguard.sql_rules.observed import Observed, observe
+from connguard.sql_rules.outline import Outline, outline
 from connguard.sql_rules.placeholders import Blanks, Source
-from connguard.sql_rules.relevance import topic
 from connguard.sql_rules.script import (
     STATEMENT_SIZE,
     UNPARSED_STATEMENTS,
@@ -75,11 +76,9 @@ RELEVANT = frozenset(
 )
 """The statements that can change a role, database or setting, or call code that does."""
 
-_BIG_TEXT = 8_000_000
 _BIG_STATEMENT = 1_000_000
 _DATA = lazily(r"(?:insert|values|copy|select)\b", re.IGNORECASE)
 _PLACEHOLDER = lazily(r"\$\{\s*([\w.:-]+)\s*\}|\{\{-?\s*\.?([\w.]+)\s*-?\}\}")
-_LIMIT = lazily(r"\bconnection\s+limit\b", re.IGNORECASE)
 _MOST_RESUMES = 50
 _MOST_READ_AGAIN = 2_000_000
 
@@ -159,29 +158,44 @@ class _Replay:
 
     def script(self, script: Script) -> None:
         self._files.add(script.name)
+        if self._is_idle(script):
+            return
         self._script = script.name
         self._conditionals = psql.Conditionals()
         self._interpreter.variables = dict(script.variables)
+        rollback = []
         for chunk in script.chunks:
-            if mentions_suppression(chunk.text):
+            forward = chunk.direction is Direction.UP
+            seen = chunk.outline or outline(chunk.text, runs=forward)
+            if seen.suppression:
                 self._take_notes(notes(chunk))
-            if chunk.direction is Direction.UP:
-                self._chunk(chunk)
+            if forward:
+                self._chunk(chunk, seen)
+            elif seen.password or seen.limit:
+                rollback.append(replace(chunk, direction=Direction.UP, outline=None))
         self._session.end_of_script()
-        self._rollback(script)
+        if rollback:
+            self._rollback(script, rollback)
 
-    def _rollback(self, script: Script) -> None:
+    def _is_idle(self, script: Script) -> bool:
+        """Whether a script is known to do nothing that is followed, and to show nothing."""
+        if script.variables or self.seen is not None or self._allow_lists.has_entries:
+            return False
+        for chunk in script.chunks:
+            known = chunk.outline
+            if known is None:
+                return False
+            if chunk.direction is Direction.UP:
+                if not known.is_idle:
+                    return False
+            elif known.password or known.limit or known.suppression:
+                return False
+        return True
+
+    def _rollback(self, script: Script, chunks: Sequence[Chunk]) -> None:
         """What is wrong with the rollback of a script, which makes no part of the state."""
-        chunks = tuple(
-            replace(chunk, direction=Direction.UP)
-            for chunk in script.chunks
-            if chunk.direction is Direction.DOWN
-            and (passwords.may_hold(chunk.text) or _LIMIT.search(chunk.text))
-        )
-        if not chunks:
-            return
         run = _Replay(statement_size=self._statement_size)
-        run.script(replace(script, chunks=chunks))
+        run.script(replace(script, chunks=tuple(chunks)))
         for fact in run._interpreter.facts:
             if isinstance(fact, PasswordLiteral):
                 self._interpreter.report(fact)
@@ -230,24 +244,31 @@ class _Replay:
 
     # Texts
 
-    def _chunk(self, chunk: Chunk) -> None:
+    def _chunk(self, chunk: Chunk, seen: Outline) -> None:
         source = self._with_values(Source(chunk.text, chunk.origin))
-        self._written = chunk.text if passwords.may_hold(source.text) else None
+        if source.text != chunk.text:
+            seen = outline(source.text)
+        self._written = chunk.text if seen.password else None
         test_data = list_names.is_test_path(self._script)
-        self._writes_lists = not test_data and self._allow_lists.may_matter(source.text)
-        if len(source.text) <= _BIG_TEXT and not isolation.has_long_operator(source.text):
-            ranges = syntax.split_if_readable(source.text)
-            if ranges is not None:
-                for start, end in ranges:
-                    self._split_off(source, start, end)
-                return
-        self._pieces(source)
+        self._writes_lists = not test_data and self._allow_lists.may_matter(
+            source.text, address=seen.address, wireguard=seen.wireguard
+        )
+        if seen.statements is None:
+            self._pieces(source)
+            return
+        shows = self.seen is not None or self._written is not None or self._writes_lists
+        statements = seen.statements
+        if shows and not seen.has_all:
+            statements = outline(source.text, with_all=True).statements or ()
+        for start, end, what in statements:
+            if shows or what is not Bearing.NEVER:
+                self._split_off(source, start, end, what)
 
-    def _split_off(self, source: Source, start: int, end: int) -> None:
+    def _split_off(self, source: Source, start: int, end: int, what: Bearing) -> None:
         """Run a statement of a text that parses as a whole."""
         text = source.text[start:end]
-        runs, seen = self._concerns(text)
-        if not runs and not seen:
+        runs = self._runs(what, text)
+        if not runs and not self._shows(text):
             return
         part = source.part(start, end)
         try:
@@ -260,22 +281,26 @@ class _Replay:
             if runs and parsed.kind in RELEVANT:
                 self._statement(part, parsed)
 
+    def _runs(self, what: Bearing, text: str) -> bool:
+        """Whether a statement may change what is followed."""
+        if what is Bearing.RAISES and self._session.in_transaction:
+            return True
+        return self._interpreter.concerns(what, text)
+
+    def _shows(self, text: str) -> bool:
+        """Whether a statement may show something, whether it runs or not."""
+        return (
+            self.seen is not None
+            or (self._written is not None and passwords.may_hold(text))
+            or (self._writes_lists and self._allow_lists.concerns(text))
+        )
+
     def _concerns(self, text: str) -> tuple[bool, bool]:
         """Whether a statement may change what is followed, and whether it may show something else.
 
         What is true of neither need not be read, once it is known to parse.
         """
-        about = topic(text)
-        interpreter = self._interpreter
-        runs = interpreter.concerns(about, text)
-        if not runs and self._session.in_transaction:
-            runs = interpreter.may_abort(about, text)
-        seen = (
-            self.seen is not None
-            or (self._written is not None and passwords.may_hold(text))
-            or (self._writes_lists and self._allow_lists.concerns(text))
-        )
-        return runs, seen
+        return self._runs(bearing(text), text), self._shows(text)
 
     def _with_values(self, source: Source) -> Source:
         """The text with the placeholders filled in whose values are known."""

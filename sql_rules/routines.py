@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import field
 
@@ -12,25 +11,12 @@ from connguard.policies.model.origin import Origin
 from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.sql_rules import texts
+from connguard.sql_rules.bearing import changes_objects
 from connguard.sql_rules.bodies import Body
 from connguard.sql_rules.expressions import Expressions, function_name
 from connguard.sql_rules.relevance import holds_any
 from connguard.sql_rules.syntax import Node
 from connguard.sql_rules.texts import Text
-
-_GAP = r"(?:\s|/\*[^*]*\*/|--[^\n]*\n)+"
-_DDL = (
-    rf"\b(?:create|alter|drop){_GAP}(?:role|user(?!{_GAP}mapping)|group|database)\b"
-    rf"|\balter{_GAP}system\b|\bconnection{_GAP}limit\b|\b(?:rol|dat)connlimit\b"
-)
-OBJECT_DDL = lazily(_DDL, re.IGNORECASE)
-"""Text that changes a role, a database or a server setting, or speaks of a limit."""
-
-_LOWER_DDL = lazily(_DDL)
-_LOWER_NAMES_OBJECT = lazily(r"'[^']*\b(?:role|user|group|database)\b")
-_RUNS_TEXT = lazily(r"\bexecute\b", re.IGNORECASE)
-_OBJECT_WORDS = ("role", "user", "group", "database", "system", "limit")
-"""One of them is in every text that the two patterns match."""
 
 _WORD = lazily(r"\w+")
 _CALLED = lazily(r"\b(\w+)\s*\(")
@@ -160,21 +146,6 @@ class Routines:
         if exact:
             return exact
         return next((each for each in found.values() if len(each.parameters) >= count), None)
-
-
-def changes_objects(content: str) -> bool:
-    """Whether code speaks of changing a role or database."""
-    lowered = content.lower()
-    if not holds_any(_OBJECT_WORDS, lowered):
-        return False
-    if _LOWER_DDL.search(lowered):
-        return True
-    return "execute" in lowered and _LOWER_NAMES_OBJECT.search(lowered) is not None
-
-
-def runs_text(content: str) -> bool:
-    """Whether code may run a text that it is given."""
-    return "execute" in content.lower() and _RUNS_TEXT.search(content) is not None
 
 
 def parameters(node: Node) -> tuple[Parameter, ...]:

@@ -7,9 +7,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.records import dataclass
+
+if TYPE_CHECKING:
+    from connguard.sql_rules.outline import Outline
 
 STATEMENT_SIZE = 8_000_000
 """Of a statement, in bytes of a file and in characters of a chunk; a larger one is not read."""
@@ -31,11 +35,13 @@ class Chunk:
 
     `origin(start, end)` maps a character range of `text` to its place in the file; for a plain
     .sql file it is `Text.origin`. SQL that is embedded in a program maps to the host file.
+    `outline` is that of the text, where it is known already.
     """
 
     text: str
     origin: Callable[[int, int], Origin]
     direction: Direction = Direction.UP
+    outline: Outline | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,10 @@ from test_sql_robustness import FRAGMENTS
 
 from connguard.engine.text import Text, decode
 from connguard.policies.model.reading import Reading
+from connguard.sql_rules import outline as outlines
 from connguard.sql_rules import replay as replaying
 from connguard.sql_rules import syntax
+from connguard.sql_rules.bearing import Bearing
 from connguard.sql_rules.relevance import Topic, topic
 from connguard.sql_rules.replay import RELEVANT, replay
 from connguard.sql_rules.script import Chunk, Script
@@ -131,11 +133,10 @@ def facts(text: str) -> list[str]:
 def with_all_trees(text: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The facts when every statement is read."""
 
-    def everything(_: object, __: str) -> tuple[bool, bool]:
-        return True, True
-
     with monkeypatch.context() as patch:
-        patch.setattr(replaying._Replay, "_concerns", everything)
+        patch.setattr(replaying, "bearing", lambda _: Bearing.ALWAYS)
+        patch.setattr(outlines, "bearings", lambda _, __, found: [Bearing.ALWAYS] * len(found))
+        patch.setattr(replaying._Replay, "_shows", lambda _, __: True)
         return facts(text)
 
 

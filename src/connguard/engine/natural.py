@@ -15,10 +15,10 @@ def natural_key(name: str) -> NaturalKey:
     """A sort key for a file or folder name. Letter case does not count."""
     parts = _NUMBER.split(name.casefold())
     return tuple(
-        (0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts if part
+        [(0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts if part]
     )
 
 
 def path_key(path: str) -> tuple[NaturalKey, ...]:
     """A sort key for a path with posix separators: folder by folder."""
-    return tuple(natural_key(part) for part in path.split("/"))
+    return tuple([natural_key(part) for part in path.split("/")])

@@ -77,6 +77,12 @@ class Context:
         self.progress(f"reading files: {len(self.texts)} of {total}")
         return text
 
+    def put(self, file: SourceFile, text: Text, remark: str | None) -> None:
+        """Keep a text that was read elsewhere, as by `read_whole`."""
+        self.texts[file.path] = text
+        if remark:
+            self.log.append(remark)
+
     def file(self, path: Path) -> SourceFile | None:
         """A file that another one names; None when it is missing or leaves the roots."""
         resolved = disk.resolve(path)
@@ -91,24 +97,34 @@ class Context:
         return any(resolved.is_relative_to(root) for root in self._real_roots)
 
     def _load(self, file: SourceFile) -> Text | None:
-        setting, most = self.settings.limits.size_of(file.name)
+        limits = self.settings.limits
         try:
-            data = _small(file, most, self.settings.limits)
-            if data is None:
+            found = read_whole(file, limits)
+            if found is None:
                 from connguard.engine.condensed_text import load
 
-                return load(file.name, file.path, self.settings.limits)
+                return load(file.name, file.path, limits)
         except disk.TooLarge as error:
+            setting, most = limits.size_of(file.name)
             reason = passed(setting, f"the file has {error.size} bytes, more than {most}")
             self.refused.append(NotParsed(reason, Origin(file.name, 1, 1, 1, 1)))
             return None
         except OSError as error:
             self.unreadable.append((file.name, error.strerror or str(error)))
             return None
-        text, remark = decode(file.name, data)
+        text, remark = found
         if remark:
             self.log.append(remark)
         return text
+
+
+def read_whole(file: SourceFile, limits: Limits) -> tuple[Text, str | None] | None:
+    """The text of a file, and a remark on it; None for SQL that is too large to be kept as a whole.
+
+    Raises OSError, and TooLarge for a file that is not read at all.
+    """
+    data = _small(file, limits.size_of(file.name)[1], limits)
+    return None if data is None else decode(file.name, data)
 
 
 def _small(file: SourceFile, most: int, limits: Limits) -> bytes | None:

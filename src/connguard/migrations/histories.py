@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import cast
 
 from connguard.engine import paths
@@ -16,13 +16,15 @@ from connguard.migrations.claims import PROGRAM_SUFFIXES, may_hold_sql
 from connguard.migrations.history import History
 from connguard.migrations.names import (
     POSTGRESQL_DIALECTS,
+    may_be_variant,
     other_product,
     postgresql_variants,
 )
 from connguard.migrations.overrides import overridden_histories
 from connguard.migrations.pool import SQL_SUFFIXES, Layout, Pool
-from connguard.migrations.products import is_dbt_template, product_of, speaks_postgresql
+from connguard.migrations.products import is_dbt_template, speaks_postgresql
 from connguard.policies.model.patterns import lazily
+from connguard.policies.model.records import dataclass
 
 _PRISMA_PROVIDER = lazily(r'^[^\S\n]*provider\s*=\s*"(\w+)"', re.MULTILINE)
 
@@ -53,6 +55,7 @@ LAYOUTS: Mapping[str, Layout] = {
 
 def histories(pool: Pool) -> Iterator[History]:
     """The histories among the files of a pool."""
+    pool.overviews.prepare(pool.sql())
     for file in pool:
         reason = _left_out(file, pool)
         if reason:
@@ -76,27 +79,54 @@ def _laid_out(pool: Pool) -> Iterator[History]:
 
 def _left_out(file: SourceFile, pool: Pool) -> str | None:
     """Why a file is no migration for PostgreSQL, if it is none."""
-    if not _may_hold_sql(file, pool):
-        return "not in a migrations folder"
     path = str(file.path)
     is_sql = paths.suffix(path) in SQL_SUFFIXES
+    if not is_sql and not may_hold_sql(_within_root(file, pool)):
+        return "not in a migrations folder"
     product = other_product(file.name)
     if product and (product in POSTGRESQL_DIALECTS or not _speaks_postgresql(file, pool, is_sql)):
         return f"for {product}, not PostgreSQL"
     if is_sql:
-        folder = paths.parent(path)
-        for variant in postgresql_variants(paths.last(path)):
-            if pool.nearby.is_file(folder, variant):
-                return f"{variant} runs instead"
-        text = pool.context.text(file)
-        if text is None:
+        folder = _folder(paths.parent(path), pool)
+        variant = _variant(path, pool) if folder.has_variants else None
+        if variant:
+            return f"{variant} runs instead"
+        seen = pool.overviews.of(file)
+        if seen is None:
             return None
-        in_project = pool.is_below(file, "dbt_project.yml")
-        if is_dbt_template(text.string, in_project=in_project):
+        text = pool.context.text(file) if folder.in_dbt_project or seen.has_braces else None
+        if text is not None and is_dbt_template(text.string, in_project=folder.in_dbt_project):
             return "a dbt model, no migration"
-        foreign = product_of(text.string)
-        if foreign:
-            return f"for {foreign}, not PostgreSQL"
+        if seen.product:
+            return f"for {seen.product}, not PostgreSQL"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """What is the same for all files of a folder."""
+
+    has_variants: bool
+    in_dbt_project: bool
+
+
+def _folder(path: str, pool: Pool) -> _Folder:
+    known = pool.context.cache.get((_Folder, path))
+    if known is None:
+        names = pool.nearby.listed(path)
+        known = pool.context.cache[_Folder, path] = _Folder(
+            has_variants=names is None or any(map(may_be_variant, names)),
+            in_dbt_project=pool.nearest(Path(path), "dbt_project.yml") is not None,
+        )
+    return cast(_Folder, known)
+
+
+def _variant(path: str, pool: Pool) -> str | None:
+    """The file that runs in the place of one, if there is any."""
+    folder = paths.parent(path)
+    for variant in postgresql_variants(paths.last(path)):
+        if pool.nearby.is_file(folder, variant):
+            return variant
     return None
 
 

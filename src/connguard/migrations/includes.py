@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from connguard.engine.limits import Included, Limits
 from connguard.engine.reading import SourceFile
 from connguard.engine.text import Text
-from connguard.migrations.sections import sections
+from connguard.migrations.sections import chunk_of, sections
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.patterns import lazily
@@ -19,6 +21,9 @@ from connguard.policies.model.records import dataclass
 from connguard.sql_rules import lexer
 from connguard.sql_rules.script import Chunk, Direction
 from connguard.sql_rules.unparsed import Unparsed
+
+if TYPE_CHECKING:
+    from connguard.migrations.overview import Overview
 
 _MENTION = lazily(r"^[ \t]*\\i(?:r|nclude|nclude_relative)?[ \t]", re.MULTILINE)
 _COMMAND = lazily(
@@ -29,6 +34,7 @@ _MAX_DEPTH = 30
 
 FindFile = Callable[[Path], "SourceFile | None"]
 ReadFile = Callable[[SourceFile], "Text | None"]
+LookAt = Callable[[SourceFile], "Overview | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +49,21 @@ class Expanded:
 class Includes:
     """Expands includes. `find` gives a file below the scanned directories."""
 
-    def __init__(self, find: FindFile, read: ReadFile, limits: Limits) -> None:
+    def __init__(self, find: FindFile, read: ReadFile, overview: LookAt, limits: Limits) -> None:
         self._find = find
         self._read = read
+        self._overview = overview
         self._limits = limits
         self._included = Included(limits)
         self._missing: set[tuple[Path, str]] = set()
 
     def expand(self, file: SourceFile, text: Text, direction: Direction) -> Expanded:
         """A script of its own, with its sections."""
+        seen = self._overview(file)
+        if seen is not None and not seen.has_includes:
+            chunks = _known_chunks(text, seen, direction)
+            if chunks is not None:
+                return Expanded(chunks, (), ())
         return self._gathered(self._parts(file, text, direction, (file.path,)))
 
     def expand_chunk(self, file: SourceFile, chunk: Chunk) -> Expanded:
@@ -83,8 +95,9 @@ class Includes:
         for file in files:
             if file.path in reached:
                 continue
-            text = self._read(file)
-            if text is not None and _mentions(text.string):
+            seen = self._overview(file)
+            text = self._read(file) if seen is not None and seen.has_includes else None
+            if text is not None:
                 found = {one.path for one in self.expand(file, text, Direction.UP).files}
                 reached |= found - {file.path}
         return reached
@@ -98,7 +111,7 @@ class Includes:
     def _split(
         self, file: SourceFile, chunk: Chunk, above: tuple[Path, ...]
     ) -> Iterator[Chunk | NotParsed | SourceFile]:
-        if not _mentions(chunk.text):
+        if not mentions_include(chunk.text):
             yield chunk
             return
         position = 0
@@ -152,7 +165,17 @@ class Includes:
         return None
 
 
-def _mentions(text: str) -> bool:
+def _known_chunks(text: Text, seen: Overview, direction: Direction) -> tuple[Chunk, ...] | None:
+    """The chunks of a text that runs in a direction, as its overview gives them."""
+    if direction is Direction.UP:
+        return tuple([chunk_of(text, section) for section in seen.sections])
+    if seen.is_marked:
+        return None
+    return tuple([replace(chunk_of(text, each), direction=direction) for each in seen.sections])
+
+
+def mentions_include(text: str) -> bool:
+    """Whether a text has a command that includes another one."""
     return "\\i" in text and _MENTION.search(text) is not None
 
 

@@ -36,6 +36,7 @@ _OTHER_PRODUCTS = frozenset(
 POSTGRESQL_DIALECTS = frozenset(("cockroach", "cockroachdb", "redshift"))
 """Products with PostgreSQL's grammar: only a name can tell them."""
 
+_PRODUCT_NAMES = ("postgres", "postgresql", "pg")
 _WORD_BREAK = lazily(r"[-_.]")
 _POSTGRESQL_WORD = lazily(r"^(?:pg\w*|postgres\w*|fdw)$")
 
@@ -86,8 +87,13 @@ def is_numbered(name: str) -> bool:
 def postgresql_variants(name: str) -> Iterator[str]:
     """`1_a.postgres.up.sql` for `1_a.up.sql`: a file that runs instead of the general one."""
     stem, dot, rest = name.partition(".")
-    for product in ("postgres", "postgresql", "pg"):
+    for product in _PRODUCT_NAMES:
         yield f"{stem}.{product}{dot}{rest}"
+
+
+def may_be_variant(name: str) -> bool:
+    """Whether `postgresql_variants` gives such a name for any other."""
+    return ".p" in name and any(f".{product}" in name for product in _PRODUCT_NAMES)
 
 
 def other_product(name: str) -> str | None:
@@ -107,10 +113,9 @@ def _product_of_folders(path: str) -> str | None:
 
 
 def _product(words: Sequence[str]) -> str | None:
-    found = next((word for word in words if word in _OTHER_PRODUCTS), None)
-    if found is None or any(_POSTGRESQL_WORD.match(word) for word in words):
+    if _OTHER_PRODUCTS.isdisjoint(words) or any(_POSTGRESQL_WORD.match(word) for word in words):
         return None
-    return found
+    return next(word for word in words if word in _OTHER_PRODUCTS)
 
 
 def for_postgresql(products: str) -> bool:

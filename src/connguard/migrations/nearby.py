@@ -39,7 +39,7 @@ class Nearby:
 
     def may_hold(self, folder: str, name: str) -> bool:
         """False when a folder is known to have nothing of this name."""
-        names = self._listed(folder)
+        names = self.listed(folder)
         return names is None or name in names
 
     def is_file(self, folder: str, name: str) -> bool:
@@ -50,7 +50,7 @@ class Nearby:
         """Whether a folder holds anything of this name that can be looked at."""
         return self.may_hold(folder, name) and disk.exists(Path(folder, name))
 
-    def _listed(self, folder: str) -> frozenset[str] | None:
+    def listed(self, folder: str) -> frozenset[str] | None:
         """The names in a folder; None when it is not listed."""
         if folder not in self._names:
             self._names[folder] = self._list(folder) if folder in self._walked else None
@@ -71,7 +71,7 @@ class Nearby:
         below = folder
         for above in paths.parents(folder):
             if above in self._walked:
-                names = self._listed(above)
+                names = self.listed(above)
                 return names is not None and paths.last(below) not in names
             below = above
         return False

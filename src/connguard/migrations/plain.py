@@ -21,7 +21,6 @@ from connguard.engine.reading import SourceFile
 from connguard.migrations.history import History
 from connguard.migrations.names import is_migrations_folder, is_numbered, is_step_of_folder
 from connguard.migrations.pool import Pool, shown
-from connguard.migrations.sections import tool_of
 from connguard.policies.model.patterns import lazily
 
 _UP_DOWN_NAME = lazily(r"^\d+_.*\.(?:up|down)\.\w+$", re.IGNORECASE)
@@ -83,10 +82,9 @@ def _layout(root: str, files: Sequence[SourceFile], pool: Pool) -> str:
     if paths.last(root) == "migrations" and paths.last(paths.parent(root)) == "supabase":
         return "Supabase"
     for file in files:
-        text = pool.context.text(file)
-        tool = tool_of(text.string) if text else None
-        if tool:
-            return tool
+        seen = pool.overviews.of(file)
+        if seen is not None and seen.tool:
+            return seen.tool
     if any(_UP_DOWN_NAME.match(name) for name in names):
         return "golang-migrate"
     return "plain SQL in natural order of names"

@@ -16,6 +16,7 @@ from connguard.migrations.history import History
 from connguard.migrations.includes import Expanded, Includes
 from connguard.migrations.names import direction_of
 from connguard.migrations.nearby import nearby
+from connguard.migrations.overview import overviews
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Subject
@@ -38,7 +39,10 @@ class Pool:
         self.nearby = nearby(context)
         self._found: dict[str, SourceFile | None] = {}
         self._nearest: dict[str, dict[str, str | None]] = {}
-        self._includes = Includes(self.file, context.text, context.settings.limits)
+        self.overviews = overviews(context)
+        self._includes = Includes(
+            self.file, context.text, self.overviews.of, context.settings.limits
+        )
         self._left_out: list[SourceFile] = []
         self._places = {path: index for index, path in enumerate(self._files)}
         self._by_suffix: dict[str, list[str]] = {}
@@ -147,10 +151,6 @@ class Pool:
         known.update(dict.fromkeys(passed, found))
         return found
 
-    def is_below(self, file: SourceFile, name: str) -> bool:
-        """Whether a folder above a file, within the scanned directories, holds a file `name`."""
-        return self._nearest_holding(paths.parent(str(file.path)), name) is not None
-
     def files_in(self, folder: Path) -> list[SourceFile]:
         """The files in a folder and the folders in it, by name; none when there is no folder."""
         resolved = disk.resolve(folder)
@@ -198,13 +198,13 @@ class Pool:
             yield from self._expanded(history, file, self._includes.expand_chunk(file, chunk))
 
     def _expanded(self, history: History, file: SourceFile, script: Expanded) -> tuple[Chunk, ...]:
-        for included in script.files:
-            self.take(included)
-        history.files.update(one.name for one in (file, *script.files))
-        history.subjects.extend(Subject((gap,)) for gap in script.missing)
-        read = dict.fromkeys((file, *script.files))
-        texts = (self.context.text(one) for one in read)
-        history.subjects.extend(Subject((gap,)) for text in texts if text for gap in text.gaps)
+        history.subjects.extend([Subject((gap,)) for gap in script.missing])
+        for one in dict.fromkeys((file, *script.files)) if script.files else (file,):
+            self.take(one)
+            history.files.add(one.name)
+            text = self.context.text(one)
+            if text is not None and text.gaps:
+                history.subjects.extend([Subject((gap,)) for gap in text.gaps])
         return script.chunks
 
 

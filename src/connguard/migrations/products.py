@@ -160,13 +160,18 @@ def product_of_all(texts: Iterable[str]) -> str | None:
     return found
 
 
+def has_braces(text: str) -> bool:
+    """Whether a text may be a template."""
+    return "{{" in text or "{%" in text
+
+
 def is_dbt_template(text: str, *, in_project: bool) -> bool:
     """Whether a text is a model or macro of dbt, which is no migration.
 
     `in_project` tells that it lies below a dbt_project.yml. A text about roles or databases is
     never taken for one.
     """
-    if not in_project and not (("{{" in text or "{%" in text) and _DBT.search(text)):
+    if not in_project and not (has_braces(text) and _DBT.search(text)):
         return False
     return not _ROLES.search(text)
 

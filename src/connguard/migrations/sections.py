@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from connguard.engine.text import Text
 from connguard.migrations.names import for_postgresql
 from connguard.policies.model.patterns import lazily
+from connguard.policies.model.records import dataclass
+from connguard.sql_rules.outline import Outline
 from connguard.sql_rules.relevance import holds_any
 from connguard.sql_rules.script import Chunk, Direction
 
@@ -53,6 +55,16 @@ _DBMS = lazily(r"\bdbms:(?:\"([^\"]*)\"|(\S+))", re.IGNORECASE)
 _HASH_LINE = lazily(r"^[ \t]*#")
 
 
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A stretch of a file of SQL: a range of characters, its direction, and its outline."""
+
+    start: int
+    end: int
+    direction: Direction
+    outline: Outline | None = None
+
+
 def sections(text: Text, direction: Direction = Direction.UP) -> tuple[Chunk, ...]:
     """The chunks of one SQL file, in the order in which they stand.
 
@@ -60,22 +72,29 @@ def sections(text: Text, direction: Direction = Direction.UP) -> tuple[Chunk, ..
     files a part is DOWN from its marker on.
     """
     if direction is Direction.DOWN:
-        return (chunk(text, 0, len(text.string), Direction.DOWN),)
-    if _LIQUIBASE.match(text.string):
-        return tuple(_change_sets(text))
-    return tuple(
-        chunk(text, start, end, way) for start, end, way in _ranges(text.string) if end > start
-    )
+        return (chunk_of(text, Section(0, len(text.string), Direction.DOWN)),)
+    return tuple(chunk_of(text, section) for section in divided(text.string))
+
+
+def divided(string: str) -> Iterator[Section]:
+    """The sections of a text that is no rollback as a whole, without their outlines."""
+    found = _change_sets(string) if _LIQUIBASE.match(string) else _ranges(string)
+    return (Section(*each) for each in found)
+
+
+def marks(string: str) -> tuple[bool, str | None]:
+    """Whether the text has marker lines, and the tool that they are of."""
+    if _LIQUIBASE.match(string):
+        return True, "Liquibase formatted SQL"
+    match = next(_markers(string), None)
+    if match is None:
+        return False, None
+    return True, next((tool for name, tool in _TOOLS.items() if match[name]), None)
 
 
 def tool_of(string: str) -> str | None:
     """The tool whose marker lines the text has."""
-    if _LIQUIBASE.match(string):
-        return "Liquibase formatted SQL"
-    match = next(_markers(string), None)
-    if match is None:
-        return None
-    return next((tool for name, tool in _TOOLS.items() if match[name]), None)
+    return marks(string)[1]
 
 
 def _markers(string: str) -> Iterator[re.Match[str]]:
@@ -89,27 +108,29 @@ def _markers(string: str) -> Iterator[re.Match[str]]:
                 yield marker
 
 
-def chunk(text: Text, start: int, end: int, direction: Direction = Direction.UP) -> Chunk:
+def chunk_of(text: Text, section: Section) -> Chunk:
     """A stretch of a file, unchanged, with its places."""
+    start = section.start
     return Chunk(
-        text.string[start:end],
+        text.string[start : section.end],
         lambda first, last: text.origin(start + first, start + last),
-        direction,
+        section.direction,
+        section.outline,
     )
 
 
-def _change_sets(text: Text) -> Iterator[Chunk]:
+def _change_sets(string: str) -> Iterator[tuple[int, int, Direction]]:
     """The change sets of formatted SQL that are meant for PostgreSQL.
 
     Their rollbacks are comments. https://docs.liquibase.com/concepts/changelogs/sql-format.html
     """
-    matches = list(_CHANGE_SET.finditer(text.string))
-    ends = [match.start() for match in matches] + [len(text.string)]
-    yield chunk(text, 0, ends.pop(0))
+    matches = list(_CHANGE_SET.finditer(string))
+    ends = [match.start() for match in matches] + [len(string)]
+    yield 0, ends.pop(0), Direction.UP
     for match, end in zip(matches, ends, strict=True):
         dbms = _DBMS.search(match["attributes"])
         if dbms is None or for_postgresql(dbms[1] or dbms[2]):
-            yield chunk(text, match.start(), end)
+            yield match.start(), end, Direction.UP
 
 
 def _ranges(string: str) -> Iterator[tuple[int, int, Direction]]:
@@ -124,8 +145,10 @@ def _ranges(string: str) -> Iterator[tuple[int, int, Direction]]:
         if is_prose and down and not seen_up:
             continue
         seen_up = seen_up or not down
-        yield start, match.start(), direction
+        if match.start() > start:
+            yield start, match.start(), direction
         # A marker that is no SQL comment (Play's "# --- !Ups") is not part of any chunk.
         start = match.end() if _HASH_LINE.match(match[0]) else match.start()
         direction = Direction.DOWN if down else Direction.UP
-    yield start, len(string), direction
+    if len(string) > start:
+        yield start, len(string), direction

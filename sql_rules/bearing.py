@@ -1,0 +1,138 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a statement can change what is followed, as far as its text alone tells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from enum import Enum
+
+from connguard.policies.model.patterns import lazily
+from connguard.sql_rules.relevance import Topic, holds_any, topic
+
+_GAP = r"(?:\s|/\*[^*]*\*/|--[^\n]*\n)+"
+_DDL = (
+    rf"\b(?:create|alter|drop){_GAP}(?:role|user(?!{_GAP}mapping)|group|database)\b"
+    rf"|\balter{_GAP}system\b|\bconnection{_GAP}limit\b|\b(?:rol|dat)connlimit\b"
+)
+OBJECT_DDL = lazily(_DDL, re.IGNORECASE)
+"""Text that changes a role, a database or a server setting, or speaks of a limit."""
+
+_LOWER_DDL = lazily(_DDL)
+_LOWER_NAMES_OBJECT = lazily(r"'[^']*\b(?:role|user|group|database)\b")
+_OBJECT_WORDS = ("role", "user", "group", "database", "system", "limit")
+"""One of them is in every text that the two patterns match."""
+
+_NEAR = tuple(
+    (word, lazily(rf"{word}(?<=[\s/]{word})\b"))
+    for word in ("role", "user", "group", "database", "system")
+)
+"""What is in every text that `_LOWER_DDL` matches, but for those with a limit. Patterns that start
+with fixed letters are fast."""
+
+_EXECUTE = lazily(r"execute(?<=\bexecute)\b")
+_RAISES = lazily(r"\b(?:raise|assert)\b")
+_RUNS_ELSEWHERE = lazily(
+    r"dblink|\bschedule(?:_in_database)?\"?(?=\s*(?:\(|/\*|--|\Z))|run_command_on"
+)
+_ELSEWHERE_WORDS = ("dblink", "schedule", "run_command_on")
+_CATALOG_COLUMN = lazily(r"\b(?:(?:rol|dat)connlimit|rolcanlogin|rolsuper)\b")
+_CATALOG_WORDS = ("connlimit", "rolcanlogin", "rolsuper")
+
+
+_QUERY_WORDS = (*_ELSEWHERE_WORDS, *_CATALOG_WORDS)
+_HEAD = 1_000
+"""Characters of a statement in which its first words are looked for."""
+
+
+class Bearing(Enum):
+    """What a statement can do to what is followed.
+
+    ALWAYS may change it by itself. CALLS changes it only through a routine that it names, and so
+    does RAISES, which in a transaction may undo what came before by an error. NEVER does nothing.
+    """
+
+    ALWAYS = "always"
+    CALLS = "calls"
+    RAISES = "raises"
+    NEVER = "never"
+
+
+def bearing(statement: str) -> Bearing:
+    """The bearing of a statement."""
+    return next(bearings(statement, statement.lower(), [(0, len(statement))]))
+
+
+def bearings(text: str, lowered: str, ranges: Sequence[tuple[int, int]]) -> Iterator[Bearing]:
+    """The bearing of each statement of a text, which is also given in lower case."""
+    queries: bool | None = None
+    for start, end in ranges:
+        about = topic(text[start : min(end, start + _HEAD)])
+        if about is Topic.OTHER:
+            yield Bearing.NEVER
+        elif about is Topic.OBJECTS:
+            yield Bearing.ALWAYS
+        elif about is Topic.QUERY:
+            if queries is None:
+                queries = holds_any(_QUERY_WORDS, lowered)
+            yield _of_query(text[start:end].lower()) if queries else Bearing.CALLS
+        else:
+            yield _of_code(about, text[start:end].lower())
+
+
+def _of_query(lowered: str) -> Bearing:
+    return Bearing.ALWAYS if _writes(lowered) or _elsewhere(lowered) else Bearing.CALLS
+
+
+def _of_code(about: Topic, lowered: str) -> Bearing:
+    if _changes(lowered) or (about is Topic.ROUTINE and _executes(lowered)):
+        return Bearing.ALWAYS
+    return Bearing.RAISES if about is Topic.BLOCK and _RAISES.search(lowered) else Bearing.CALLS
+
+
+def changes_objects(code: str) -> bool:
+    """Whether code speaks of changing a role or database."""
+    return _changes(code.lower())
+
+
+def runs_text(code: str) -> bool:
+    """Whether code may run a text that it is given."""
+    return _executes(code.lower())
+
+
+def writes_catalog(query: str) -> bool:
+    """Whether a query speaks of a column of a catalog that is followed."""
+    return _writes(query.lower())
+
+
+def runs_elsewhere(query: str) -> bool:
+    """Whether a query may have a text run in another database, or later."""
+    return _elsewhere(query.lower())
+
+
+def _changes(lowered: str) -> bool:
+    if not holds_any(_OBJECT_WORDS, lowered):
+        return False
+    if _may_be_ddl(lowered) and _LOWER_DDL.search(lowered):
+        return True
+    return "execute" in lowered and _LOWER_NAMES_OBJECT.search(lowered) is not None
+
+
+def _may_be_ddl(lowered: str) -> bool:
+    for word, pattern in _NEAR:
+        if word in lowered and pattern.search(lowered):
+            return True
+    return "limit" in lowered and ("connection" in lowered or "connlimit" in lowered)
+
+
+def _executes(lowered: str) -> bool:
+    return "execute" in lowered and _EXECUTE.search(lowered) is not None
+
+
+def _writes(lowered: str) -> bool:
+    return holds_any(_CATALOG_WORDS, lowered) and _CATALOG_COLUMN.search(lowered) is not None
+
+
+def _elsewhere(lowered: str) -> bool:
+    return holds_any(_ELSEWHERE_WORDS, lowered) and _RUNS_ELSEWHERE.search(lowered) is not None
