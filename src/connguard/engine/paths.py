@@ -7,31 +7,32 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+_SEP = os.sep
+
 
 def suffix(name: str) -> str:
     """The suffix of a path or name, as PurePath.suffix, in lower case."""
-    name = name[name.rfind(os.sep) + 1 :]
     point = name.rfind(".")
-    return name[point:].lower() if 0 < point < len(name) - 1 else ""
+    return name[point:].lower() if name.rfind(_SEP) + 1 < point < len(name) - 1 else ""
 
 
 def stem(name: str) -> str:
     """The last part of a path without its suffix, as PurePath.stem."""
-    name = name[name.rfind(os.sep) + 1 :]
+    name = name[name.rfind(_SEP) + 1 :]
     point = name.rfind(".")
     return name[:point] if 0 < point < len(name) - 1 else name
 
 
 def parent(path: str) -> str:
     """The folder of an absolute path without a slash at its end; that of the root is the root."""
-    if os.sep != "/":
+    if _SEP != "/":
         return os.path.dirname(path)
     return path[: path.rfind("/")] or "/"
 
 
 def last(path: str) -> str:
     """The last part of a path."""
-    return path[path.rfind(os.sep) + 1 :]
+    return path[path.rfind(_SEP) + 1 :]
 
 
 def parents(path: str) -> Iterator[str]:
@@ -44,9 +45,9 @@ def parents(path: str) -> Iterator[str]:
 
 def within(folder: str) -> str:
     """What the paths of all that lies in a folder start with."""
-    return folder if folder.endswith(os.sep) else folder + os.sep
+    return folder if folder.endswith(_SEP) else folder + _SEP
 
 
 def parts(path: str) -> list[str]:
     """The names on an absolute path, in an order in which folders sort as Path objects do."""
-    return [part for part in path.split(os.sep) if part]
+    return [part for part in path.split(_SEP) if part]
