@@ -115,7 +115,8 @@ def test_includes_that_are_missing_are_looked_for_once(tmp_path: Path) -> None:
     text = Text("V1.sql", "\\i a.sql\n" * 100 + "\\i b.sql\n" * 100)
     file = SourceFile(tmp_path / "V1.sql", "V1.sql")
 
-    expanded = Includes(find, lambda _: text, lambda _: None, Limits()).expand(file, text, Direction.UP)
+    includes = Includes(find, lambda _: text, lambda _: None, Limits())
+    expanded = includes.expand(file, text, Direction.UP)
 
     assert len(expanded.missing) == 200
     assert expanded.chunks == ()
