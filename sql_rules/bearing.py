@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 from enum import Enum
 
 from connguard.policies.model.patterns import lazily
-from connguard.sql_rules.relevance import Topic, holds_any, topic
+from connguard.sql_rules.relevance import Topic, holds_any, topic_in
 
 _GAP = r"(?:\s|/\*[^*]*\*/|--[^\n]*\n)+"
 _DDL = (
@@ -42,8 +42,6 @@ _CATALOG_WORDS = ("connlimit", "rolcanlogin", "rolsuper")
 
 
 _QUERY_WORDS = (*_ELSEWHERE_WORDS, *_CATALOG_WORDS)
-_HEAD = 1_000
-"""Characters of a statement in which its first words are looked for."""
 
 
 class Bearing(Enum):
@@ -59,26 +57,41 @@ class Bearing(Enum):
     NEVER = "never"
 
 
+Statement = tuple[int, int, Bearing]
+"""The range of a statement in characters of its text, and its bearing."""
+
+
 def bearing(statement: str) -> Bearing:
     """The bearing of a statement."""
-    return next(bearings(statement, statement.lower(), [(0, len(statement))]))
+    found = statements(statement, statement.lower(), [(0, len(statement))], with_all=True)
+    return found[0][2]
 
 
-def bearings(text: str, lowered: str, ranges: Sequence[tuple[int, int]]) -> Iterator[Bearing]:
-    """The bearing of each statement of a text, which is also given in lower case."""
+def statements(
+    text: str, lowered: str, ranges: Iterable[tuple[int, int]], *, with_all: bool
+) -> list[Statement]:
+    """The statements of a text, which is also given in lower case, by their ranges.
+
+    Unless it is to be `with_all`, those that never change anything are left out.
+    """
+    found = []
     queries: bool | None = None
     for start, end in ranges:
-        about = topic(text[start : min(end, start + _HEAD)])
+        about = topic_in(text, start, end)
         if about is Topic.OTHER:
-            yield Bearing.NEVER
+            if not with_all:
+                continue
+            what = Bearing.NEVER
         elif about is Topic.OBJECTS:
-            yield Bearing.ALWAYS
+            what = Bearing.ALWAYS
         elif about is Topic.QUERY:
             if queries is None:
                 queries = holds_any(_QUERY_WORDS, lowered)
-            yield _of_query(text[start:end].lower()) if queries else Bearing.CALLS
+            what = _of_query(text[start:end].lower()) if queries else Bearing.CALLS
         else:
-            yield _of_code(about, text[start:end].lower())
+            what = _of_code(about, text[start:end].lower())
+        found.append((start, end, what))
+    return found
 
 
 def _of_query(lowered: str) -> Bearing:

@@ -8,19 +8,19 @@ it can be had in another process, before anything is known about the order of th
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import mentions_suppression
-from connguard.policies.model.records import dataclass
 from connguard.sql_rules import allow_lists, isolation, passwords, syntax
-from connguard.sql_rules.bearing import Bearing, bearings
+from connguard.sql_rules.bearing import Statement, statements
 
 _BIG_TEXT = 8_000_000
 """Characters."""
 _LIMIT = lazily(r"\bconnection\s+limit\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
+class Outline(NamedTuple):
     """What is known about a text.
 
     `statements` are the ranges of a text that PostgreSQL's parser takes as a whole, each with its
@@ -31,7 +31,7 @@ class Outline:
     has, CONNECTION LIMIT, or a comment that suppresses a finding.
     """
 
-    statements: tuple[tuple[int, int, Bearing], ...] | None
+    statements: tuple[Statement, ...] | None
     has_all: bool
     password: bool
     address: bool
@@ -68,19 +68,8 @@ def outline(text: str, *, runs: bool = True, with_all: bool = False) -> Outline:
     )
 
 
-def _statements(
-    text: str, lowered: str, has_all: bool
-) -> tuple[tuple[int, int, Bearing], ...] | None:
+def _statements(text: str, lowered: str, has_all: bool) -> tuple[Statement, ...] | None:
     if len(text) > _BIG_TEXT or isolation.has_long_operator(text):
         return None
     ranges = syntax.split_if_readable(text)
-    if ranges is None:
-        return None
-    never = None if has_all else Bearing.NEVER
-    return tuple(
-        [
-            (start, end, bearing)
-            for (start, end), bearing in zip(ranges, bearings(text, lowered, ranges), strict=True)
-            if bearing is not never
-        ]
-    )
+    return None if ranges is None else tuple(statements(text, lowered, ranges, with_all=has_all))

@@ -33,6 +33,7 @@ class Topic(Enum):
 _HEAD = lazily(r"([a-zA-Z]*)" + r"(?:\s+([a-zA-Z]+)(?=\s))?" * 3)
 """The first word, and those behind it that only blanks keep apart."""
 
+_CHANGES = ("create", "alter", "drop")
 _QUERIES = frozenset({"delete", "insert", "merge", "select", "table", "update", "values", "with"})
 _ROUTINE_KINDS = frozenset({"function", "procedure", "routine"})
 _OTHER_KINDS = frozenset(
@@ -118,20 +119,31 @@ def holds_any(words: Iterable[str], lowered: str) -> bool:
 
 def topic(text: str) -> Topic:
     """What a statement can be that starts with this text."""
-    return _topic_at_sight(text[:_FEW]) or _topic(text)
+    return topic_in(text, 0, len(text))
+
+
+def topic_in(text: str, start: int, end: int) -> Topic:
+    """The topic of a statement, which stands in a text from `start` up to, not including, `end`."""
+    return _topic_at_sight(text[start : start + _FEW]) or _topic(
+        text[start : min(end, start + _HEAD_SIZE)]
+    )
 
 
 _FEW = 14
 """Characters: so few that thousands of statements start alike, and enough for most to tell."""
+
+_HEAD_SIZE = 1_000
+"""Characters in which the first words are looked for; a statement without them is relevant."""
 
 
 @lru_cache(maxsize=5_000)
 def _topic_at_sight(start: str) -> Topic | None:
     """The topic of all statements that start so; None when it depends on what follows."""
     head = _HEAD.match(start)
-    words = [word for word in head.groups() if word] if head else []
-    is_told = len(words) > 1 and words[1].lower() != "or"
-    return _topic(start) if is_told or start.startswith("(") else None
+    assert head is not None  # it takes an empty match
+    first, second = head[1].lower(), (head[2] or "or").lower()
+    is_told = head.end(1) < len(start) and (first not in _CHANGES or second != "or")
+    return _topic(start) if is_told else None
 
 
 def _topic(text: str) -> Topic:
@@ -140,7 +152,7 @@ def _topic(text: str) -> Topic:
     first = head[1].lower()
     if first in _QUERIES or text.startswith("("):
         return Topic.QUERY
-    if first in ("create", "alter", "drop"):
+    if first in _CHANGES:
         second = (head[2] or "").lower()
         if second == "or" and head[3] and head[3].lower() == "replace":
             second = (head[4] or "").lower()

@@ -130,12 +130,18 @@ def facts(text: str) -> list[str]:
     return [repr(subject) for subject in read(text).subjects]
 
 
+def all_matter(
+    _: str, __: str, ranges: list[tuple[int, int]], *, with_all: bool
+) -> list[tuple[int, int, Bearing]]:
+    return [(start, end, Bearing.ALWAYS) for start, end in ranges]
+
+
 def with_all_trees(text: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The facts when every statement is read."""
 
     with monkeypatch.context() as patch:
         patch.setattr(replaying, "bearing", lambda _: Bearing.ALWAYS)
-        patch.setattr(outlines, "bearings", lambda _, __, found: [Bearing.ALWAYS] * len(found))
+        patch.setattr(outlines, "statements", all_matter)
         patch.setattr(replaying._Replay, "_shows", lambda _, __: True)
         return facts(text)
 

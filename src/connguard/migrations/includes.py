@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -171,7 +170,7 @@ def _known_chunks(text: Text, seen: Overview, direction: Direction) -> tuple[Chu
         return tuple([chunk_of(text, section) for section in seen.sections])
     if seen.is_marked:
         return None
-    return tuple([replace(chunk_of(text, each), direction=direction) for each in seen.sections])
+    return tuple([chunk_of(text, each._replace(direction=direction)) for each in seen.sections])
 
 
 def mentions_include(text: str) -> bool:

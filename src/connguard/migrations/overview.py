@@ -5,9 +5,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 from connguard.engine.reading import Context, SourceFile, read_whole
 from connguard.engine.text import Text
@@ -15,7 +14,6 @@ from connguard.engine.workers import Lost, processes_for, run_all
 from connguard.migrations.includes import mentions_include
 from connguard.migrations.products import has_braces, product_of
 from connguard.migrations.sections import Section, divided, marks
-from connguard.policies.model.records import dataclass
 from connguard.sql_rules import isolation
 from connguard.sql_rules.outline import outline
 from connguard.sql_rules.script import Direction
@@ -25,8 +23,7 @@ _COST = 5_000
 """Of a file, in bytes of text: its size is not known before it is read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
+class Overview(NamedTuple):
     """`sections` are those of a text that is no rollback as a whole; `is_marked` tells that marker
     lines divide it, and `tool` which tool they are of.
 
@@ -63,7 +60,7 @@ def overview(text: str) -> Overview:
 
 def _outlined(text: str, section: Section) -> Section:
     part = text[section.start : section.end]
-    return replace(section, outline=outline(part, runs=section.direction is Direction.UP))
+    return section._replace(outline=outline(part, runs=section.direction is Direction.UP))
 
 
 _Seen = tuple[Text, str | None, Overview]

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from connguard.engine.text import Text
 from connguard.migrations.names import for_postgresql
 from connguard.policies.model.patterns import lazily
-from connguard.policies.model.records import dataclass
 from connguard.sql_rules.outline import Outline
 from connguard.sql_rules.relevance import holds_any
 from connguard.sql_rules.script import Chunk, Direction
@@ -55,8 +55,7 @@ _DBMS = lazily(r"\bdbms:(?:\"([^\"]*)\"|(\S+))", re.IGNORECASE)
 _HASH_LINE = lazily(r"^[ \t]*#")
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """A stretch of a file of SQL: a range of characters, its direction, and its outline."""
 
     start: int
