@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 import re
 from collections.abc import Callable, Iterator
 
@@ -38,6 +37,8 @@ def addresses(text: str, refused: Callable[[str], bool] = lambda _: False) -> Ad
     `refused` tells keys of JSON objects below which nothing counts.
     """
     if text[:1] in "{[" and '"' in text and len(text) <= MOST_JSON:
+        import json  # few lists are written as JSON
+
         try:
             document = json.loads(text)
         except (ValueError, RecursionError):
