@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -15,7 +16,6 @@ from connguard.migrations.includes import mentions_include
 from connguard.migrations.products import has_braces, product_of
 from connguard.migrations.sections import Section, divided, marks
 from connguard.sql_rules import isolation
-from connguard.sql_rules.outline import outline
 from connguard.sql_rules.script import Direction
 
 _BATCH = 64
@@ -40,6 +40,8 @@ class Overview(NamedTuple):
 
 def overview(text: str) -> Overview:
     """The overview of a text. Never raises."""
+    from connguard.sql_rules.outline import outline  # what may hold SQL, such as YAML, seldom does
+
     is_marked, tool = marks(text)
     if is_marked:
         sections = tuple(_outlined(text, section) for section in divided(text))
@@ -59,6 +61,8 @@ def overview(text: str) -> Overview:
 
 
 def _outlined(text: str, section: Section) -> Section:
+    from connguard.sql_rules.outline import outline
+
     part = text[section.start : section.end]
     return section._replace(outline=outline(part, runs=section.direction is Direction.UP))
 
@@ -92,6 +96,7 @@ class Overviews:
         costs = [len(batch) * _COST for batch in batches]
         if processes_for(jobs, len(batches), sum(costs)) == 1:
             return
+        import_module("connguard.sql_rules.outline")  # once for all processes
 
         def done(count: int) -> None:
             context.progress(f"reading files: {min(count * _BATCH, len(new))} of {len(new)}")

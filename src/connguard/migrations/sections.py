@@ -11,14 +11,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from connguard.engine.text import Text
 from connguard.migrations.names import for_postgresql
 from connguard.policies.model.patterns import lazily
-from connguard.sql_rules.outline import Outline
 from connguard.sql_rules.relevance import holds_any
 from connguard.sql_rules.script import Chunk, Direction
+
+if TYPE_CHECKING:
+    from connguard.sql_rules.outline import Outline
 
 _MARKER = lazily(
     r"""^[ \t]*(?:
