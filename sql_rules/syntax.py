@@ -26,6 +26,9 @@ _HARMLESS = lazily(r"(?:[^\W\d]\w{0,30}|[^\w\s'\"]{1,3}|\d{1,6})\"")
 
 _LONE_RETURN = lazily(r"\r(?!\n)")
 
+_BLANKS = lazily(r"[\s;]++")
+"""Between two statements, where there is no comment."""
+
 _SHORT_CODE = 4_000
 """Characters."""
 _LONG_BODY = 100_000
@@ -99,9 +102,7 @@ def split(text: str) -> list[tuple[int, int]]:
     That is faster than `parse`, and as strict: it raises NotReadable where the server would not
     take the text. Only expressions that nest too deeply to make a tree of them pass.
     """
-    if text.isascii():
-        return _told(_ranges, text)
-    return list(_found_again(text, _told(_texts, text)))
+    return _found_again(text, _told(_texts, text))
 
 
 def split_if_readable(text: str) -> list[tuple[int, int]] | None:
@@ -178,13 +179,6 @@ def _plpgsql(text: str) -> _Answer[str]:
     return _caught(parse_plpgsql_json, text)
 
 
-def _ranges(text: str) -> _Answer[list[tuple[int, int]]]:
-    try:
-        return [(each.start, each.stop) for each in pg_split(text, only_slices=True)], None
-    except ParseError as error:
-        return None, _said(error)
-
-
 def _texts(text: str) -> _Answer[tuple[str, ...]]:
     return _caught(pg_split, text)
 
@@ -222,21 +216,35 @@ def _statements(text: str, raw_statements: list[Node]) -> Iterator[Parsed]:
         yield Parsed(kind, node, start, end)
 
 
-def _found_again(text: str, statements: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+def _found_again(text: str, statements: tuple[str, ...]) -> list[tuple[int, int]]:
     """The ranges of statements that follow each other in `text`.
 
-    The parser counts bytes, and its Python binding needs time that grows with the square of the
-    text to turn them into characters.
+    The parser's Python binding can give ranges as well, but counts every character of the text for
+    them, and where not all are ASCII it needs time that grows with the square of the length.
     """
+    found = []
     position = 0
     for statement in statements:
-        position = lexer.skip_blanks(text, position, len(text))
-        while text.startswith(";", position):
-            position = lexer.skip_blanks(text, position + 1, len(text))
+        position = _behind_blanks(text, position)
         if not text.startswith(statement, position):
-            raise NotReadable("the text holds odd blanks between its statements")
-        yield position, position + len(statement)
+            position = _behind_comments(text, position)
+            if not text.startswith(statement, position):
+                raise NotReadable("the text holds odd blanks between its statements")
+        found.append((position, position + len(statement)))
         position += len(statement)
+    return found
+
+
+def _behind_blanks(text: str, position: int) -> int:
+    blanks = _BLANKS.match(text, position)
+    return blanks.end() if blanks else position
+
+
+def _behind_comments(text: str, position: int) -> int:
+    position = lexer.skip_blanks(text, position, len(text))
+    while text.startswith(";", position):
+        position = lexer.skip_blanks(text, position + 1, len(text))
+    return position
 
 
 def _message(message: str, text: str) -> str:
