@@ -21,8 +21,7 @@ OBJECT_DDL = lazily(_DDL, re.IGNORECASE)
 
 _LOWER_DDL = lazily(_DDL)
 _LOWER_NAMES_OBJECT = lazily(r"'[^']*\b(?:role|user|group|database)\b")
-_OBJECT_WORDS = ("role", "user", "group", "database", "system", "limit")
-"""One of them is in every text that the two patterns match."""
+_OBJECT_WORDS = ("role", "user", "group", "database")
 
 _NEAR = tuple(
     (word, lazily(rf"{word}(?<=[\s/]{word})\b"))
@@ -125,11 +124,13 @@ def runs_elsewhere(query: str) -> bool:
 
 
 def _changes(lowered: str) -> bool:
-    if not holds_any(_OBJECT_WORDS, lowered):
-        return False
     if _may_be_ddl(lowered) and _LOWER_DDL.search(lowered):
         return True
-    return "execute" in lowered and _LOWER_NAMES_OBJECT.search(lowered) is not None
+    return (
+        "execute" in lowered
+        and holds_any(_OBJECT_WORDS, lowered)
+        and _LOWER_NAMES_OBJECT.search(lowered) is not None
+    )
 
 
 def _may_be_ddl(lowered: str) -> bool:

@@ -45,7 +45,7 @@ def may_hold(text: str) -> bool:
 
 def has_word(lowered: str) -> bool:
     """As `may_hold`, for a text in lower case."""
-    return holds_any(_WORDS, lowered)
+    return ("passw" in lowered or "postgres" in lowered) and holds_any(_WORDS, lowered)
 
 
 def passwords(source: Source, parsed: Parsed, written: str) -> Iterator[PasswordLiteral]:

@@ -26,8 +26,8 @@ _HARMLESS = lazily(r"(?:[^\W\d]\w{0,30}|[^\w\s'\"]{1,3}|\d{1,6})\"")
 
 _LONE_RETURN = lazily(r"\r(?!\n)")
 
-_BLANKS = lazily(r"[\s;]++")
-"""Between two statements, where there is no comment."""
+_GAP = lazily(r"(?:[\s;]++|--[^\r\n]*+)*+")
+"""What stands between two statements, unless there is a comment in /* */."""
 
 _SHORT_CODE = 4_000
 """Characters."""
@@ -225,7 +225,8 @@ def _found_again(text: str, statements: tuple[str, ...]) -> list[tuple[int, int]
     found = []
     position = 0
     for statement in statements:
-        position = _behind_blanks(text, position)
+        gap = _GAP.match(text, position)
+        position = gap.end() if gap else position
         if not text.startswith(statement, position):
             position = _behind_comments(text, position)
             if not text.startswith(statement, position):
@@ -233,11 +234,6 @@ def _found_again(text: str, statements: tuple[str, ...]) -> list[tuple[int, int]
         found.append((position, position + len(statement)))
         position += len(statement)
     return found
-
-
-def _behind_blanks(text: str, position: int) -> int:
-    blanks = _BLANKS.match(text, position)
-    return blanks.end() if blanks else position
 
 
 def _behind_comments(text: str, position: int) -> int:

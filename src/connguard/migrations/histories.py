@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import cast
 
 from connguard.engine import paths
@@ -116,7 +116,7 @@ def _folder(path: str, pool: Pool) -> _Folder:
         names = pool.nearby.listed(path)
         known = pool.context.cache[_Folder, path] = _Folder(
             has_variants=names is None or any(map(may_be_variant, names)),
-            in_dbt_project=pool.nearest(Path(path), "dbt_project.yml") is not None,
+            in_dbt_project=pool.lies_below(path, "dbt_project.yml"),
         )
     return cast(_Folder, known)
 

@@ -37,12 +37,12 @@ def planned_histories(pool: Pool) -> Iterator[History]:
         ("", "committed", _graphile),
     )
     near = pool.nearby
-    for folder in pool.folders(pool.sql()):
-        here = str(folder)
+    for here in pool.folders(pool.sql()):
         for below, name, order in plans:
             if below and not near.may_hold(here, below):
                 continue
             if near.exists(paths.within(here) + below if below else here, name):
+                folder = Path(here)
                 history = order(folder, pool.sql_below(folder), pool)
                 if history and history.files:
                     yield history

@@ -95,17 +95,16 @@ class Pool:
             left.sort(key=self._places.__getitem__)
         return [self._files[path] for path in left]
 
-    def folders(self, files: Iterable[SourceFile]) -> list[Path]:
+    def folders(self, files: Iterable[SourceFile]) -> list[str]:
         """The folders of the files and every folder above them, the outermost first."""
         found: set[str] = set()
-        for file in files:
-            for folder in paths.parents(str(file.path)):
+        for lowest in {paths.parent(str(file.path)) for file in files}:
+            for folder in (lowest, *paths.parents(lowest)) if lowest not in found else ():
                 if folder in found:
                     break
                 found.add(folder)
         split = {folder: paths.parts(folder) for folder in found}
-        ordered = sorted(found, key=lambda folder: (len(split[folder]), split[folder]))
-        return [Path(folder) for folder in ordered]
+        return sorted(found, key=lambda folder: (len(split[folder]), split[folder]))
 
     def take(self, file: SourceFile) -> None:
         self._files.pop(str(file.path), None)
@@ -136,6 +135,10 @@ class Pool:
         """The nearest folder, from this one upwards within the scanned ones, with such a file."""
         found = self._nearest_holding(str(folder), name)
         return Path(found) if found is not None else None
+
+    def lies_below(self, folder: str, name: str) -> bool:
+        """Whether this folder or one above, within the scanned ones, holds a file of a name."""
+        return self._nearest_holding(folder, name) is not None
 
     def _nearest_holding(self, folder: str, name: str) -> str | None:
         known = self._nearest.setdefault(name, {})
