@@ -34,6 +34,9 @@ _MOST_DEATHS = 100
 _BATCHES = 8
 """Batches per process: small items go together, and no process waits long for the last one."""
 
+_PIPE_SIZE = 1 << 20
+"""Bytes; the most that Linux allows everybody."""
+
 _HEAD = struct.Struct("=BQQ")
 _STARTED, _DONE, _RAISED = range(3)
 
@@ -172,6 +175,7 @@ class _Pool(Generic[Item, Result]):
             return None
         tasks_out, tasks_in = os.pipe()
         answers_out, answers_in = os.pipe()
+        _enlarge(answers_in)
         try:
             pid = os.fork()
         except OSError:
@@ -302,6 +306,14 @@ class _Pool(Generic[Item, Result]):
             kind, data = _RAISED, _pickled_error(error, observed)
         _write(answers, _HEAD.pack(kind, index, len(data)))
         _write(answers, data)
+
+
+def _enlarge(pipe: int) -> None:
+    """Let a pipe hold more than 64 kB, so that who writes need not wait for who reads."""
+    import fcntl
+
+    with suppress(AttributeError, OSError):  # not on every platform, and not without limit
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_SIZE)
 
 
 def _batches(costs: Sequence[int], count: int) -> Iterable[list[int]]:

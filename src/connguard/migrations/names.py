@@ -11,6 +11,7 @@ from pathlib import Path
 
 from connguard.engine import disk, paths
 from connguard.policies.model.patterns import lazily
+from connguard.sql_rules.relevance import holds_any
 from connguard.sql_rules.script import Direction
 
 _DOWN_SUFFIX = lazily(r"\.(?:down|undo|revert|rollback)\.(?:p|pg)?sql$", re.IGNORECASE)
@@ -53,7 +54,7 @@ def direction_of(path: Path, has_file: Callable[[str, str], bool] = is_file) -> 
     """
     name = paths.last(str(path))
     lowered = name.lower()
-    if not any(word in lowered for word in _DOWN_WORDS) and name[:1] != "U":
+    if name[:1] != "U" and not holds_any(_DOWN_WORDS, lowered):
         return Direction.UP
     if _DOWN_SUFFIX.search(name) or _FLYWAY_UNDO.match(name) or path.stem.casefold() in _DOWN_STEMS:
         return Direction.DOWN

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from itertools import chain
 from pathlib import Path, PurePosixPath
 
@@ -44,11 +45,10 @@ class Pool:
             self.file, context.text, self.overviews.of, context.settings.limits
         )
         self._left_out: list[SourceFile] = []
-        self._places = {path: index for index, path in enumerate(self._files)}
         self._by_suffix: dict[str, list[str]] = {}
         for path in self._files:
             self._by_suffix.setdefault(paths.suffix(path), []).append(path)
-        self._sorted = sorted(self._files)
+        self._all = tuple(self._files)
 
     def leave_out_included(self) -> None:
         """Scripts that others include run there and not on their own."""
@@ -87,6 +87,15 @@ class Pool:
             if paths.suffix(path) in SQL_SUFFIXES:
                 found.append(path)
         return self._in_order(found)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        """Where each path stands in the order of the scan."""
+        return {path: index for index, path in enumerate(self._all)}
+
+    @cached_property
+    def _sorted(self) -> list[str]:
+        return sorted(self._all)
 
     def _in_order(self, found: Iterable[str], *, ordered: bool = False) -> list[SourceFile]:
         """Those of the files that are left, in the order of the scan."""
@@ -191,7 +200,11 @@ class Pool:
         text = self.context.text(file)
         if text is None:
             return None
-        return self._expanded(history, file, self._includes.expand(file, text, direction))
+        script = self._includes.expand(file, text, direction)
+        if script.files or script.missing or text.gaps:
+            return self._expanded(history, file, script)
+        history.files.add(file.name)
+        return script.chunks
 
     def psql_chunks(
         self, history: History, file: SourceFile, chunks: Iterable[Chunk]

@@ -38,7 +38,13 @@ def replay_all(found: Sequence[History], context: Context) -> Sequence[Reading |
 
 
 def _size(history: History) -> int:
-    return sum(len(chunk.text) for script in history.scripts for chunk in script.chunks)
+    """How much there is to read, in characters: what is known to do nothing is not read again."""
+    return sum(
+        len(chunk.text)
+        for script in history.scripts
+        for chunk in script.chunks
+        if chunk.outline is None or not chunk.outline.is_idle
+    )
 
 
 def _replay(limits: Limits, history: History) -> Reading:
