@@ -67,8 +67,8 @@ def histories(pool: Pool) -> Iterator[History]:
     for history in _laid_out(pool):
         read |= history.files
         yield history
-    pool.put_back(read)
-    yield from _laid_out(pool)
+    if pool.put_back(read):
+        yield from _laid_out(pool)
 
 
 def _laid_out(pool: Pool) -> Iterator[History]:

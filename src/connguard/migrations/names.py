@@ -109,8 +109,12 @@ def other_product(name: str) -> str | None:
 
 @lru_cache(maxsize=10_000)
 def _product_of_folders(path: str) -> str | None:
-    folders = (_product(_WORD_BREAK.split(folder.casefold())) for folder in path.split("/"))
-    return next(filter(None, folders), None)
+    return next(filter(None, map(_product_of_folder, path.split("/"))), None)
+
+
+@lru_cache(maxsize=10_000)
+def _product_of_folder(name: str) -> str | None:
+    return _product(_WORD_BREAK.split(name.casefold()))
 
 
 def _product(words: Sequence[str]) -> str | None:

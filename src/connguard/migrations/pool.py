@@ -57,11 +57,14 @@ class Pool:
             if file is not None:
                 self._left_out.append(file)
 
-    def put_back(self, read: set[str]) -> None:
-        """Take in again what was left out as included, but did not get into a history."""
-        for file in self._left_out:
-            if file.name not in read:
-                self._files[str(file.path)] = file
+    def put_back(self, read: set[str]) -> bool:
+        """Take in again what was left out as included, but did not get into a history.
+
+        Returns whether there was any.
+        """
+        back = [file for file in self._left_out if file.name not in read]
+        self._files.update((str(file.path), file) for file in back)
+        return bool(back)
 
     def __iter__(self) -> Iterator[SourceFile]:
         return iter(self._in_order(self._files))
