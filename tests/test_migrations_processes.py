@@ -20,9 +20,10 @@ from connguard.engine.finding import EXIT_ERROR, Report
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.scan import scan
 from connguard.engine.settings import Settings, SettingsError
-from connguard.migrations import frontend, replaying
+from connguard.migrations import frontend, overview, replaying
 from connguard.reporters.table import renderer
-from connguard.sql_rules import isolation
+from connguard.sql_rules import isolation, syntax
+from connguard.sql_rules.postgres_parser import parse_sql_json, split
 from connguard.sql_rules.replay import replay
 from connguard.sql_rules.script import Script
 
@@ -39,6 +40,12 @@ _STATEMENTS = (
 )
 
 pytestmark = pytest.mark.usefixtures("threads_of_other_tests_do_not_matter")
+
+
+@pytest.fixture(autouse=True)
+def few_files_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a handful of files is read in several processes, too."""
+    monkeypatch.setattr(overview, "_BATCH", 2)
 
 
 def _projects(root: Path, seed: int) -> None:
@@ -169,6 +176,39 @@ def test_a_history_that_killed_is_replayed_with_care(
     assert [finding.origin.path for finding in report.findings] == ["a/1.sql", "b/1.sql"]
     assert report.failures == []
     assert not isolation.careful
+
+
+def test_a_text_that_kills_who_reads_it_is_read_with_care(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It dies in a process of its own, and only its statement is lost."""
+    for name in ("a", "b", "c", "d"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.sql").write_text(f"CREATE ROLE {name} LOGIN;\n")
+
+    def deadly_split(text: str) -> tuple[str, ...]:
+        if "ROLE b" in text:
+            os._exit(3)
+        return split(text)
+
+    def deadly_parse(text: str) -> str:
+        if "ROLE b" in text:
+            os._exit(3)
+        return parse_sql_json(text)
+
+    monkeypatch.setattr(syntax, "pg_split", deadly_split)
+    monkeypatch.setattr(syntax, "parse_sql_json", deadly_parse)
+    monkeypatch.chdir(tmp_path)
+    report = scan([tmp_path], Settings(jobs=2, select=("PG001", "PG901")))
+
+    assert [(one.policy.id, one.origin.path) for one in report.findings] == [
+        ("PG001", "a/1.sql"),
+        ("PG901", "b/1.sql"),
+        ("PG001", "c/1.sql"),
+        ("PG001", "d/1.sql"),
+    ]
+    assert "the parser crashed on this statement" in report.findings[1].message
+    assert report.failures == []
 
 
 @pytest.mark.parametrize("written", ["0", "-1", "1.5", "true", '"2"', "[]"])

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,11 @@ from connguard.sql_rules import outline as outlines
 from connguard.sql_rules import replay as replaying
 from connguard.sql_rules import syntax
 from connguard.sql_rules.bearing import Bearing
+from connguard.sql_rules.postgres_parser import ParseError
+from connguard.sql_rules.postgres_parser import split as pg_split
 from connguard.sql_rules.relevance import Topic, topic
 from connguard.sql_rules.replay import RELEVANT, replay
-from connguard.sql_rules.script import Chunk, Script
+from connguard.sql_rules.script import Chunk, Direction, Script
 
 STATEMENTS = (
     "ALTER DATABASE d SET x = 1",
@@ -157,25 +160,60 @@ def test_no_example_loses_a_fact(monkeypatch: pytest.MonkeyPatch) -> None:
         assert facts(text) == with_all_trees(text, monkeypatch), path
 
 
-@settings(max_examples=150, deadline=None)
-@given(
-    st.lists(
-        st.sampled_from(
-            (
-                *FRAGMENTS,
-                "SELECT dblink_exec('x', 'ALTER ROLE app CONNECTION LIMIT -1');",
-                "SELECT cron.schedule('0 0 * * *', 'ALTER ROLE a LOGIN');",
-                "INSERT INTO allowed_ips VALUES ('0.0.0.0/0');",
-                "CREATE TABLE f (a int);",
-                "UPDATE pg_authid SET rolconnlimit = -1;",
-                "CREATE SUBSCRIPTION s CONNECTION 'host=a password=b' PUBLICATION p;",
-                "DROP FUNCTION f(text);",
-            )
-        ),
-        max_size=20,
-    ).map("".join)
+TEXTS = st.lists(
+    st.sampled_from(
+        (
+            *FRAGMENTS,
+            "SELECT dblink_exec('x', 'ALTER ROLE app CONNECTION LIMIT -1');",
+            "SELECT cron.schedule('0 0 * * *', 'ALTER ROLE a LOGIN');",
+            "INSERT INTO allowed_ips VALUES ('0.0.0.0/0');",
+            "CREATE TABLE f (a int);",
+            "UPDATE pg_authid SET rolconnlimit = -1;",
+            "CREATE SUBSCRIPTION s CONNECTION 'host=a password=b' PUBLICATION p;",
+            "DROP FUNCTION f(text);",
+        )
+    ),
+    max_size=20,
+).map("".join)
+GAPS = (
+    *("-- ;\n", "/* ; */", "/* a /* b */ */", " \t", "\r\n", "--\r", ";;", "SELECT 1;"),
+    *("-- SELECT 1;\n", "é", "SELECT 'é';"),
 )
+PLAIN = [one for one in FRAGMENTS if "\0" not in one and "\ud800" not in one]
+
+
+@settings(max_examples=150, deadline=None)
+@given(TEXTS)
 def test_no_text_loses_a_fact(text: str) -> None:
     """Whatever statements stand together, the facts are those of all their trees."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         assert facts(text) == with_all_trees(text, monkeypatch)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(TEXTS, max_size=4))
+def test_a_known_outline_changes_nothing(texts: list[str]) -> None:
+    """Scripts of which the outline is known, some of which are not run then, give the same."""
+    for direction in Direction:
+        alone = [chunk_of(index, text, direction) for index, text in enumerate(texts)]
+        known = [replace(one, outline=outlines.outline(one.text)) for one in alone]
+
+        def read_all(chunks: list[Chunk]) -> Reading:
+            return replay([Script(f"{each}.sql", (chunk,)) for each, chunk in enumerate(chunks)])
+
+        assert repr(read_all(known)) == repr(read_all(alone))
+
+
+def chunk_of(index: int, text: str, direction: Direction) -> Chunk:
+    return Chunk(text, Text(f"{index}.sql", text).origin, direction)
+
+
+@given(st.lists(st.sampled_from((*PLAIN, *GAPS)), max_size=20).map("".join))
+def test_statements_are_found_where_the_parser_says(text: str) -> None:
+    """The ranges are those that the parser's binding would give."""
+    try:
+        found = [(one.start, one.stop) for one in pg_split(text, only_slices=True)]
+    except ParseError:
+        assert syntax.split_if_readable(text) is None
+    else:
+        assert syntax.split(text) == found

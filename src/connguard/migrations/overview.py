@@ -77,7 +77,8 @@ class Overviews:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._known: dict[Path, Overview | None] = {}
-        self._dangerous: set[Path] = set()
+        self.dangerous: set[Path] = set()
+        """Files of which one has killed the process that looked at them."""
 
     def of(self, file: SourceFile) -> Overview | None:
         """The overview of a file; None when it cannot be read, which is recorded."""
@@ -105,7 +106,7 @@ class Overviews:
             batches, run_all(self._seen, batches, jobs=jobs, costs=costs, done=done), strict=True
         ):
             if isinstance(seen, Lost):
-                self._dangerous.update(file.path for file in batch)
+                self.dangerous.update(file.path for file in batch)
                 continue
             for file, one in zip(batch, seen, strict=True):
                 if one is not None:
@@ -127,7 +128,7 @@ class Overviews:
         text = self._context.text(file)
         if text is None:
             return None
-        if file.path not in self._dangerous:
+        if file.path not in self.dangerous:
             return overview(text.string)
         with isolation.with_care():
             return overview(text.string)

@@ -11,6 +11,7 @@ from connguard.engine.limits import Limits
 from connguard.engine.reading import Context
 from connguard.engine.workers import Lost, run_all
 from connguard.migrations.history import History
+from connguard.migrations.overview import overviews
 from connguard.policies.model.reading import Reading
 from connguard.sql_rules import isolation
 from connguard.sql_rules.replay import replay
@@ -28,7 +29,10 @@ def replay_all(found: Sequence[History], context: Context) -> Sequence[Reading |
         context.progress(f"replaying migrations: {count} of {len(found)} databases")
 
     limits = context.settings.limits
-    replayed = run_all(partial(_replay, limits), found, jobs=jobs, costs=costs, done=done)
+    apart = bool(overviews(context).dangerous)
+    replayed = run_all(
+        partial(_replay, limits), found, jobs=jobs, costs=costs, done=done, apart=apart
+    )
     lost = [index for index, one in enumerate(replayed) if isinstance(one, Lost)]
     left = [found[index] for index in lost]
     again = run_all(partial(_replay_carefully, limits), left, jobs=2, apart=True)
