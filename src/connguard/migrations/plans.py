@@ -37,7 +37,11 @@ def planned_histories(pool: Pool) -> Iterator[History]:
         ("", "committed", _graphile),
     )
     near = pool.nearby
+    signs = {below or name for below, name, _ in plans}
     for here in pool.folders(pool.sql()):
+        names = near.listed(here)
+        if names is not None and names.isdisjoint(signs):
+            continue
         for below, name, order in plans:
             if below and not near.may_hold(here, below):
                 continue
