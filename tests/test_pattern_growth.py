@@ -43,9 +43,8 @@ KNOWN = {
     # What begins again and again in a whole file, and never ends.
     ("migrations/liquibase.py", "<!--(.*?)-->"),
     ("sql_rules/assignments.py", "[$#]\\{[^{}]*\\}|\\{\\{[^{}]"),
+    ("sql_rules/bearing.py", "\\b(?:create|alter|drop)("),
     ("sql_rules/bodies.py", "\\bdeclare\\b.*?\\bbegin\\b"),
-    ("sql_rules/routines.py", "\\b(?:create|alter|drop)("),
-    ("sql_rules/routines.py", "\\b(?:create|alter|drop)("),
 }
 
 
