@@ -56,7 +56,7 @@ def outline(text: str, *, runs: bool = True, with_all: bool = False) -> Outline:
     lowered = text.lower()
     password = passwords.has_word(lowered)
     address = allow_lists.may_write_address(text, lowered)
-    has_all = with_all or password or address
+    has_all = runs and (with_all or password or address)
     return Outline(
         statements=_statements(text, lowered, has_all) if runs else (),
         has_all=has_all,

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from test_sql_robustness import FRAGMENTS
 
 from connguard.engine.text import Text, decode
+from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Reading
 from connguard.sql_rules import outline as outlines
 from connguard.sql_rules import replay as replaying
@@ -23,6 +24,7 @@ from connguard.sql_rules.postgres_parser import split as pg_split
 from connguard.sql_rules.relevance import Topic, topic
 from connguard.sql_rules.replay import RELEVANT, replay
 from connguard.sql_rules.script import Chunk, Direction, Script
+from connguard.sql_rules.syntax import Node
 
 STATEMENTS = (
     "ALTER DATABASE d SET x = 1",
@@ -202,6 +204,20 @@ def test_a_known_outline_changes_nothing(texts: list[str]) -> None:
             return replay([Script(f"{each}.sql", (chunk,)) for each, chunk in enumerate(chunks)])
 
         assert repr(read_all(known)) == repr(read_all(alone))
+
+
+@settings(max_examples=100, deadline=None)
+@given(TEXTS)
+def test_all_statements_of_a_rollback_are_there(text: str) -> None:
+    """Also where its outline is that of a text which does not run."""
+    alone = chunk_of(0, text, Direction.DOWN)
+    known = replace(alone, outline=outlines.outline(text, runs=False))
+
+    def seen(chunk: Chunk) -> list[tuple[Direction, Node, Origin]]:
+        found = replaying.statements([Script("0.sql", (chunk,))])
+        return [(direction, one.node, one.origin) for direction, one in found]
+
+    assert seen(known) == seen(alone)
 
 
 def chunk_of(index: int, text: str, direction: Direction) -> Chunk:
