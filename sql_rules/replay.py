@@ -116,7 +116,8 @@ def statements(scripts: Sequence[Script]) -> Iterator[tuple[Direction, Observed]
     for script in scripts:
         for direction in Direction:
             chunks = (each for each in script.chunks if each.direction is direction)
-            forward = tuple(replace(each, direction=Direction.UP) for each in chunks)
+            # The outline of a rollback lacks its statements.
+            forward = tuple(replace(each, direction=Direction.UP, outline=None) for each in chunks)
             run = _Replay()
             run.seen = []
             run.script(replace(script, chunks=forward))
