@@ -7,12 +7,15 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connguard.budget.declared import memory_of
 from connguard.budget.run import run
 from connguard.budget.toml_places import parse as parse_toml
-from connguard.engine.settings import Settings
+from connguard.engine.scan import scan
+from connguard.engine.settings import Settings, SettingsError, load
 from connguard.engine.text import Text
 
 LINES = """\
@@ -79,3 +82,19 @@ def test_places_of_toml_values_hold_the_value(pairs: list[tuple[str, str]]) -> N
     for key, value in pairs:
         start, end = document.places[(key,)]
         assert text[start:end] == value
+
+
+@pytest.mark.parametrize("written", ["9" * 400, "9" * 400 + " GB", "1e5", "-1 MB", True])
+def test_sizes_that_are_none(written: object) -> None:
+    """Digits without end are no number of bytes."""
+    assert memory_of(written) is None
+
+
+@pytest.mark.parametrize("written", ["9" * 400, "inf", "nan", "-1", "true", '"5"'])
+def test_seconds_that_are_none(written: str, tmp_path: Path) -> None:
+    """They are refused with their place."""
+    (tmp_path / "connguard.toml").write_text(
+        f'[[service]]\nname = "b"\npool = 10\nkeepalive = {written}\n'
+    )
+    with pytest.raises(SettingsError, match=r":4: keepalive: must be a number of seconds"):
+        scan([tmp_path], load(tmp_path / "connguard.toml"))

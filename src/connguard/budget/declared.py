@@ -9,6 +9,7 @@ for its highest value. Paths are relative to the file. docs/budget.md describes 
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from collections.abc import Mapping
@@ -195,9 +196,10 @@ class _Reader(TableReader):
             value = table.get(key)
             if value is None:
                 continue
-            if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+            seconds = _seconds(value)
+            if seconds is None:
                 raise self._error(f"{key}: must be a number of seconds", *path, key)
-            found.append((key, float(value), self._origin(*path, key)))
+            found.append((key, seconds, self._origin(*path, key)))
         return tuple(found)
 
     def _pooler(self, position: int, table: Mapping[str, Any]) -> DeclaredPooler:
@@ -313,4 +315,16 @@ def memory_of(value: object) -> int | None:
     if match is None:
         return None
     power = " KMGT".index(match[2].upper() or " ")
-    return int(float(match[1]) * 1024**power)
+    size = float(match[1]) * 1024**power
+    return int(size) if math.isfinite(size) else None
+
+
+def _seconds(value: object) -> float | None:
+    """A number of seconds from 0 on; None for what is none, as for one that is out of range."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        seconds = float(value)
+    except OverflowError:
+        return None
+    return seconds if 0 <= seconds < math.inf else None
