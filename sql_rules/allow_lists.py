@@ -44,13 +44,11 @@ from connguard.sql_rules.syntax import Node, Parsed
 _ADDRESS = lazily(
     r"\d{1,3}(?:\.\d{1,3}){3}|::|\b\d{1,3}/\d|\ball[ \t]+(?:md5|trust|scram|password)"
 )
-_SIGNS_OF_ADDRESSES = (
-    lazily(r"\.(?<=\d\.)\d{1,3}\.\d{1,3}\.\d"),
-    lazily(r"::[0-9a-fA-F]{0,4}(?!\w)"),
-    lazily(r"/(?:(?<=\b\d/)|(?<=\b\d\d/)|(?<=\b\d\d\d/))\d"),
-    lazily(r"all(?<=\ball)[ \t]+(?:md5|trust|scram|password)"),
-)
-"""One of them is in the text of every statement with an address: the same as above, without the
+_FOUR_NUMBERS = lazily(r"\.(?<=\d\.)\d{1,3}\.\d{1,3}\.\d")
+_COLONS = lazily(r"::[0-9a-fA-F]{0,4}(?!\w)")
+_PREFIX = lazily(r"/(?:(?<=\b\d/)|(?<=\b\d\d/)|(?<=\b\d\d\d/))\d")
+_ALL_BY_METHOD = lazily(r"all(?<=\ball)[ \t]+(?:md5|trust|scram|password)")
+"""One of the four is in the text of every statement with an address: the same as above, without the
 casts that `::` mostly stands for there. Each starts with a fixed character, which makes it fast."""
 
 _NAMES = (
@@ -497,10 +495,12 @@ class _Statement:
 
 
 def _may_hold_address(text: str) -> bool:
-    for sign in _SIGNS_OF_ADDRESSES:  # noqa: SIM110  # `any` takes twice as long
-        if sign.search(text):
-            return True
-    return False
+    return bool(
+        _FOUR_NUMBERS.search(text)
+        or _COLONS.search(text)
+        or _PREFIX.search(text)
+        or _ALL_BY_METHOD.search(text)
+    )
 
 
 def _addresses(text: str) -> AddressSet:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from enum import Enum
 
 from connguard.policies.model.patterns import lazily
-from connguard.sql_rules.relevance import Topic, holds_any, topic_in
+from connguard.sql_rules.relevance import Topic, holds_any, topic
 
 _GAP = r"(?:\s|/\*[^*]*\*/|--[^\n]*\n)+"
 _DDL = (
@@ -38,8 +38,6 @@ _RUNS_ELSEWHERE = lazily(
 _ELSEWHERE_WORDS = ("dblink", "schedule", "run_command_on")
 _CATALOG_COLUMN = lazily(r"\b(?:(?:rol|dat)connlimit|rolcanlogin|rolsuper)\b")
 _CATALOG_WORDS = ("connlimit", "rolcanlogin", "rolsuper")
-
-
 _QUERY_WORDS = (*_ELSEWHERE_WORDS, *_CATALOG_WORDS)
 
 
@@ -76,7 +74,7 @@ def statements(
     found = []
     queries: bool | None = None
     for start, end in ranges:
-        about = topic_in(text, start, end)
+        about = topic(text, start, end)
         if about is Topic.OTHER:
             if not with_all:
                 continue

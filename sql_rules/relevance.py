@@ -117,16 +117,10 @@ def holds_any(words: Iterable[str], lowered: str) -> bool:
     return False
 
 
-def topic(text: str) -> Topic:
-    """What a statement can be that starts with this text."""
-    return topic_in(text, 0, len(text))
-
-
-def topic_in(text: str, start: int, end: int) -> Topic:
-    """The topic of a statement, which stands in a text from `start` up to, not including, `end`."""
-    return _topic_at_sight(text[start : start + _FEW]) or _topic(
-        text[start : min(end, start + _HEAD_SIZE)]
-    )
+def topic(text: str, start: int = 0, end: int | None = None) -> Topic:
+    """What a statement can be that stands in a text from `start` up to, not including, `end`."""
+    known = _topic_at_sight(text[start : start + _FEW])
+    return known or _topic(text[start:end][:_HEAD_SIZE])
 
 
 _FEW = 14

@@ -167,7 +167,8 @@ class _Replay:
         rollback = []
         for chunk in script.chunks:
             forward = chunk.direction is Direction.UP
-            seen = chunk.outline or outline(chunk.text, runs=forward)
+            with_all = self.seen is not None
+            seen = chunk.outline or outline(chunk.text, runs=forward, with_all=with_all)
             if seen.suppression:
                 self._take_notes(notes(chunk))
             if forward:
@@ -262,17 +263,8 @@ class _Replay:
         if shows and not seen.has_all:
             statements = outline(source.text, with_all=True).statements or ()
         for start, end, what in statements:
-            if (
-                shows
-                or what is Bearing.ALWAYS
-                or (what is not Bearing.NEVER and self._may_matter_here)
-            ):
+            if shows or what is not Bearing.NEVER:
                 self._split_off(source, start, end, what)
-
-    @property
-    def _may_matter_here(self) -> bool:
-        """Whether a statement that changes nothing by itself may still do so at this place."""
-        return self._session.in_transaction or self._interpreter.routines.has_any
 
     def _split_off(self, source: Source, start: int, end: int, what: Bearing) -> None:
         """Run a statement of a text that parses as a whole."""

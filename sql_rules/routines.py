@@ -102,10 +102,6 @@ class Routines:
         """Forget what DROP FUNCTION removes."""
         self._found.pop(name, None)
 
-    @property
-    def has_any(self) -> bool:
-        return bool(self._found)
-
     def mentioned(self, text: str) -> bool:
         """Whether a text names any of the routines."""
         if not self._found:

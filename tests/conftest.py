@@ -43,6 +43,13 @@ def postgres_newest() -> Iterator[Postgres]:
         yield server
 
 
+@pytest.fixture
+def server(shared: Postgres) -> Postgres:
+    """The server that the tests of a module share, without the connections of the test before."""
+    shared.end_clients()
+    return shared
+
+
 @pytest.fixture(scope="session", params=["oldest", "newest"])
 def postgres(request: pytest.FixtureRequest) -> Postgres:
     """A running server; the test runs once on the oldest and once on the newest version."""

@@ -46,13 +46,6 @@ def shared(request: pytest.FixtureRequest) -> Iterator[Postgres]:
 
 
 @pytest.fixture
-def server(shared: Postgres) -> Postgres:
-    """The server without the connections of the test before."""
-    shared.end_clients()
-    return shared
-
-
-@pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """Files that say exactly what the server is."""
     (tmp_path / "migrations").mkdir()

@@ -61,13 +61,6 @@ def shared(request: pytest.FixtureRequest) -> Iterator[Postgres]:
         yield running
 
 
-@pytest.fixture
-def server(shared: Postgres) -> Postgres:
-    """The server without the connections of the test before."""
-    shared.end_clients()
-    return shared
-
-
 def test_a_healthy_server(server: Postgres) -> None:
     """All layers are fine, the walls are counted, and the exit code is 0."""
     found = look(dsn_of(server, dbname="shop"))

@@ -45,13 +45,6 @@ def shared(request: pytest.FixtureRequest) -> Iterator[Postgres]:
         yield running
 
 
-@pytest.fixture
-def server(shared: Postgres) -> Postgres:
-    """The server without the connections of the test before."""
-    shared.end_clients()
-    return shared
-
-
 def rows(server: Postgres, name: str, user: str = "watcher") -> dict[object, tuple[object, ...]]:
     """The rows of one query, by their first column."""
     query = next(one for one in metrics.QUERIES if one.name == name)

@@ -13,6 +13,7 @@ from typing import cast
 from connguard.budget.claims import TOPOLOGY_SUFFIXES, may_hold_topology
 from connguard.budget.pool_claims import POOL_SUFFIXES, may_make_pools
 from connguard.budget.session_claims import SESSION_SUFFIXES, may_use_sessions
+from connguard.engine import paths
 from connguard.engine.reading import FrontEnd, SourceFile
 from connguard.live.claims import may_be_snapshot
 from connguard.migrations.claims import PLAIN_SUFFIXES, may_hold_sql
@@ -128,7 +129,7 @@ _WHOLE = frozenset().union(*(entry.whole for entry in FRONT_ENDS))
 
 def possible(name: str) -> tuple[Entry, ...]:
     """The front ends that may claim a file of this name, whatever folder it lies in."""
-    suffix = _suffix(name).lower()
+    suffix = paths.suffix(name)
     if name.startswith(_STARTS):
         return tuple(
             entry
@@ -138,12 +139,6 @@ def possible(name: str) -> tuple[Entry, ...]:
     return _with_suffix(suffix)
 
 
-def _suffix(name: str) -> str:
-    """As that of a path, which takes long to make."""
-    point = name.rfind(".")
-    return name[point:] if 0 < point < len(name) - 1 else ""
-
-
 @cache
 def _with_suffix(suffix: str) -> tuple[Entry, ...]:
     return tuple(entry for entry in FRONT_ENDS if suffix in entry.suffixes)
@@ -151,13 +146,15 @@ def _with_suffix(suffix: str) -> tuple[Entry, ...]:
 
 def may_be_claimed(name: str) -> bool:
     """Whether any front end may claim a file of this name."""
-    return _suffix(name).lower() in _SUFFIXES or name.startswith(_STARTS)
+    return paths.suffix(name) in _SUFFIXES or name.startswith(_STARTS)
 
 
 def is_claimed(path: PurePath) -> bool:
     """Whether any front end claims a file in a scanned folder."""
     name = path.name
-    return _suffix(name) in _WHOLE or any(entry.claims(path) for entry in possible(name))
+    return paths.written_suffix(name) in _WHOLE or any(
+        entry.claims(path) for entry in possible(name)
+    )
 
 
 def by_front_end(files: Iterable[SourceFile]) -> dict[Entry, list[SourceFile]]:
@@ -165,7 +162,7 @@ def by_front_end(files: Iterable[SourceFile]) -> dict[Entry, list[SourceFile]]:
     found: dict[Entry, list[SourceFile]] = {entry: [] for entry in FRONT_ENDS}
     for file in files:
         name = file.path.name
-        suffix = _suffix(name)
+        suffix = paths.written_suffix(name)
         for entry in possible(name):
             if suffix in entry.whole or entry.takes(file):
                 found[entry].append(file)

@@ -12,8 +12,13 @@ _SEP = os.sep
 
 def suffix(name: str) -> str:
     """The suffix of a path or name, as PurePath.suffix, in lower case."""
+    return written_suffix(name).lower()
+
+
+def written_suffix(name: str) -> str:
+    """The suffix of a path or name, as PurePath.suffix."""
     point = name.rfind(".")
-    return name[point:].lower() if name.rfind(_SEP) + 1 < point < len(name) - 1 else ""
+    return name[point:] if name.rfind(_SEP) + 1 < point < len(name) - 1 else ""
 
 
 def stem(name: str) -> str:

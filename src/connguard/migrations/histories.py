@@ -12,7 +12,7 @@ from typing import cast
 
 from connguard.engine import paths
 from connguard.engine.reading import SourceFile
-from connguard.migrations.claims import PROGRAM_SUFFIXES, may_hold_sql
+from connguard.migrations.claims import PLAIN_SUFFIXES, PROGRAM_SUFFIXES, may_hold_sql
 from connguard.migrations.history import History
 from connguard.migrations.names import (
     POSTGRESQL_DIALECTS,
@@ -21,7 +21,7 @@ from connguard.migrations.names import (
     postgresql_variants,
 )
 from connguard.migrations.overrides import overridden_histories
-from connguard.migrations.pool import SQL_SUFFIXES, Layout, Pool
+from connguard.migrations.pool import Layout, Pool
 from connguard.migrations.products import is_dbt_template, speaks_postgresql
 from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
@@ -79,10 +79,10 @@ def _laid_out(pool: Pool) -> Iterator[History]:
 
 def _left_out(file: SourceFile, pool: Pool) -> str | None:
     """Why a file is no migration for PostgreSQL, if it is none."""
-    path = str(file.path)
-    is_sql = paths.suffix(path) in SQL_SUFFIXES
-    if not is_sql and not may_hold_sql(_within_root(file, pool)):
+    if not _may_hold_sql(file, pool):
         return "not in a migrations folder"
+    path = str(file.path)
+    is_sql = paths.suffix(path) in PLAIN_SUFFIXES
     product = other_product(file.name)
     if product and (product in POSTGRESQL_DIALECTS or not _speaks_postgresql(file, pool, is_sql)):
         return f"for {product}, not PostgreSQL"
@@ -132,7 +132,7 @@ def _variant(path: str, pool: Pool) -> str | None:
 
 def _may_hold_sql(file: SourceFile, pool: Pool) -> bool:
     """Whether the path says so; that of a plain SQL file always does."""
-    is_sql = paths.suffix(str(file.path)) in SQL_SUFFIXES
+    is_sql = paths.suffix(str(file.path)) in PLAIN_SUFFIXES
     return is_sql or may_hold_sql(_within_root(file, pool))
 
 

@@ -20,9 +20,10 @@ from connguard.engine import disk, paths
 from connguard.engine.limits import Limits, passed
 from connguard.engine.reading import SourceFile, largest_whole
 from connguard.engine.text import Text, decode
+from connguard.migrations.claims import PLAIN_SUFFIXES
 from connguard.migrations.history import History
 from connguard.migrations.names import is_numbered
-from connguard.migrations.pool import SQL_SUFFIXES, Pool, shown, unreadable
+from connguard.migrations.pool import Pool, shown, unreadable
 from connguard.migrations.sections import sections
 from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Subject
@@ -40,7 +41,7 @@ def initdb_histories(pool: Pool) -> Iterator[History]:
     folders: dict[str, list[SourceFile]] = defaultdict(list)
     scripts: list[tuple[SourceFile, ShellMigration]] = []
     runs: dict[str, bool] = {}
-    for file in pool.with_suffix(*SQL_SUFFIXES, *_SHELLS, ".gz"):
+    for file in pool.with_suffix(*PLAIN_SUFFIXES, *_SHELLS, ".gz"):
         folder = paths.parent(str(file.path))
         if folder not in runs:
             runs[folder] = _is_run(paths.last(folder))
@@ -77,7 +78,7 @@ def _folder_history(folder: Path, files: Sequence[SourceFile], pool: Pool) -> Hi
         pool.take(file)
         if _is_packed(file.path):
             _add_packed(history, file, pool)
-        elif file.path.suffix.lower() in SQL_SUFFIXES:
+        elif file.path.suffix.lower() in PLAIN_SUFFIXES:
             pool.add_sql(history, file, pool.direction_of(file))
         else:
             script = _shell(file, pool)

@@ -15,11 +15,12 @@ from connguard.engine import yaml_source
 from connguard.engine.limits import Included
 from connguard.engine.reading import SourceFile
 from connguard.engine.text import Text
+from connguard.migrations.claims import PLAIN_SUFFIXES
 from connguard.migrations.elements import DocumentError, Element, read_xml, read_yaml
 from connguard.migrations.fragment import Fragment, written
 from connguard.migrations.history import History
 from connguard.migrations.names import for_postgresql
-from connguard.migrations.pool import SQL_SUFFIXES, Pool, shown, unreadable
+from connguard.migrations.pool import Pool, shown, unreadable
 from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Comment, Notes, Span, mentions_suppression
 from connguard.policies.model.records import dataclass
@@ -142,7 +143,7 @@ class _Walk:
             included = self._changelogs.get(file.path) or self._load(file)
             if included is not None:
                 self._changelog(included)
-            elif file.path.suffix.lower() in SQL_SUFFIXES:
+            elif file.path.suffix.lower() in PLAIN_SUFFIXES:
                 self._pool.add_sql(self._history, file, Direction.UP, self._variables)
             else:
                 origin = changelog.text.origin(element.start, element.end)
@@ -168,7 +169,7 @@ class _Walk:
             return [found] if found else []
         name = _CLASSPATH.sub("", element.get("path")).lstrip("/")
         folders = [file.path.parent] if relative else list(file.path.parents)
-        suffixes = (*_CHANGELOG_SUFFIXES, *SQL_SUFFIXES)
+        suffixes = (*_CHANGELOG_SUFFIXES, *PLAIN_SUFFIXES)
         for folder in folders if name else []:
             files = self._pool.files_in(folder / name)
             if files:

@@ -44,7 +44,12 @@ def overview(text: str) -> Overview:
 
     is_marked, tool = marks(text)
     if is_marked:
-        sections = tuple(_outlined(text, section) for section in divided(text))
+        sections = tuple(
+            each._replace(
+                outline=outline(text[each.start : each.end], runs=each.direction is Direction.UP)
+            )
+            for each in divided(text)
+        )
         parses = False
     else:
         seen = outline(text)
@@ -58,13 +63,6 @@ def overview(text: str) -> Overview:
         has_includes=mentions_include(text),
         has_braces=has_braces(text),
     )
-
-
-def _outlined(text: str, section: Section) -> Section:
-    from connguard.sql_rules.outline import outline
-
-    part = text[section.start : section.end]
-    return section._replace(outline=outline(part, runs=section.direction is Direction.UP))
 
 
 _Seen = tuple[Text, str | None, Overview]

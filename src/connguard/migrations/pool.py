@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from connguard.engine import disk, paths
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import Text
+from connguard.migrations.claims import PLAIN_SUFFIXES
 from connguard.migrations.history import History
 from connguard.migrations.includes import Expanded, Includes
 from connguard.migrations.names import direction_of
@@ -22,8 +23,6 @@ from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.reading import Subject
 from connguard.sql_rules.script import Chunk, Direction, Script
-
-SQL_SUFFIXES = frozenset((".sql", ".psql", ".pgsql", ".ddl"))
 
 
 class Pool:
@@ -77,7 +76,7 @@ class Pool:
         return self._in_order(chain.from_iterable(groups), ordered=len(groups) == 1)
 
     def sql(self) -> list[SourceFile]:
-        return self.with_suffix(*SQL_SUFFIXES)
+        return self.with_suffix(*PLAIN_SUFFIXES)
 
     def sql_below(self, folder: Path) -> list[SourceFile]:
         """The SQL files left in a folder and the folders in it."""
@@ -87,7 +86,7 @@ class Pool:
             path = self._sorted[index]
             if not path.startswith(start):
                 break
-            if paths.suffix(path) in SQL_SUFFIXES:
+            if paths.suffix(path) in PLAIN_SUFFIXES:
                 found.append(path)
         return self._in_order(found)
 
@@ -218,7 +217,7 @@ class Pool:
 
     def _expanded(self, history: History, file: SourceFile, script: Expanded) -> tuple[Chunk, ...]:
         history.subjects.extend([Subject((gap,)) for gap in script.missing])
-        for one in dict.fromkeys((file, *script.files)) if script.files else (file,):
+        for one in dict.fromkeys((file, *script.files)):
             self.take(one)
             history.files.add(one.name)
             text = self.context.text(one)

@@ -17,11 +17,12 @@ from typing import cast
 from connguard.engine import paths
 from connguard.engine.reading import SourceFile
 from connguard.engine.text import Text
+from connguard.migrations.claims import PLAIN_SUFFIXES
 from connguard.migrations.history import History
 from connguard.migrations.host import HostMigration
 from connguard.migrations.names import is_numbered
 from connguard.migrations.plain import in_natural_order, root_of
-from connguard.migrations.pool import SQL_SUFFIXES, Pool, shown, too_deep
+from connguard.migrations.pool import Pool, shown, too_deep
 
 Reader = Callable[[Text], HostMigration]
 
@@ -97,7 +98,7 @@ def _history(
             too_deep(history, text)
     left = [file for file in beside if file in pool]
     for file in in_natural_order(root, [*(file for file, _ in programs), *left]):
-        if file.path.suffix.lower() in SQL_SUFFIXES:
+        if file.path.suffix.lower() in PLAIN_SUFFIXES:
             pool.add_sql(history, file, pool.direction_of(file))
         else:
             pool.take(file)

@@ -56,5 +56,5 @@ def _replay(limits: Limits, history: History) -> Reading:
 
 
 def _replay_carefully(limits: Limits, history: History) -> Reading:
-    isolation.careful = True
-    return _replay(limits, history)
+    with isolation.with_care():
+        return _replay(limits, history)
