@@ -4,21 +4,24 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import pickle
 import signal
 import subprocess
 import sys
 import threading
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 from fleet_repositories import write
 
+from connguard.fleet import repository
 from connguard.fleet.child import Scanner
 from connguard.fleet.engines import EngineError, scan_all, scan_isolated
-from connguard.fleet.repository import Job
+from connguard.fleet.repository import Job, scan_repository
 
 
 def _jobs(folder: Path, count: int) -> list[Job]:
@@ -119,3 +122,39 @@ def test_memory_is_limited_for_each_repository(tmp_path: Path) -> None:
         assert scanner.scan(job)["repository"]["status"] == "scanned"
     finally:
         scanner.close()
+
+
+def test_a_limit_of_memory_holds_for_a_scan_alone(tmp_path: Path) -> None:
+    """It never costs the process that reads jobs and writes results, however many there are."""
+    jobs = [replace(job, memory=1) for job in _jobs(tmp_path, 20)]
+    rows = [one["repository"] for one in scan_all(jobs, "local", workers=1)]
+
+    assert {(row["status"], row["reason"]) for row in rows} == {
+        ("out-of-memory", "needs more than 1 MiB (--memory)")
+    }
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (MemoryError(), "out-of-memory"),
+        (OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)), "out-of-memory"),
+        (SystemError("error return without exception set"), "out-of-memory"),
+        (ImportError("x.so: failed to map segment from shared object"), "out-of-memory"),
+        (OSError(errno.EIO, os.strerror(errno.EIO)), "failed"),
+        (KeyError("x"), "failed"),
+    ],
+)
+def test_what_a_limit_of_memory_breaks_is_called_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, status: str
+) -> None:
+    """Wherever in a scan it breaks."""
+
+    def breaks(*_: object) -> None:
+        raise error
+
+    (job,) = _jobs(tmp_path, 1)
+    monkeypatch.setattr(repository, "_settings", breaks)
+    row = scan_repository(replace(job, memory=100_000))["repository"]
+
+    assert (row["status"], row["exit_code"]) == (status, 2)

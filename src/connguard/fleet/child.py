@@ -29,8 +29,8 @@ from connguard.fleet.repository import (
     TIMED_OUT,
     Job,
     Result,
+    address_space,
     failure,
-    limit_memory,
     peak_memory,
     scan_repository,
 )
@@ -45,7 +45,6 @@ class Scanner:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
-        self._limits: int | None = None
 
     def scan(self, job: Job) -> Result:
         """The result, also if the process ended over the job. Never raises for its content."""
@@ -62,7 +61,7 @@ class Scanner:
         """The answer of the process, or the status and the reason why there is none."""
         expired = threading.Event()
         try:
-            process = self._started(job)
+            process = self._started()
         except (OSError, EOFError) as error:
             self.close()
             return None, (CRASHED, f"no process could be started for it: {error}")
@@ -80,10 +79,13 @@ class Scanner:
             self.close()
             if expired.is_set():
                 return None, (TIMED_OUT, f"took more than {job.timeout:g} s (--timeout)")
-            return None, (CRASHED, f"the process that scanned it ended with {_cause(code)}")
+            limit = f"; it may have {job.memory} MiB (--memory)" if job.memory else ""
+            return None, (CRASHED, f"the process that scanned it ended with {_cause(code)}{limit}")
         finally:
             guard.cancel()
-        if answer["memory"] > _LARGEST_PROCESS:
+        # What one repository has taken for good is not there for the next.
+        growth = (job.memory << 20) // 8 if job.memory else _LARGEST_PROCESS
+        if answer["memory"] > _LARGEST_PROCESS or answer["grown"] > growth:
             self.close()
         return answer, ("", "")
 
@@ -100,17 +102,14 @@ class Scanner:
                     except OSError:
                         continue  # what was left to write, to a process that is gone
 
-    def _started(self, job: Job) -> subprocess.Popen[bytes]:
+    def _started(self) -> subprocess.Popen[bytes]:
         """The process, when it is ready: what it takes to start is no repository's time."""
         if self._process is not None and self._process.poll() is not None:
             self.close()
-        if self._process is not None and self._limits != job.memory:
-            self.close()
         if self._process is None:
-            self._limits = job.memory
             self._process = subprocess.Popen(
                 # -P: nothing is imported from the working directory.
-                [sys.executable, "-P", "-m", "connguard.fleet.child", str(job.memory)],
+                [sys.executable, "-P", "-m", "connguard.fleet.child"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 start_new_session=True,  # an interrupt is for the one who watches
@@ -164,16 +163,12 @@ def _receive(stream: IO[bytes]) -> Any:
 
 def main() -> None:
     """Answer jobs from standard input until it ends."""
-    memory = int(sys.argv[1])
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing but answers goes through the pipe
     for entry in FRONT_ENDS:
         entry.load()
     import_module("connguard.migrations.replaying")  # loads PostgreSQL's parser
-    # What it takes to read a job is no repository's memory.
-    from_plain(Job, {"name": "", "path": ""})
-    if memory:
-        limit_memory(memory)
+    at_start = address_space()
     _send(answers, {"ready": True})
     while True:
         try:
@@ -183,7 +178,11 @@ def main() -> None:
         started = time.monotonic()
         result = scan_repository(from_plain(Job, job))
         seconds = round(time.monotonic() - started, 3)
-        _send(answers, {"result": result, "seconds": seconds, "memory": peak_memory()})
+        grown = address_space() - at_start
+        _send(
+            answers,
+            {"result": result, "seconds": seconds, "memory": peak_memory(), "grown": grown},
+        )
 
 
 if __name__ == "__main__":

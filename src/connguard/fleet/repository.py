@@ -95,7 +95,11 @@ Result = dict[str, Any]
 def scan_repository(job: Job) -> Result:
     """Scan a repository with its own settings. What goes wrong is said in its row."""
     try:
-        with _work_tree(job) as (folder, commit, lacking), contextlib.chdir(folder):
+        with (
+            limited_memory(job.memory),
+            _work_tree(job) as (folder, commit, lacking),
+            contextlib.chdir(folder),
+        ):
             result = _scan(job, lacking)
             if commit is not None:
                 result["repository"]["commit"] = commit
@@ -103,17 +107,28 @@ def scan_repository(job: Job) -> Result:
     except MemoryError:
         return failure(job, OUT_OF_MEMORY, _memory_text(job))
     except (SettingsError, RegistryError, BaselineError, GitError, ValueError) as error:
-        return failure(job, FAILED, str(error))
+        return _stopped(job, str(error))
     except OSError as error:
-        return failure(job, FAILED, error.strerror or str(error))
+        return _stopped(job, error.strerror or str(error))
     except Exception as error:  # the other repositories must not be lost to a bug
-        return failure(job, FAILED, Failed.bug("the scan", error).reason)
+        return _stopped(job, Failed.bug("the scan", error).reason)
+
+
+def _stopped(job: Job, reason: str) -> Result:
+    if _starved(job, reason):
+        return failure(job, OUT_OF_MEMORY, _memory_text(job))
+    return failure(job, FAILED, reason)
 
 
 def failure(job: Job, status: str, reason: str) -> Result:
     """The result for a repository of which nothing is known but why."""
     row = _row(job, status, encodable(reason), Report(), EXIT_ERROR)
     return {"repository": row, "findings": [], "facts": None}
+
+
+def _starved(job: Job, reason: str) -> bool:
+    signs = (MemoryError.__name__, *(_STARVED if job.memory else ()))
+    return any(sign in reason for sign in signs)
 
 
 def _memory_text(job: Job) -> str:
@@ -133,8 +148,7 @@ def _scan(job: Job, lacking: Sequence[str]) -> Result:
     if code == EXIT_NOTHING_TO_SCAN and not facts.empty:
         code = EXIT_CLEAN  # it holds services that connect elsewhere
     status = NOTHING if code == EXIT_NOTHING_TO_SCAN else SCANNED
-    signs = (MemoryError.__name__, *(_STARVED if job.memory else ()))
-    starved = any(sign in one.reason for one in report.failures for sign in signs)
+    starved = any(_starved(job, one.reason) for one in report.failures)
     if starved:
         status = OUT_OF_MEMORY  # what was found until then still counts
     return {
@@ -357,11 +371,33 @@ def peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-def limit_memory(mebibytes: int) -> None:
-    """Let this process have at most so much address space, where the platform can do that."""
+def address_space() -> int:
+    """The address space that this process holds, in bytes; 0 where that cannot be asked."""
+    with contextlib.suppress(OSError), open("/proc/self/statm", encoding="ascii") as statm:
+        return int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
+@contextlib.contextmanager
+def limited_memory(mebibytes: int) -> Iterator[None]:
+    """Let this process have so much address space at most, where the platform can; 0: any.
+
+    Raises MemoryError at once if it holds more already: how far a scan would come is chance then.
+    """
     try:
         import resource
     except ImportError:
+        mebibytes = 0
+    if not mebibytes:
+        yield
         return
+    if address_space() > mebibytes << 20:
+        raise MemoryError
+    before = resource.getrlimit(resource.RLIMIT_AS)
     with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_AS, (mebibytes << 20, mebibytes << 20))
+        resource.setrlimit(resource.RLIMIT_AS, (mebibytes << 20, before[1]))
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_AS, before)
