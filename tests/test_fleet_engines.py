@@ -155,6 +155,6 @@ def test_what_a_limit_of_memory_breaks_is_called_by_its_name(
 
     (job,) = _jobs(tmp_path, 1)
     monkeypatch.setattr(repository, "_settings", breaks)
-    row = scan_repository(replace(job, memory=100_000))["repository"]
+    row = scan_repository(replace(job, memory=1 << 30))["repository"]
 
     assert (row["status"], row["exit_code"]) == (status, 2)
