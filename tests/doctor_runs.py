@@ -21,13 +21,16 @@ from connguard.live.examine import examine
 from connguard.live.step import Layer, Status, Step
 from connguard.live.target import parse_target
 
-SECONDS = 10.0
+SECONDS = 60.0
 """The time limit of a step where nothing hangs; enough for a busy machine."""
 
-SHORT = 1.5
+SHORT = 2.5
 """The time limit where something hangs."""
 
-MARGIN = 6.0
+HANGS = 120.0
+"""Seconds; what hangs there longer than any test waits."""
+
+MARGIN = 40.0
 """Seconds that a busy machine may take longer, and still far less than what hangs there."""
 
 

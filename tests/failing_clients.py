@@ -22,13 +22,13 @@ import psycopg
 from servers import REPOSITORY, ServerMissing
 
 _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
-TIMEOUT = 2
-"""Seconds after which a client gives up connecting; libpq takes no less."""
+SHORT = 2
+"""Seconds after which a client gives up where nobody answers; libpq takes no less."""
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """What a client is told, and the statements that it then runs, with pauses in seconds."""
+    """What a client is told, and the statements that it then runs; pauses are in seconds."""
 
     host: str
     port: int
@@ -37,6 +37,7 @@ class Login:
     password: str = "wrong horse"
     sslmode: Literal["disable", "require"] = "disable"
     statements: tuple[str | float, ...] = ("SELECT 1",)
+    timeout: int = 60
 
 
 class Client(Protocol):
@@ -55,7 +56,7 @@ def with_psycopg(login: Login) -> str:
             dbname=login.database,
             password=login.password,
             sslmode=login.sslmode,
-            connect_timeout=TIMEOUT,
+            connect_timeout=login.timeout,
             autocommit=True,
         ) as connection:
             for statement in login.statements:
@@ -78,14 +79,14 @@ def with_psql(login: Login) -> str:
     )
     conninfo = (
         f"host={login.host} port={login.port} user={login.user} dbname={login.database}"
-        f" sslmode={login.sslmode} connect_timeout={TIMEOUT} gssencmode=disable"
+        f" sslmode={login.sslmode} connect_timeout={login.timeout} gssencmode=disable"
     )
     done = subprocess.run(
         [psql, "-X", "-q", "-v", "ON_ERROR_STOP=1", conninfo],
         input=script,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
         env={"PGPASSWORD": login.password, "LC_ALL": "C", "PATH": _PATH},
     )
@@ -105,7 +106,7 @@ def with_asyncpg(login: Login) -> str:
             database=login.database,
             password=login.password,
             ssl=login.sslmode,
-            timeout=TIMEOUT,
+            timeout=login.timeout,
             statement_cache_size=0,
         )
         try:
@@ -152,10 +153,10 @@ def with_node_pg(login: Login) -> str:
     if node is None or not (modules / "pg").exists():
         raise ServerMissing("node-postgres is needed (tools/install_test_servers.sh)")
     done = subprocess.run(
-        [node, "-e", NODE, json.dumps({**asdict(login), "timeout": TIMEOUT})],
+        [node, "-e", NODE, json.dumps(asdict(login))],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
         env={"PATH": _PATH, "NODE_PATH": str(modules)},
     )
@@ -194,7 +195,7 @@ def behind_a_wall() -> str:
         ["unshare", "--map-root-user", "--net", "sh", "-c", DROPPING],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
         env={"LC_ALL": "C", "PATH": _PATH},
     )

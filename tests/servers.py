@@ -13,9 +13,11 @@ from __future__ import annotations
 import atexit
 import functools
 import importlib.util
+import itertools
 import os
 import pwd
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -33,8 +35,14 @@ from typing import Any, Self
 import psycopg
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 STOP_SECONDS = 10.0
+ANSWER_SECONDS = 60.0
+"""What takes a moment is over long before, on a busy machine, too."""
+
+_WORKER = int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or 0)
+_PORTS = range(10_000 + _WORKER % 10 * 2_000, 12_000 + _WORKER % 10 * 2_000)
+"""Each worker has its own, and none is of those that the kernel gives to clients."""
 
 POSTGRES_SETTINGS: dict[str, str | int] = {
     "listen_addresses": "127.0.0.1",
@@ -200,7 +208,7 @@ def _as_server_user(command: list[str]) -> list[str]:
 
 def _output(command: list[str]) -> str:
     done = subprocess.run(
-        _as_server_user(command), capture_output=True, text=True, cwd="/", check=False, timeout=60
+        _as_server_user(command), capture_output=True, text=True, cwd="/", check=False, timeout=300
     )
     if done.returncode != 0:
         raise ServerFailed(f"{' '.join(command)}: {done.stdout}{done.stderr}")
@@ -237,10 +245,15 @@ def give_to_server_user(path: Path) -> None:
 
 
 def free_port() -> int:
-    """A TCP port that is free on all loopback addresses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port that is free now; one that this process has not had for long."""
+    for port in _next_ports:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("", port))
+            return port
+    raise AssertionError("there is always a next port")
+
+
+_next_ports = itertools.islice(itertools.cycle(_PORTS), secrets.randbelow(len(_PORTS)), None)
 
 
 @functools.cache
@@ -426,7 +439,7 @@ class Postgres(_Process):
         """
         before = len(self.log)
         os.kill(self.pid, signal.SIGHUP)
-        end = time.monotonic() + STOP_SECONDS
+        end = time.monotonic() + ANSWER_SECONDS
         while "received SIGHUP" not in self.log[before:]:
             if time.monotonic() > end or not self.running:
                 raise ServerFailed(f"postgres did not reload:\n{self.log[before:]}")
@@ -437,7 +450,7 @@ class Postgres(_Process):
     def _await_answer(self) -> None:
         """Return when a backend has answered, which one only does after a reload is done."""
         with socket.socket(socket.AF_UNIX) as probe:
-            probe.settimeout(STOP_SECONDS)
+            probe.settimeout(ANSWER_SECONDS)
             probe.connect(str(self.directory / f".s.PGSQL.{self.port}"))
             probe.sendall(struct.pack("!ii", 8, 80877103))  # SSLRequest
             probe.recv(1)
@@ -449,17 +462,19 @@ class Postgres(_Process):
             "port": self.port,
             "user": "postgres",
             "dbname": "postgres",
-            "connect_timeout": 10,
+            "connect_timeout": int(ANSWER_SECONDS),
             "autocommit": True,
             **parameters,
         }
         return psycopg.connect(**chosen)
 
     def execute(self, *statements: str, **parameters: Any) -> None:
-        """Run statements as the superuser, each on its own."""
+        """Run statements as the superuser, each on its own; leaves no backend behind."""
         with self.connect(**parameters) as connection:
             for statement in statements:
                 connection.execute(statement.encode())
+            backend = connection.info.backend_pid
+        self._await_end(backend)
 
     def end_clients(self) -> None:
         """End every connection, and return when all of them have given back their slots.
@@ -470,13 +485,26 @@ class Postgres(_Process):
             b"SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             b" WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
         )
-        end = time.monotonic() + STOP_SECONDS
+        end = time.monotonic() + ANSWER_SECONDS
         while time.monotonic() < end:
-            with suppress(psycopg.OperationalError), self.connect() as connection:
-                if not connection.execute(others).fetchall():
+            with suppress(psycopg.OperationalError):
+                with self.connect() as connection:
+                    alone = not connection.execute(others).fetchall()
+                    backend = connection.info.backend_pid
+                self._await_end(backend)
+                if alone:
                     return
             time.sleep(0.01)
         raise ServerFailed("a connection does not end")
+
+    @staticmethod
+    def _await_end(backend: int) -> None:
+        """Return when the process of a connection is gone, and its slot free."""
+        end = time.monotonic() + ANSWER_SECONDS
+        while Path(f"/proc/{backend}").exists():
+            if time.monotonic() > end:
+                raise ServerFailed("a connection does not end")
+            time.sleep(0.001)
 
     def halt(self) -> None:
         """Stop the server and keep its files, so that `start` goes on with them."""
@@ -562,7 +590,7 @@ class PgBouncer(_Process):
         chosen: dict[str, Any] = {
             "host": self.host,
             "port": self.port,
-            "connect_timeout": 10,
+            "connect_timeout": int(ANSWER_SECONDS),
             "autocommit": True,
             **parameters,
         }

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from doctor_runs import MARGIN, SHORT, dropped_port, failed, only_failure, peer, run
+from doctor_runs import HANGS, MARGIN, SHORT, dropped_port, failed, only_failure, peer, run
 from doctor_runs import look as look_long
 from hba_attempts import self_signed_certificate
 from servers import free_port
@@ -95,7 +95,7 @@ def test_a_silent_name_server_does_not_hang_the_doctor(monkeypatch: pytest.Monke
     """getaddrinfo has no time limit of its own."""
 
     def silent(*_: object, **__: object) -> list[object]:
-        time.sleep(60)
+        time.sleep(HANGS)
         return []
 
     monkeypatch.setattr(socket, "getaddrinfo", silent)

@@ -12,10 +12,12 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from doctor_runs import (
+    HANGS,
     MARGIN,
     SECONDS,
     SHORT,
@@ -306,7 +308,7 @@ def test_a_server_that_shuts_down(newest: bool) -> None:
     with Postgres(newest_postgres() if newest else oldest_postgres()) as server:
         held = server.connect()
         server._process.send_signal(signal.SIGTERM)  # type: ignore[union-attr]
-        time.sleep(0.3)
+        server._await("received smart shutdown request")
         broken = failed(look(dsn_of(server)))[0]
         held.close()
 
@@ -355,7 +357,7 @@ class Stalling:
             threading.Thread(target=self._down, args=(client, upstream), daemon=True).start()
             while (data := client.recv(65536)) and b"BEGIN" not in data:
                 upstream.sendall(data)
-            time.sleep(20 if data else 0)
+            time.sleep(HANGS if data else 0)
 
     def _down(self, client: socket.socket, upstream: socket.socket) -> None:
         try:
@@ -417,7 +419,7 @@ pool_mode = transaction
 admin_users = postgres
 stats_users = watcher
 max_client_conn = {clients}
-query_wait_timeout = 1
+query_wait_timeout = 3
 server_login_retry = 1
 """
 USERS = '"postgres" ""\n"many" ""\n"watcher" ""\n"few" ""\n'
@@ -474,26 +476,32 @@ def test_a_pooler_without_a_client_connection_left(server: Postgres) -> None:
     assert "no more connections allowed" in broken.evidence
 
 
-def test_a_paused_pooler_and_waiting_clients(server: Postgres, pooler: PgBouncer) -> None:
+def waiting_clients(console: psycopg.Connection[Any]) -> int:
+    cursor = console.execute("SHOW POOLS")
+    names = [column.name for column in cursor.description or ()]
+    return sum(row[names.index("cl_waiting")] for row in cursor.fetchall())
+
+
+def test_a_paused_pooler_and_waiting_clients(server: Postgres) -> None:
     """The console works while clients wait: it says that the database is paused."""
-    ini_wait = threading.Event()
+    ini = INI.format(port=server.port, clients=20).replace("wait_timeout = 3", "wait_timeout = 0")
 
-    def wait() -> None:
-        try:
-            with pooler.connect(user="many", dbname="shop", connect_timeout=5) as client:
+    with PgBouncer(ini, USERS) as paused:
+
+        def use() -> None:
+            with paused.connect(user="many", dbname="shop") as client:
                 client.execute("SELECT 1")
-        except psycopg.Error:
-            ini_wait.set()  # query_wait_timeout
 
-    with pooler.connect(user="many", dbname="shop") as warm:
-        warm.execute("SELECT 1")
-    with pooler.connect(user="postgres", dbname="pgbouncer") as console:
-        console.execute("PAUSE shop")
-    waiting = threading.Thread(target=wait, daemon=True)
-    waiting.start()
-    time.sleep(0.3)
-    found = look(None, console=through(pooler, "watcher", "pgbouncer"))
-    waiting.join()
+        use()
+        waiting = threading.Thread(target=use, daemon=True)
+        with paused.connect(user="postgres", dbname="pgbouncer") as console:
+            console.execute("PAUSE shop")
+            waiting.start()
+            while waiting.is_alive() and not waiting_clients(console):
+                time.sleep(0.05)
+            found = look(None, console=through(paused, "watcher", "pgbouncer"))
+            console.execute("RESUME shop")
+        waiting.join()
 
     (broken,) = failed(found)
     assert (broken.layer, broken.subject) == (Layer.POOLER, "database shop")

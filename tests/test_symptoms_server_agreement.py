@@ -22,10 +22,17 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from failing_clients import CLIENTS, Login, behind_a_wall, deaf_port, with_psycopg
+from failing_clients import CLIENTS, SHORT, Login, behind_a_wall, deaf_port, with_psycopg
 from hba_attempts import self_signed_certificate
 from load import userlist
-from servers import PgBouncer, Postgres, free_port, newest_postgres, oldest_postgres
+from servers import (
+    ANSWER_SECONDS,
+    PgBouncer,
+    Postgres,
+    free_port,
+    newest_postgres,
+    oldest_postgres,
+)
 
 from connguard.engine.cli import main
 
@@ -55,7 +62,9 @@ class Here:
         path = self.folder / "migrations" / "V1__roles.sql"
         path.parent.mkdir(exist_ok=True)
         path.write_text("".join(f"{one};\n" for one in statements), "utf-8")
-        server.execute(*statements, host=str(server.directory))
+        # The time-outs that a test has set are for its client.
+        patient = "-c statement_timeout=0 -c idle_session_timeout=0"
+        server.execute(*statements, host=str(server.directory), options=patient)
 
     def explain(self, message: str) -> dict[str, Any]:
         result = CliRunner().invoke(
@@ -176,7 +185,7 @@ def test_no_answer_from_a_port(here: Here, client: str) -> None:
     with postgres() as server:
         here.keep(server)
     with deaf_port() as port:
-        message = CLIENTS[client](Login("127.0.0.1", port))
+        message = CLIENTS[client](Login("127.0.0.1", port, timeout=SHORT))
 
     nothing(here, message, "connection-timed-out")
 
@@ -397,9 +406,9 @@ def test_tls_that_the_server_does_not_offer(here: Here, client: str) -> None:
 TIMEOUTS = {
     "idle-in-transaction-timeout": (
         "idle_in_transaction_session_timeout",
-        ("BEGIN", 0.6, "SELECT 1"),
+        ("BEGIN", 1.5, "SELECT 1"),
     ),
-    "idle-session-timeout": ("idle_session_timeout", ("SELECT 1", 0.6, "SELECT 2")),
+    "idle-session-timeout": ("idle_session_timeout", ("SELECT 1", 1.5, "SELECT 2")),
     "statement-timeout": ("statement_timeout", ("SELECT pg_sleep(9)",)),
 }
 
@@ -438,6 +447,16 @@ def test_a_timeout_of_the_role(here: Here, client: str) -> None:
     check(here, message, "statement-timeout", here.line("migrations/V1__roles.sql", "150ms"))
 
 
+def await_sleeper(server: Postgres) -> None:
+    """Return when a client's statement sleeps on the server."""
+    end = time.monotonic() + ANSWER_SECONDS
+    sleeping = b"SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+    with server.connect() as watching:
+        while not watching.execute(sleeping).fetchall():
+            assert time.monotonic() < end, "no statement sleeps"
+            time.sleep(0.05)
+
+
 @client
 @pytest.mark.parametrize("how", ["terminated", "stopped"])
 def test_an_administrator_ends_the_session(here: Here, client: str, how: str) -> None:
@@ -447,7 +466,7 @@ def test_an_administrator_ends_the_session(here: Here, client: str, how: str) ->
         here.migrate(server, "CREATE ROLE app LOGIN CONNECTION LIMIT 9")
 
         def end() -> None:
-            time.sleep(0.7)
+            await_sleeper(server)
             if how == "terminated":
                 server.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app'"
@@ -471,7 +490,7 @@ def test_a_server_that_crashes(here: Here, client: str) -> None:
         here.migrate(server, "CREATE ROLE app LOGIN CONNECTION LIMIT 9")
 
         def crash() -> None:
-            time.sleep(0.7)
+            await_sleeper(server)
             os.kill(server.pid, signal.SIGQUIT)
 
         killer = threading.Thread(target=crash)
@@ -495,7 +514,7 @@ def test_a_server_that_shuts_down(here: Here, client: str) -> None:
         here.keep(server)
         with server.connect():
             os.kill(server.pid, signal.SIGTERM)
-            time.sleep(0.3)
+            server._await("received smart shutdown request")
             message = CLIENTS[client](Login("127.0.0.1", server.port, user="postgres"))
 
     nothing(here, message, "database-shutting-down")
@@ -510,7 +529,7 @@ def recovering(server: Postgres, hot_standby: str, restore: str) -> Iterator[Non
     (server.directory / "log").unlink()
     server._launch([str(server.installation.bindir / "postgres"), "-D", str(server.data)])
     server._await("starting PostgreSQL")
-    end = time.monotonic() + 10
+    end = time.monotonic() + ANSWER_SECONDS
     while time.monotonic() < end:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", server.port)) == 0:
@@ -521,7 +540,7 @@ def recovering(server: Postgres, hot_standby: str, restore: str) -> Iterator[Non
 
 @client
 def test_a_server_that_starts_up(here: Here, client: str) -> None:
-    with postgres() as server, recovering(server, "on", "sleep 4"):
+    with postgres() as server, recovering(server, "on", "sleep 60"):
         here.keep(server)
         message = CLIENTS[client](Login("127.0.0.1", server.port, user="postgres"))
 
@@ -612,7 +631,7 @@ def test_the_poolers_clients(here: Here, client: str) -> None:
 
 @client
 def test_the_poolers_queue(here: Here, client: str) -> None:
-    settings = ("default_pool_size = 1", "query_wait_timeout = 1", "pool_mode = session")
+    settings = ("default_pool_size = 1", "query_wait_timeout = 3", "pool_mode = session")
     with postgres() as server, pooled(here, server, *settings) as pooler:
         here.migrate(server, "CREATE ROLE app LOGIN CONNECTION LIMIT 9")
         with pooler.connect(user="app", dbname="shop") as holder:
@@ -654,7 +673,7 @@ def test_the_pooler_remembers_that_it_was_refused(here: Here) -> None:
         server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename='app'")
         login = Login("127.0.0.1", pooler.port, database="shop")
         # Until PgBouncer has noticed that its server is gone, clients wait for it in vain.
-        end = time.monotonic() + 30
+        end = time.monotonic() + ANSWER_SECONDS
         message = ""
         while "server login" not in message and time.monotonic() < end:
             message = with_psycopg(login)
@@ -725,7 +744,7 @@ def test_idle_clients_of_the_pooler(here: Here, client: str) -> None:
         pooled(here, server, "idle_transaction_timeout = 1") as pooler,
     ):
         here.migrate(server, "CREATE ROLE app LOGIN CONNECTION LIMIT 9")
-        statements = ("BEGIN", "SELECT 1", 2.5, "SELECT 2")
+        statements = ("BEGIN", "SELECT 1", 4, "SELECT 2")
         login = Login("127.0.0.1", pooler.port, database="shop", statements=statements)
         message = CLIENTS[client](login)
         log = pooler.log
@@ -744,7 +763,7 @@ def test_a_server_that_does_not_start(here: Here) -> None:
         here.keep(server)
         program = str(server.installation.bindir / "postgres")
         server._launch([program, "-D", str(server.data)])
-        end = time.monotonic() + 10
+        end = time.monotonic() + ANSWER_SECONDS
         while server.running and time.monotonic() < end:
             time.sleep(0.05)
         log = server.log[server.log.rindex("starting PostgreSQL") :]
@@ -761,7 +780,7 @@ def test_a_login_that_takes_too_long(here: Here) -> None:
     with postgres(rules, {"authentication_timeout": "1s"}) as server:
         here.keep(server)
         with socket.create_connection(("127.0.0.1", server.port)) as silent:
-            silent.settimeout(5)
+            silent.settimeout(ANSWER_SECONDS)
             startup = struct.pack("!i", 3 << 16) + b"user\0app\0database\0postgres\0\0"
             silent.sendall(struct.pack("!i", len(startup) + 4) + startup)
             while silent.recv(100):
@@ -778,7 +797,7 @@ def test_something_that_is_no_client(here: Here) -> None:
         here.keep(server)
         with socket.create_connection(("127.0.0.1", server.port)) as browser:
             browser.sendall(b"GET / HTTP/1.1\r\nHost: db\r\n\r\n")
-            browser.settimeout(5)
+            browser.settimeout(ANSWER_SECONDS)
             browser.recv(100)
         log = server.log
 

@@ -52,7 +52,7 @@ class Client:
         source: str | None = None,
         tls: bool = False,
         replication: str | None = None,
-        timeout: float = 10.0,
+        timeout: float = 60.0,
     ) -> None:
         self._socket = _open(host, port, source, timeout)
         try:
