@@ -128,15 +128,15 @@ def run(
     groups: Sequence[Group],
     *,
     hold_seconds: float = 2.0,
-    drain_seconds: float = 2.0,
-    stagger_seconds: float = 0.0,
+    drain_seconds: float = 30.0,
+    one_by_one: bool = False,
 ) -> Observation:
     """Load the running servers with all groups at once and tell what happened.
 
     Clients hold their transaction for `hold_seconds`, then commit and leave; those that still wait
-    have `drain_seconds` to be served. Takes at most about the sum of both. `stagger_seconds` is the
-    pause between the starts of two clients: without one, a login that is being refused can take
-    the slot of another for a moment.
+    have `drain_seconds` to be served. Takes at most about the sum of both. With `one_by_one` each
+    client starts when the one before was answered: otherwise a login that is being refused can
+    take the slot of another for a moment.
     """
     _settle(server)
     began = time.monotonic()
@@ -177,9 +177,12 @@ def run(
         for number, group in enumerate(groups)
         for _ in range(group.clients)
     ]
-    for thread in threads:
+    for count, thread in enumerate(threads, 1):
         thread.start()
-        time.sleep(stagger_seconds)
+        while one_by_one and observation.served + len(observation.errors) < count:
+            if time.monotonic() > began + hold_seconds:
+                break
+            time.sleep(POLL_SECONDS)
     while time.monotonic() < began + hold_seconds:
         time.sleep(POLL_SECONDS)
     with lock:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from servers import REPOSITORY, Postgres, ServerFailed, ServerMissing, free_port
+from servers import ANSWER_SECONDS, REPOSITORY, Postgres, ServerFailed, ServerMissing, free_port
 
 _UNPACKED = REPOSITORY / "build" / "test-servers" / "debian" / "usr" / "bin"
 
@@ -88,7 +88,7 @@ def prometheus(folder: Path, rules: Path, targets: Mapping[str, str]) -> Iterato
 
 
 def fetch(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=5) as answer:
+    with urllib.request.urlopen(url, timeout=ANSWER_SECONDS) as answer:
         return str(answer.read().decode())
 
 
@@ -113,7 +113,7 @@ def _running(
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=dict(environment))
     try:
-        end = time.monotonic() + 30
+        end = time.monotonic() + ANSWER_SECONDS
         while not _answers(url):
             if process.poll() is not None or time.monotonic() > end:
                 raise ServerFailed(f"{command[0]}:\n{(folder / 'log').read_text()}")
@@ -121,7 +121,7 @@ def _running(
         yield
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(ANSWER_SECONDS)
 
 
 def _answers(url: str) -> bool:

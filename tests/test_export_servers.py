@@ -10,11 +10,12 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from monitoring import ask, exporter, fetch, prometheus
-from servers import PgBouncer, Postgres, newest_postgres, oldest_postgres
+from servers import ANSWER_SECONDS, PgBouncer, Postgres, newest_postgres, oldest_postgres
 
 from connguard.exporting import metrics
 from connguard.exporting import prometheus as format_prometheus
@@ -163,15 +164,16 @@ def test_prometheus_computes_the_saturation(server: Postgres, tmp_path: Path) ->
         base = held.enter_context(
             prometheus(tmp_path, tmp_path / format_prometheus.RULES, {"pg": address})
         )
-        end = time.monotonic() + 60
+        end = time.monotonic() + ANSWER_SECONDS
         app = frozenset({("role", "app")})
-        while ask(base, metrics.ROLE_RATIO).get(app) is None and time.monotonic() < end:
+        while True:
+            ratios = ask(base, metrics.ROLE_RATIO)
+            servers = ask(base, metrics.SERVER_RATIO)
+            pending = ask(base, 'ALERTS{alertname="ConnguardRoleNearlyFull"}')
+            drift = ask(base, 'ALERTS{alertname="ConnguardRoleLimitDrift"}')
+            if (app in ratios and servers and pending) or time.monotonic() > end:
+                break
             time.sleep(0.5)
-        time.sleep(2)
-        ratios = ask(base, metrics.ROLE_RATIO)
-        servers = ask(base, metrics.SERVER_RATIO)
-        pending = ask(base, 'ALERTS{alertname="ConnguardRoleNearlyFull"}')
-        drift = ask(base, 'ALERTS{alertname="ConnguardRoleLimitDrift"}')
 
     assert ratios[app] == 0.8
     assert frozenset({("role", "free")}) not in ratios
@@ -252,15 +254,17 @@ def test_a_warm_pool_behind_a_role_limit_shows_in_no_sqlstate(server: Postgres) 
         waiting = threading.Thread(target=third)
         waiting.start()
         console = held.enter_context(pooler.connect(user="app", dbname="pgbouncer"))
-        time.sleep(1.5)
-        cursor = console.execute(b"SHOW POOLS")
-        names = [column.name for column in cursor.description or ()]
-        pools = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        pool: dict[str, Any] = {}
+        while not pool.get("cl_waiting") and waiting.is_alive():
+            cursor = console.execute(b"SHOW POOLS")
+            names = [column.name for column in cursor.description or ()]
+            pools = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            (pool,) = [row for row in pools if row["database"] == "shop"]
+            time.sleep(0.05)
         waiting.join()
         logs = server.log, pooler.log
     server.execute("DROP ROLE tight")
 
-    (pool,) = [row for row in pools if row["database"] == "shop"]
     assert pool["cl_waiting"] == 1
     assert sum(pool[COLUMNS[name]] for name in COLUMNS if name.startswith("server_")) < 4
     (error,) = errors

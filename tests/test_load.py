@@ -44,7 +44,7 @@ def test_pools_fill_per_user_and_database(server: Postgres) -> None:
             server,
             [pooler],
             [Group(6, "app", "shop"), Group(6, "app", "stock"), Group(2, "jobs", "shop")],
-            hold_seconds=3.0,
+            hold_seconds=5.0,
         )
 
     assert seen.by_role == {"app": 4 + 3, "jobs": 2}
@@ -58,7 +58,7 @@ def test_pools_fill_per_user_and_database(server: Postgres) -> None:
 def test_a_role_limit_below_the_pool_is_hit(server: Postgres) -> None:
     """The server refuses the third connection of a role that may have two."""
     with PgBouncer(behind(INI, server), userlist("tight")) as pooler:
-        seen = run(server, [pooler], [Group(5, "tight", "shop")])
+        seen = run(server, [pooler], [Group(5, "tight", "shop")], drain_seconds=2.0)
 
     assert seen.by_role == {"tight": 2}
     assert ("53300", 'too many connections for role "tight"') in seen.refusals
@@ -69,7 +69,7 @@ def test_direct_clients_are_told_the_sqlstate(server: Postgres) -> None:
 
     A connection of the test before may still be leaving, and counts until it is gone.
     """
-    seen = run(server, [], [Group(3, "tight", "stock", pooler=None)], hold_seconds=0.5)
+    seen = run(server, [], [Group(3, "tight", "stock", pooler=None)], hold_seconds=3.0)
 
     assert {(error.sqlstate, error.message) for error in seen.errors} == {
         ("53300", 'too many connections for role "tight"')
@@ -81,7 +81,7 @@ def test_clients_beyond_max_client_conn_are_turned_away(server: Postgres) -> Non
     """PgBouncer's own limit is seen by the clients only."""
     ini = behind(INI, server).replace("max_client_conn = 30", "max_client_conn = 4")
     with PgBouncer(ini, userlist("app")) as pooler:
-        seen = run(server, [pooler], [Group(6, "app", "shop", hold=False)], hold_seconds=0.5)
+        seen = run(server, [pooler], [Group(6, "app", "shop", hold=False)], hold_seconds=3.0)
 
     assert {error.sqlstate for error in seen.errors} == {"08P01"}
     assert len(seen.errors) == 2
@@ -96,7 +96,7 @@ def test_replicas_multiply(server: Postgres) -> None:
             server,
             [first, second],
             [Group(4, "app", "shop", pooler=0), Group(4, "app", "shop", pooler=1)],
-            hold_seconds=2.5,
+            hold_seconds=5.0,
         )
 
     assert seen.by_role == {"app": 8}
@@ -116,7 +116,7 @@ def test_ordinary_slots_are_counted_exactly() -> None:
     )
     try:
         group = [Group(9, "app", "shop", pooler=None)]
-        seen = run(small, [], group, hold_seconds=1.5, stagger_seconds=0.1)
+        seen = run(small, [], group, hold_seconds=5.0, one_by_one=True)
     finally:
         small.stop()
 
