@@ -15,7 +15,12 @@ from connguard.engine import workers
 
 # A run of the suite says something about the code, not about the dice or how busy the machine is.
 # To look for new cases, set CONNGUARD_EXPLORE; what it finds becomes a test of its own.
-hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis.settings.register_profile(
+    "repeatable",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.register_profile("explore", deadline=None)
 hypothesis.settings.load_profile("explore" if os.environ.get("CONNGUARD_EXPLORE") else "repeatable")
 

@@ -597,7 +597,9 @@ _SERVICE = st.fixed_dictionaries({}, optional=dict.fromkeys(_KEYS, _VALUES))
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.dictionaries(_TEXT, _SERVICE, max_size=4), _VALUES, _VALUES)
 def test_nothing_raises(

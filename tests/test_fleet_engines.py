@@ -10,15 +10,14 @@ import pickle
 import signal
 import subprocess
 import sys
-import threading
-import time
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import IO
 
 import pytest
 from fleet_repositories import write
 
-from connguard.fleet import repository
+from connguard.fleet import child, repository
 from connguard.fleet.child import Scanner
 from connguard.fleet.engines import EngineError, scan_all, scan_isolated
 from connguard.fleet.repository import Job, scan_repository
@@ -62,7 +61,9 @@ def test_an_engine_that_is_not_there_is_an_error(
         list(scan_all(_jobs(tmp_path, 1), "dask"))
 
 
-def test_a_process_that_is_killed_costs_its_repository(tmp_path: Path) -> None:
+def test_a_process_that_is_killed_costs_its_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The row says the signal, and the next repository has a new process."""
     (small,) = _jobs(tmp_path, 1)
     scanner = Scanner()
@@ -72,14 +73,15 @@ def test_a_process_that_is_killed_costs_its_repository(tmp_path: Path) -> None:
         assert process is not None
         process.send_signal(signal.SIGSTOP)  # it does not come to an end before it is killed
 
-        def kill() -> None:
-            time.sleep(0.5)
-            process.kill()
+        receive = child._receive
 
-        killer = threading.Thread(target=kill)
-        killer.start()
-        row = scanner.scan(small)["repository"]
-        killer.join()
+        def killed(stream: IO[bytes]) -> object:
+            process.kill()
+            return receive(stream)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(child, "_receive", killed)
+            row = scanner.scan(small)["repository"]
         assert (row["status"], row["exit_code"]) == ("crashed", 2)
         assert row["reason"] == "the process that scanned it ended with signal SIGKILL"
         assert scanner.scan(small)["repository"]["status"] == "scanned"
@@ -102,8 +104,8 @@ def test_one_slow_repository_does_not_hold_up_the_others(tmp_path: Path) -> None
 def test_the_memory_of_a_process_is_its_own() -> None:
     """Not that of the one who started it: that would replace the process for each repository."""
     ask = "from connguard.fleet.repository import peak_memory; print(peak_memory())"
-    child = f"subprocess.run([sys.executable, '-c', {ask!r}])"
-    start = f"import subprocess, sys; held = b'x' * {300 << 20}; {child}"
+    inner = f"subprocess.run([sys.executable, '-c', {ask!r}])"
+    start = f"import subprocess, sys; held = b'x' * {300 << 20}; {inner}"
     shown = subprocess.run([sys.executable, "-c", start], capture_output=True, check=True)
 
     assert 1 << 20 < int(shown.stdout) < 200 << 20

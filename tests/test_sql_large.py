@@ -304,7 +304,7 @@ def _ratio(run: Callable[[int], object]) -> float:
 
     def cost(size: int) -> float:
         times = []
-        for _ in range(3):
+        for _ in range(7):
             started = time.process_time()
             run(size)
             times.append(time.process_time() - started)

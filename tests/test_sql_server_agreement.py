@@ -170,7 +170,6 @@ role_sequences = st.lists(
 agreement = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    derandomize=bool(os.environ.get("CI")),
 )
 
 

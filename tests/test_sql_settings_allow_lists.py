@@ -238,10 +238,10 @@ def test_test_data_is_left_out(name: str) -> None:
 def test_large_lists_take_little_time() -> None:
     """10,000 rows are read in seconds."""
     rows = ",\n".join(f"('20.{n // 64}.{n % 64 * 4}.0/22')" for n in range(10_000))
-    start = time.monotonic()
+    start = time.process_time()
 
     assert lines(f"INSERT INTO allowed_ips VALUES {rows};") == {(8192, "PG204")}
-    assert time.monotonic() - start < 30
+    assert time.process_time() - start < 30
 
 
 def test_rows_with_more_values_than_columns_are_read() -> None:

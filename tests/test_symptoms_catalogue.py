@@ -206,11 +206,11 @@ def test_wording_can_be_found(wording: Wording) -> None:
 )
 def test_patterns_need_no_more_than_linear_time(filler: str) -> None:
     """The worst window that a pattern can see, for all patterns, takes a moment."""
-    started = time.perf_counter()
+    started = time.process_time()
     for _, wording in wordings():
         window = (filler * 400)[:400] + wording.anchor + (filler * 1600)[:1600]
         assert sum(1 for _ in wording.compiled.finditer(window)) >= 0
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(
@@ -225,9 +225,9 @@ def test_patterns_need_no_more_than_linear_time(filler: str) -> None:
 )
 def test_a_large_log_is_read_in_a_moment(line: str) -> None:
     text = (line * ((1 << 20) // len(line) + 1))[: 1 << 20]
-    started = time.perf_counter()
+    started = time.process_time()
     recognise(text, ALL)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 @settings(max_examples=300, deadline=None)

@@ -61,7 +61,7 @@ def test_the_work_is_done_in_other_processes() -> None:
 
     assert os.getpid() not in found
     assert 1 <= len(set(found)) <= 2
-    assert _children() == before
+    assert _children() <= before
 
 
 def test_a_process_that_dies_costs_only_the_item_that_killed_it() -> None:
@@ -105,7 +105,7 @@ def test_everything_kills(monkeypatch: pytest.MonkeyPatch) -> None:
     found = run_all(lambda _: os._exit(1), range(10), jobs=2)
 
     assert all(isinstance(one, Lost) for one in found)
-    assert _children() == before
+    assert _children() <= before
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -219,4 +219,4 @@ def test_an_interrupt_ends_the_other_processes(monkeypatch: pytest.MonkeyPatch) 
     before = _children()
     with pytest.raises(KeyboardInterrupt):
         run_all(work, range(4), jobs=4, done=interrupted)
-    assert _children() == before
+    assert _children() <= before
