@@ -58,6 +58,8 @@ def ended_by(number: int, program: str, *arguments: str) -> tuple[int, str]:
         [sys.executable, "-c", program, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # A shell without job control lets what runs in the background ignore interrupts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         text=True,
     ) as process:
         assert process.stdout is not None
