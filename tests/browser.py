@@ -32,6 +32,7 @@ def browser(*, dark: bool = False) -> Iterator[webdriver.Chrome]:
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         driver = webdriver.Chrome(options=options, service=Service(DRIVER))
         try:
+            driver.set_script_timeout(120)
             yield driver
         finally:
             driver.quit()
