@@ -170,10 +170,11 @@ def test_prometheus_computes_the_saturation(server: Postgres, tmp_path: Path) ->
             ratios = ask(base, metrics.ROLE_RATIO)
             servers = ask(base, metrics.SERVER_RATIO)
             pending = ask(base, 'ALERTS{alertname="ConnguardRoleNearlyFull"}')
-            drift = ask(base, 'ALERTS{alertname="ConnguardRoleLimitDrift"}')
             if (app in ratios and servers and pending) or time.monotonic() > end:
                 break
             time.sleep(0.5)
+        time.sleep(2)
+        drift = ask(base, 'ALERTS{alertname="ConnguardRoleLimitDrift"}')
 
     assert ratios[app] == 0.8
     assert frozenset({("role", "free")}) not in ratios
