@@ -4,14 +4,12 @@
 
 from __future__ import annotations
 
-import copyreg
 import errno
 import os
 import pickle
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import IO
@@ -33,16 +31,6 @@ def _jobs(folder: Path, count: int) -> list[Job]:
     ]
 
 
-@pytest.fixture
-def exceptions_are_pickled_as_ever() -> Iterator[None]:
-    """Dask changes that for the whole process: tracebacks go with them."""
-    before = dict(copyreg.dispatch_table)
-    yield
-    copyreg.dispatch_table.clear()
-    copyreg.dispatch_table.update(before)
-
-
-@pytest.mark.usefixtures("exceptions_are_pickled_as_ever")
 def test_dask_gives_what_this_machine_gives(tmp_path: Path) -> None:
     """A cluster of two workers, each with scanner processes of its own."""
     jobs = [*_jobs(tmp_path, 5), Job("gone", str(tmp_path / "gone"))]

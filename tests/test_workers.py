@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -119,6 +120,30 @@ def test_the_first_exception_is_raised(jobs: int) -> None:
 
     with pytest.raises(ValueError, match="no 3"):
         run_all(work, range(6), jobs=jobs)
+
+
+class Caught(Exception):
+    """Is made anew as one that was raised and caught, as where tracebacks are sent along."""
+
+    def __reduce__(self) -> tuple[Callable[[], Caught], tuple[()]]:
+        return _caught, ()
+
+
+def _caught() -> Caught:
+    try:
+        raise Caught
+    except Caught as error:
+        return error
+
+
+def test_an_exception_may_keep_what_it_was_made_from() -> None:
+    """Its traceback holds the frames that unpickled it."""
+
+    def work(number: int) -> int:
+        raise Caught
+
+    with pytest.raises(Caught):
+        run_all(work, range(6), jobs=2)
 
 
 def test_an_exception_that_cannot_be_sent_is_raised_as_another_one() -> None:

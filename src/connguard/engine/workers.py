@@ -216,7 +216,8 @@ class _Pool(Generic[Item, Result]):
             if kind == _STARTED:
                 worker.started = index
             else:
-                value, observed = _loads(memoryview(received)[position + _HEAD.size : end])
+                # A copy: an exception may keep what it is made from, and so `received` as it is.
+                value, observed = _loads(bytes(received[position + _HEAD.size : end]))
                 disk.forward(observed)
                 if kind == _RAISED:
                     self._raised[index] = value
@@ -356,7 +357,7 @@ def _dumps(value: Any) -> bytes:
     return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
 
 
-def _loads(data: bytes | memoryview) -> Any:
+def _loads(data: bytes) -> Any:
     import pickle
 
     return pickle.loads(data)
