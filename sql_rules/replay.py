@@ -210,6 +210,8 @@ class _Replay:
 
     def reading(self) -> Reading:
         """What was found. To be called once, at the end."""
+        # psql fills in nothing between $$, least of all what another script has set.
+        self._interpreter.variables = {}
         state = self._interpreter.uncalled(Frame(self.state)).state
         reading = Reading(files=self._files, notes=list(self._notes.values()))
         for fact in (*self._interpreter.facts, *self._interpreter.unparsed.rest()):

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from sql_findings import findings, judged, lines, reading, script
 
+from connguard.engine.scan import scan
+from connguard.engine.settings import Settings
 from connguard.sql_rules.replay import replay
 
 ODD_LINES = (
@@ -106,6 +109,32 @@ def test_variables() -> None:
     assert ":other" in messages[5]
     assert "${JOB_LIMIT}" in messages[6]
     assert '"svc_${env}"' in messages[7]
+
+
+@pytest.mark.parametrize("name", [":lim", "${lim}"])
+@pytest.mark.parametrize(
+    "scripts",
+    [
+        ("\\set lim 10\n{}",),
+        ("{}", "\\set lim 10\nSELECT 1;"),
+        ("{}", "\\set lim 10\nSELECT 1;", "CREATE TABLE t (i int);"),
+    ],
+)
+def test_a_variable_is_not_filled_in_where_nobody_calls(
+    tmp_path: Path, scripts: Sequence[str], name: str
+) -> None:
+    """psql fills in nothing between $$, and no value of another script."""
+    code = (
+        "CREATE ROLE app LOGIN CONNECTION LIMIT 3;\n"
+        "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS"
+        f" $$ ALTER ROLE app CONNECTION LIMIT {name} $$;\n"
+    )
+    for number, one in enumerate(scripts):
+        (tmp_path / f"V{number}__a.sql").write_text(one.format(code))
+    (found,) = scan([tmp_path], Settings()).findings
+
+    assert found.policy.id == "PG902"
+    assert name in found.message
 
 
 def test_values_that_the_front_end_knows() -> None:
