@@ -34,6 +34,9 @@ _SHORT_CODE = 4_000
 _LONG_BODY = 100_000
 _MOST_JSON = 50_000_000
 
+_NO_MEMORY = "out of memory"
+"""What the parser says where the system gives no more, whatever the text is."""
+
 T = TypeVar("T")
 
 _Answer = tuple[T | None, str | None]
@@ -187,7 +190,10 @@ def _caught(function: Callable[[str], T], text: str) -> _Answer[T]:
     try:
         return function(text), None
     except ParseError as error:
-        return None, _said(error)
+        said = _said(error)
+        if said == _NO_MEMORY:
+            raise MemoryError from None
+        return None, said
 
 
 def _said(error: ParseError) -> str:

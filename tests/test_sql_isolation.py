@@ -14,6 +14,7 @@ import pytest
 from connguard.engine.text import Text
 from connguard.policies.model.facts import NotParsed, Role
 from connguard.sql_rules import isolation, syntax
+from connguard.sql_rules.postgres_parser import ParseError
 from connguard.sql_rules.replay import replay
 from connguard.sql_rules.script import Chunk, Script
 from connguard.sql_rules.syntax import NotReadable
@@ -179,3 +180,14 @@ def test_nesting_never_hides_the_next_statement(place: str, depth: int) -> None:
             before,
             after,
         )
+
+
+def test_want_of_memory_says_nothing_about_a_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not refused by PostgreSQL: whoever takes that for another product's leaves it out."""
+
+    def starved(text: str) -> tuple[str, ...]:
+        raise ParseError("out of memory", 0)
+
+    monkeypatch.setattr(syntax, "pg_split", starved)
+    with pytest.raises(MemoryError):
+        syntax.is_readable("SELECT 1")
