@@ -120,6 +120,19 @@ def test_those_who_read_later_get_the_same(tmp_path: Path) -> None:
     assert told[-1] == f"replaying migrations: {len(several.histories)} of 13 databases"
 
 
+def test_what_is_left_out_by_its_name_is_read_for_nobody(tmp_path: Path) -> None:
+    """Nothing is said about the text of a file that was read ahead and is not scanned."""
+    _projects(tmp_path, 5)
+    (tmp_path / "service0" / "900_x.redshift.sql").write_bytes(b"-- caf\xe9\n")
+
+    alone = scan([tmp_path], Settings(jobs=1))
+    several = scan([tmp_path], Settings(jobs=2))
+
+    (said,) = [one for one in several.log if "redshift" in one]
+    assert said.endswith("900_x.redshift.sql: for redshift, not PostgreSQL; left out")
+    assert _shown(several) == _shown(alone)
+
+
 def test_what_is_asked_of_the_disk_is_the_same(tmp_path: Path) -> None:
     """So that an unchanged tree is known again, however it was read."""
     _projects(tmp_path, 3)
@@ -178,10 +191,12 @@ def test_a_history_that_killed_is_replayed_with_care(
     assert not isolation.careful
 
 
+@pytest.mark.parametrize("batch", [2, 64])
 def test_a_text_that_kills_who_reads_it_is_read_with_care(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
-    """It dies in a process of its own, and only its statement is lost."""
+    """It dies in a process of its own, and only its statement is lost; so among few files."""
+    monkeypatch.setattr(overview, "_BATCH", batch)
     for name in ("a", "b", "c", "d"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "1.sql").write_text(f"CREATE ROLE {name} LOGIN;\n")

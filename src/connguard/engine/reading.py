@@ -48,7 +48,8 @@ class Context:
     were not read because they are too large; they are findings. `histories` are the scripts
     of every database that the SQL front end has replayed, for those who read after it. `cache`
     holds what several front ends make of the same files, each under a key of its maker. `progress`
-    is told what is being done. `listed` are the names in folders that the scan has listed.
+    is told what is being done. `listed` are the names in folders that the scan has listed. `ahead`
+    are texts that were read before anybody asked for them, as by `read_whole`.
     """
 
     roots: tuple[Path, ...]
@@ -57,6 +58,7 @@ class Context:
     refused: list[NotParsed] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
     texts: dict[Path, Text | None] = field(default_factory=dict)
+    ahead: dict[Path, tuple[Text, str | None]] = field(default_factory=dict)
     name_of: Callable[[Path], str] = str
     files: Sequence[SourceFile] = ()
     histories: list[Sequence[Script]] = field(default_factory=list)
@@ -71,17 +73,13 @@ class Context:
         try:
             return self.texts[path]
         except KeyError:
+            if path in self.ahead:
+                return self._take(file)
             text = self.texts[path] = self._load(file)
         # Files that others name are read beside those of the scan.
         total = max(len(self.files), len(self.texts))
         self.progress(f"reading files: {len(self.texts)} of {total}")
         return text
-
-    def put(self, file: SourceFile, text: Text, remark: str | None) -> None:
-        """Keep a text that was read elsewhere, as by `read_whole`."""
-        self.texts[file.path] = text
-        if remark:
-            self.log.append(remark)
 
     def file(self, path: Path) -> SourceFile | None:
         """A file that another one names; None when it is missing or leaves the roots."""
@@ -95,6 +93,13 @@ class Context:
         if self._real_roots is None:
             self._real_roots = tuple(disk.resolve(root) for root in self.roots)
         return any(resolved.is_relative_to(root) for root in self._real_roots)
+
+    def _take(self, file: SourceFile) -> Text:
+        text, remark = self.ahead.pop(file.path)
+        self.texts[file.path] = text
+        if remark:
+            self.log.append(remark)
+        return text
 
     def _load(self, file: SourceFile) -> Text | None:
         limits = self.settings.limits

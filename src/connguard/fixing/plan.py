@@ -228,7 +228,7 @@ def _prove(
     texts: dict[Path, Text | None] = {
         file.path: Text(file.name, new.texts[file.path]) for file in added
     }
-    inner = replace(context, texts={**context.texts, **texts}, unreadable=[], log=[])
+    inner = replace(context, texts={**context.texts, **texts}, unreadable=[], log=[], cache={})
     name = added[0].name
     after = [one for one in _histories([*files, *added], inner) if name in one.files]
     if len(after) != 1 or not history.files <= after[0].files:

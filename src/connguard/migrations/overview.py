@@ -19,6 +19,8 @@ from connguard.sql_rules import isolation
 from connguard.sql_rules.script import Direction
 
 _BATCH = 64
+_BATCHES = 8
+"""Batches per process at least, where it is said how many there are to be."""
 _COST = 5_000
 """Of a file, in bytes of text: its size is not known before it is read."""
 
@@ -75,6 +77,7 @@ class Overviews:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._known: dict[Path, Overview | None] = {}
+        self._ahead: dict[Path, Overview] = {}
         self.dangerous: set[Path] = set()
         """Files of which one has killed the process that looked at them."""
 
@@ -91,14 +94,15 @@ class Overviews:
         context = self._context
         jobs = context.settings.jobs
         new = [file for file in files if file.path not in context.texts]
-        batches = [new[start : start + _BATCH] for start in range(0, len(new), _BATCH)]
+        size = _BATCH if jobs is None else max(1, min(_BATCH, len(new) // (jobs * _BATCHES)))
+        batches = [new[start : start + size] for start in range(0, len(new), size)]
         costs = [len(batch) * _COST for batch in batches]
         if processes_for(jobs, len(batches), sum(costs)) == 1:
             return
         import_module("connguard.sql_rules.outline")  # once for all processes
 
         def done(count: int) -> None:
-            context.progress(f"reading files: {min(count * _BATCH, len(new))} of {len(new)}")
+            context.progress(f"reading files: {min(count * size, len(new))} of {len(new)}")
 
         for batch, seen in zip(
             batches, run_all(self._seen, batches, jobs=jobs, costs=costs, done=done), strict=True
@@ -108,8 +112,8 @@ class Overviews:
                 continue
             for file, one in zip(batch, seen, strict=True):
                 if one is not None:
-                    text, remark, self._known[file.path] = one
-                    context.put(file, text, remark)
+                    text, remark, self._ahead[file.path] = one
+                    context.ahead[file.path] = text, remark
 
     def _seen(self, files: Sequence[SourceFile]) -> list[_Seen | None]:
         """What files show; None for those that the context has to look at by itself."""
@@ -126,6 +130,8 @@ class Overviews:
         text = self._context.text(file)
         if text is None:
             return None
+        if file.path in self._ahead:
+            return self._ahead.pop(file.path)
         if file.path not in self.dangerous:
             return overview(text.string)
         with isolation.with_care():
