@@ -173,6 +173,12 @@ TEXTS = st.lists(
             "UPDATE pg_authid SET rolconnlimit = -1;",
             "CREATE SUBSCRIPTION s CONNECTION 'host=a password=b' PUBLICATION p;",
             "DROP FUNCTION f(text);",
+            *("\n\\set lim 10\n", "\n\\set who app\n", "\n\\unset lim\n"),
+            "CREATE FUNCTION g() RETURNS void AS $$ ALTER ROLE :who CONNECTION LIMIT :lim $$"
+            " LANGUAGE sql;",
+            "CREATE FUNCTION h() RETURNS void AS $$ ALTER ROLE app CONNECTION LIMIT ${lim} $$"
+            " LANGUAGE sql;",
+            "SELECT g();",
         )
     ),
     max_size=20,
