@@ -31,7 +31,7 @@ WORTH_IT = 3_000_000
 
 _MOST_TRIES = 2
 _MOST_DEATHS = 100
-_BATCHES = 8
+BATCHES = 8
 """Batches per process: small items go together, and no process waits long for the last one."""
 
 _PIPE_SIZE = 1 << 20
@@ -319,7 +319,7 @@ def _enlarge(pipe: int) -> None:
 
 def _batches(costs: Sequence[int], count: int) -> Iterable[list[int]]:
     """The indices of the items, the most expensive first, small ones together."""
-    most = sum(costs) / (count * _BATCHES)
+    most = sum(costs) / (count * BATCHES)
     batch: list[int] = []
     size = 0
     for index in sorted(range(len(costs)), key=lambda index: -costs[index]):

@@ -11,7 +11,7 @@ from typing import NamedTuple, cast
 
 from connguard.engine.reading import Context, SourceFile, read_whole
 from connguard.engine.text import Text
-from connguard.engine.workers import Lost, processes_for, run_all
+from connguard.engine.workers import BATCHES, Lost, processes_for, run_all
 from connguard.migrations.includes import mentions_include
 from connguard.migrations.products import has_braces, product_of
 from connguard.migrations.sections import Section, divided, marks
@@ -19,8 +19,6 @@ from connguard.sql_rules import isolation
 from connguard.sql_rules.script import Direction
 
 _BATCH = 64
-_BATCHES = 8
-"""Batches per process at least, where it is said how many there are to be."""
 _COST = 5_000
 """Of a file, in bytes of text: its size is not known before it is read."""
 
@@ -94,7 +92,7 @@ class Overviews:
         context = self._context
         jobs = context.settings.jobs
         new = [file for file in files if file.path not in context.texts]
-        size = _BATCH if jobs is None else max(1, min(_BATCH, len(new) // (jobs * _BATCHES)))
+        size = _BATCH if jobs is None else max(1, min(_BATCH, len(new) // (jobs * BATCHES)))
         batches = [new[start : start + size] for start in range(0, len(new), size)]
         costs = [len(batch) * _COST for batch in batches]
         if processes_for(jobs, len(batches), sum(costs)) == 1:
