@@ -256,6 +256,13 @@ def free_port() -> int:
 _next_ports = itertools.islice(itertools.cycle(_PORTS), secrets.randbelow(len(_PORTS)), None)
 
 
+def pools(console: psycopg.Connection[Any]) -> list[dict[str, Any]]:
+    """The rows of SHOW POOLS, by the names of their columns."""
+    cursor = console.execute(b"SHOW POOLS")
+    names = [column.name for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
 @functools.cache
 def _template_cluster(installation: Installation) -> Path:
     """A cluster made by initdb once per process; servers start on copies of it."""

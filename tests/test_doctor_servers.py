@@ -12,9 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import pytest
 from doctor_runs import (
     HANGS,
@@ -30,7 +28,7 @@ from doctor_runs import (
     statuses,
 )
 from hba_attempts import HbaServer, self_signed_certificate
-from servers import PgBouncer, Postgres, newest_postgres, oldest_postgres
+from servers import PgBouncer, Postgres, newest_postgres, oldest_postgres, pools
 
 from connguard.live.step import Layer, Status
 
@@ -476,12 +474,6 @@ def test_a_pooler_without_a_client_connection_left(server: Postgres) -> None:
     assert "no more connections allowed" in broken.evidence
 
 
-def waiting_clients(console: psycopg.Connection[Any]) -> int:
-    cursor = console.execute("SHOW POOLS")
-    names = [column.name for column in cursor.description or ()]
-    return sum(row[names.index("cl_waiting")] for row in cursor.fetchall())
-
-
 def test_a_paused_pooler_and_waiting_clients(server: Postgres) -> None:
     """The console works while clients wait: it says that the database is paused."""
     ini = INI.format(port=server.port, clients=20).replace("wait_timeout = 3", "wait_timeout = 0")
@@ -497,7 +489,7 @@ def test_a_paused_pooler_and_waiting_clients(server: Postgres) -> None:
         with paused.connect(user="postgres", dbname="pgbouncer") as console:
             console.execute("PAUSE shop")
             waiting.start()
-            while waiting.is_alive() and not waiting_clients(console):
+            while waiting.is_alive() and not any(pool["cl_waiting"] for pool in pools(console)):
                 time.sleep(0.05)
             found = look(None, console=through(paused, "watcher", "pgbouncer"))
             console.execute("RESUME shop")

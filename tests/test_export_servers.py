@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 from monitoring import ask, exporter, fetch, prometheus
-from servers import ANSWER_SECONDS, PgBouncer, Postgres, newest_postgres, oldest_postgres
+from servers import ANSWER_SECONDS, PgBouncer, Postgres, newest_postgres, oldest_postgres, pools
 
 from connguard.exporting import metrics
 from connguard.exporting import prometheus as format_prometheus
@@ -257,10 +257,7 @@ def test_a_warm_pool_behind_a_role_limit_shows_in_no_sqlstate(server: Postgres) 
         console = held.enter_context(pooler.connect(user="app", dbname="pgbouncer"))
         pool: dict[str, Any] = {}
         while not pool.get("cl_waiting") and waiting.is_alive():
-            cursor = console.execute(b"SHOW POOLS")
-            names = [column.name for column in cursor.description or ()]
-            pools = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-            (pool,) = [row for row in pools if row["database"] == "shop"]
+            (pool,) = [row for row in pools(console) if row["database"] == "shop"]
             time.sleep(0.05)
         waiting.join()
         logs = server.log, pooler.log
