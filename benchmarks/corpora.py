@@ -51,7 +51,7 @@ def migrations(given: Path | None, where: Path, most: int = 2_000) -> Path:
     chosen = [
         (repository, path)
         for repository in fetched(MIGRATIONS, where)
-        for path in sorted(repository.rglob("*.sql"))
+        for path in _files(repository, ".sql")
         if "migrations" in path.parts or "migration" in path.parts
     ]
     return _copied(chosen[:most], where / f"migrations-{most}")
@@ -93,4 +93,9 @@ def _copied(chosen: Sequence[tuple[Path, Path]], folder: Path) -> Path:
 
 def suffixed(folder: Path, suffix: str) -> list[str]:
     """The names of the files with a suffix, for tools that take files only."""
-    return [str(path.relative_to(folder)) for path in sorted(folder.rglob(f"*{suffix}"))]
+    return [str(path.relative_to(folder)) for path in _files(folder, suffix)]
+
+
+def _files(folder: Path, suffix: str) -> list[Path]:
+    """Without folders: Prisma's are named for their migration, and some of those end in `.sql`."""
+    return [path for path in sorted(folder.rglob(f"*{suffix}")) if path.is_file()]
