@@ -175,7 +175,7 @@ def _known_chunks(text: Text, seen: Overview, direction: Direction) -> tuple[Chu
 
 def mentions_include(text: str) -> bool:
     """Whether a text has a command that includes another one."""
-    return "\\i" in text and _MENTION.search(text) is not None
+    return "\\" in text and "\\i" in text and _MENTION.search(text) is not None
 
 
 def _commands(text: str) -> Iterator[tuple[int, int, re.Match[str]]]:

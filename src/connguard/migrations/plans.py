@@ -38,10 +38,12 @@ def planned_histories(pool: Pool) -> Iterator[History]:
     )
     near = pool.nearby
     signs = {below or name for below, name, _ in plans}
-    for here in pool.folders(pool.sql()):
-        names = near.listed(here)
-        if names is not None and names.isdisjoint(signs):
-            continue
+
+    def may_be_planned(folder: str) -> bool:
+        names = near.listed(folder)
+        return names is None or not names.isdisjoint(signs)
+
+    for here in pool.folders(pool.sql(), may_be_planned):
         for below, name, order in plans:
             if below and not near.may_hold(here, below):
                 continue

@@ -106,16 +106,16 @@ class Pool:
             left.sort(key=self._places.__getitem__)
         return [self._files[path] for path in left]
 
-    def folders(self, files: Iterable[SourceFile]) -> list[str]:
-        """The folders of the files and every folder above them, the outermost first."""
+    def folders(self, files: Iterable[SourceFile], wanted: Callable[[str], bool]) -> list[str]:
+        """The wanted folders of the files and above them, the outermost first."""
         found: set[str] = set()
         for lowest in {paths.parent(str(file.path)) for file in files}:
             for folder in (lowest, *paths.parents(lowest)) if lowest not in found else ():
                 if folder in found:
                     break
                 found.add(folder)
-        split = {folder: paths.parts(folder) for folder in found}
-        return sorted(found, key=lambda folder: (len(split[folder]), split[folder]))
+        split = {folder: paths.parts(folder) for folder in found if wanted(folder)}
+        return sorted(split, key=lambda folder: (len(split[folder]), split[folder]))
 
     def take(self, file: SourceFile) -> None:
         self._files.pop(str(file.path), None)

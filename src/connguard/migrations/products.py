@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
+from connguard.sql_rules.relevance import holds_any
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +80,18 @@ _COMMENT = lazily(r"--[^\n]*|/\*|^[ \t]*\\[a-z][^\n]*", re.MULTILINE)
 _POSTGRESQL = lazily(
     r"\bconnection\s+limit\b|\b(?:create|alter|drop)\s+role\b|\bpg_\w+|\bplpgsql\b|::\s*[a-z]"
     r"|\bnologin\b|\$\$|\b(?:bigserial|jsonb|timestamptz|bytea)\b"
-    r"|\bon\s+conflict\b|\busing\s+(?:gin|gist)\b",
-    re.IGNORECASE,
+    r"|\bon\s+conflict\b|\busing\s+(?:gin|gist)\b"
 )
+_POSTGRESQL_WORDS = (
+    *("connection", "role", "pg_", "plpgsql", "::", "nologin", "$$", "bigserial", "jsonb"),
+    *("timestamptz", "bytea", "conflict", "using"),
+)
+"""One of them is in every text in lower case that the pattern matches, and quickly looked for."""
 
 _ONLY_POSTGRESQL = lazily(
-    r"\bconnection\s+limit\b|\bnologin\b|\bpg_(?:authid|roles|database|catalog)\b|\bplpgsql\b",
-    re.IGNORECASE,
+    r"\bconnection\s+limit\b|\bnologin\b|\bpg_(?:authid|roles|database|catalog)\b|\bplpgsql\b"
 )
+_ONLY_WORDS = ("connection", "nologin", "pg_", "plpgsql")
 
 
 def _bare(text: str) -> str:
@@ -112,10 +117,15 @@ def speaks_postgresql(text: str, *, is_sql: bool) -> bool:
     Some words decide alone; others are also known elsewhere and need PostgreSQL's parser to take
     the whole text, for which it has to be SQL and not a program that holds some.
     """
-    bare = _bare(text)
-    if _ONLY_POSTGRESQL.search(bare):
+    lowered = _bare(text).lower()
+    if holds_any(_ONLY_WORDS, lowered) and _ONLY_POSTGRESQL.search(lowered):
         return True
-    return is_sql and _POSTGRESQL.search(bare) is not None and _parses(text)
+    return is_sql and _may_be_postgresql(lowered) and _parses(text)
+
+
+def _may_be_postgresql(lowered: str) -> bool:
+    """Whether something of PostgreSQL's own is in a text in lower case."""
+    return holds_any(_POSTGRESQL_WORDS, lowered) and _POSTGRESQL.search(lowered) is not None
 
 
 def product_of(text: str) -> str | None:
@@ -127,8 +137,8 @@ def product_of(text: str) -> str | None:
     lowered = text.lower()
     for product, signs in _FOREIGN.items():
         if _shows(signs, lowered):
-            bare = _bare(text)
-            if _shows(signs, bare.lower()) and not _POSTGRESQL.search(bare) and not _parses(text):
+            bare = _bare(text).lower()
+            if _shows(signs, bare) and not _may_be_postgresql(bare) and not _parses(text):
                 return product
     return None
 
@@ -154,7 +164,7 @@ def product_of_all(texts: Iterable[str]) -> str | None:
     found = None
     for text in texts:
         bare = _bare(text)
-        if _POSTGRESQL.search(bare) or _ROLES.search(bare):
+        if _may_be_postgresql(bare.lower()) or _ROLES.search(bare):
             return None
         found = found or product_of(text)
     return found
@@ -162,7 +172,7 @@ def product_of_all(texts: Iterable[str]) -> str | None:
 
 def has_braces(text: str) -> bool:
     """Whether a text may be a template."""
-    return "{{" in text or "{%" in text
+    return "{" in text and ("{{" in text or "{%" in text)  # one character is found fast
 
 
 def is_dbt_template(text: str, *, in_project: bool) -> bool:
