@@ -136,3 +136,14 @@ def test_a_strategy_that_values_decide(tmp_path: Path) -> None:
     )
     found = service(tmp_path, templates_s_deployment__yaml=template)
     assert str(found.surge) == "0 to 3"
+
+
+def test_the_surge_of_a_range(tmp_path: Path) -> None:
+    """A quarter of the replicas at either end, and of replicas without a bound none either."""
+    found = service(tmp_path, **{"values-production.yaml": "replicaCount: 12\n"})
+    assert (str(found.instances), str(found.surge)) == ("3 to 12", "1 to 3")
+    assert found.surge.reason == "which file of values is used"
+
+    (tmp_path / "chart" / "values-production.yaml").unlink()
+    found = service(tmp_path, values__yaml=VALUES.replace("replicaCount: 3\n", ""))
+    assert str(found.surge) == "0 or more"

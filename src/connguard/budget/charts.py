@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from connguard.budget import applications
+from connguard.budget import applications, rollout
 from connguard.budget.discovered import ServiceFound
 from connguard.engine import disk, yaml_source
 from connguard.engine.reading import Context
@@ -146,10 +146,9 @@ def _surge(template: Text, instances: Amount, name: str, place: Origin) -> Amoun
     if "kind: StatefulSet" in template.string:
         return exactly(0)
     label = f"maxSurge of {name}"
-    quarter = -(-instances.high // 4)
     if _SURGE.search(template.string):
-        return Amount(0, max(quarter, instances.high), label, place, f"the strategy of {name}")
-    return exactly(quarter, label)
+        return Amount(0, instances.high, label, place, f"the strategy of {name}")
+    return rollout.share(instances, 25, label)
 
 
 def _environment(chart: _Chart, template: Text) -> Variables:

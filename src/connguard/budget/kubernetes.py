@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from pathlib import Path
 
-from connguard.budget import applications, pgbouncer_ini, spilo
+from connguard.budget import applications, pgbouncer_ini, rollout, spilo
 from connguard.budget import pgbouncer_keys as keys
 from connguard.budget.commands import Command, command_at
 from connguard.budget.discovered import PoolerReady, Project, ServerRun, ServiceFound
@@ -444,8 +444,7 @@ def _surge(manifest: Manifest, instances: Amount) -> Amount:
     name = f"maxSurge of {manifest.name}"
     text = (node.string if node else None) or "25%"
     if text.endswith("%") and text[:-1].isdecimal():
-        share = -(-instances.high * whole(text[:-1]) // 100)
-        return exactly(share, name, node.origin if node else None)
+        return rollout.share(instances, whole(text[:-1]), name, node.origin if node else None)
     return _amount(node, name) if node else exactly(0)
 
 

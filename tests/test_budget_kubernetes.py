@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kubernetes: how many pods a workload has at most, with all of its containers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from connguard.budget.run import Run, run
+from connguard.engine.settings import Settings
+from connguard.policies.model.amount import Standing
+
+CLUSTER = """---
+apiVersion: postgresql.cnpg.io/v1
+kind: Cluster
+metadata: {name: pg}
+spec: {instances: 1, storage: {size: 1Gi}}
+"""
+"""It has 97 slots."""
+
+
+def scan(folder: Path, *documents: str, server: str = CLUSTER) -> Run:
+    text = "---\n".join(documents) + server
+    (folder / "all.yaml").write_text(text, encoding="utf-8")
+    return run([folder], Settings(), [])
+
+
+def container(pool: int, name: str = "api", more: str = "") -> str:
+    return (
+        f"      - name: {name}\n        image: shop/{name}\n{more}        env:\n"
+        "        - name: DATABASE_URL\n"
+        f"          value: postgres://app@pg-rw/shop?pool_max_conns={pool}\n"
+    )
+
+
+def workload(containers: str, spec: str = "", kind: str = "Deployment", meta: str = "") -> str:
+    return (
+        f"apiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: api{meta}}}\nspec:\n"
+        f"  selector: {{matchLabels: {{app: api}}}}\n{spec}"
+        "  template:\n    metadata: {labels: {app: api}}\n    spec:\n      containers:\n"
+        f"{containers}"
+    )
+
+
+def scaler(most: str, *, target: str = "kind: Deployment, ", meta: str = "") -> str:
+    return (
+        f"apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\n"
+        f"metadata: {{name: api{meta}}}\n"
+        f"spec:\n  scaleTargetRef: {{{target}name: api}}\n  maxReplicas: {most}\n"
+    )
+
+
+def counted(done: Run) -> dict[str, str]:
+    """For each service: instances, instances more during a rollout, and the pool's size."""
+    return {
+        one.name: f"{one.instances} + {one.surge} × {one.pool}"
+        for stack, _ in done.stacks
+        for one in stack.topology.services
+    }
+
+
+@pytest.mark.parametrize(
+    ("documents", "expected"),
+    [
+        ([workload(container(10), "  replicas: ${REPLICAS}\n")], "0 or more + 0 or more × 10"),
+        ([workload(container(10)), scaler("${MAX}")], "0 or more + 0 or more × 10"),
+        ([workload(container(10), "  replicas: 5\n")], "5 + 2 × 10"),
+    ],
+)
+def test_the_surge_of_an_unknown_number(
+    tmp_path: Path, documents: list[str], expected: str
+) -> None:
+    """A quarter of a number that nobody knows is not a number beyond all limits."""
+    done = scan(tmp_path, *documents)
+
+    assert counted(done) == {"api": expected}
+    wanted = Standing.SAFE if "more" not in expected else Standing.UNKNOWN
+    assert done.verdict is wanted
