@@ -78,3 +78,24 @@ def test_the_surge_of_an_unknown_number(
     assert counted(done) == {"api": expected}
     wanted = Standing.SAFE if "more" not in expected else Standing.UNKNOWN
     assert done.verdict is wanted
+
+
+@pytest.mark.parametrize(
+    ("own", "scaled", "replicas"),
+    [
+        ("", scaler("30"), 30),
+        ("", scaler("30", target=""), 30),
+        (", namespace: a", scaler("30"), 30),
+        ("", scaler("30", meta=", namespace: b"), 30),
+        (", namespace: a", scaler("30", meta=", namespace: a"), 30),
+        (", namespace: a", scaler("30", meta=", namespace: b"), 2),
+        ("", scaler("30", target="kind: StatefulSet, "), 2),
+    ],
+)
+def test_an_autoscaler_of_another_workload(
+    tmp_path: Path, own: str, scaled: str, replicas: int
+) -> None:
+    """One in another namespace, or of another kind, scales another workload of the same name."""
+    done = scan(tmp_path, workload(container(12), "  replicas: 2\n", meta=own), scaled)
+
+    assert counted(done)["api"].startswith(f"{replicas} + ")

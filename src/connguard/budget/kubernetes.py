@@ -12,11 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from pathlib import Path
 
-from connguard.budget import applications, pgbouncer_ini, rollout, spilo
+from connguard.budget import applications, pgbouncer_ini, spilo
 from connguard.budget import pgbouncer_keys as keys
 from connguard.budget.commands import Command, command_at
 from connguard.budget.discovered import PoolerReady, Project, ServerRun, ServiceFound
 from connguard.budget.images import Kind, identify
+from connguard.budget.kubernetes_replicas import SCALERS, amount, replicas, surge
 from connguard.budget.pgbouncer import Deployment, to_pooler
 from connguard.budget.pgbouncer_environment import pooler_of_environment
 from connguard.containers.manifests import Manifest, ManifestsByKind, manifests
@@ -197,9 +198,9 @@ class _Reader:
             None,
         )
         instances = self._replicas(manifest)
-        surge = _surge(manifest, instances)
+        more = surge(manifest, instances)
         whole = ServiceFound(
-            applications.replicated(service, instances, surge),
+            applications.replicated(service, instances, more),
             host,
             port,
             environment=variables,
@@ -208,15 +209,7 @@ class _Reader:
         (self.hidden if found is None else self.project.services).append(whole)
 
     def _replicas(self, manifest: Manifest) -> Amount:
-        """The most replicas: of a HorizontalPodAutoscaler, else as the workload says."""
-        name = f"replicas of {manifest.name}"
-        for scaler in self._folder.of("HorizontalPodAutoscaler"):
-            target = scaler.node.get("spec", "scaleTargetRef", "name")
-            most = scaler.node.get("spec", "maxReplicas")
-            if target and most and target.string == manifest.name:
-                return _amount(most, name)
-        replicas = manifest.node.get("spec", "replicas")
-        return exactly(1, name) if replicas is None else _amount(replicas, name)
+        return replicas(manifest, self._folder.of(*SCALERS))
 
     def _environment(self, container: Node) -> Mapping[str, tuple[str, Origin, bool]]:
         found = environment(container, self._folder.of("ConfigMap"))
@@ -272,7 +265,7 @@ class _Reader:
         instances = spec.get("instances")
         parameters = spec.get("pgbouncer", "parameters")
         values = {
-            key: _amount(node, key)
+            key: amount(node, key)
             for key in _POOLER_SETTINGS
             for node in [parameters.get(key) if parameters else None]
             if node is not None
@@ -281,7 +274,7 @@ class _Reader:
         pooler = _lookup_pooler(
             manifest.name,
             place,
-            _amount(instances, f"instances of {manifest.name}") if instances else exactly(1),
+            amount(instances, f"instances of {manifest.name}") if instances else exactly(1),
             cluster.string or "",
             values,
             (mode.string if mode else None) or "session",
@@ -337,9 +330,9 @@ def _zalando_pooler(name: str, place: Origin, settings: Node | None) -> PoolerRe
     most = settings.get("maxDBConnections") if settings else None
     mode = settings.get("mode") if settings else None
     user = settings.get("user") if settings else None
-    instances = _amount(number, "numberOfInstances") if number else exactly(2, "numberOfInstances")
+    instances = amount(number, "numberOfInstances") if number else exactly(2, "numberOfInstances")
     total = (
-        _amount(most, "maxDBConnections")
+        amount(most, "maxDBConnections")
         if most
         else exactly(_ZALANDO_CONNECTIONS, "maxDBConnections (default)")
     )
@@ -401,19 +394,12 @@ def _lookup_pooler(
     )
 
 
-def _amount(node: Node, name: str) -> Amount:
-    number = node.integer
-    if number is None or number < 0:
-        return unknown_amount(name, f"{node.string} is filled in elsewhere", node.origin)
-    return exactly(number, name, node.origin)
-
-
 def _parameters(node: Node | None) -> dict[str, Amount]:
     found = {}
     for name in _SERVER_SETTINGS:
         value = node.get(name) if node else None
         if value is not None:
-            found[name] = _amount(value, name)
+            found[name] = amount(value, name)
     return found
 
 
@@ -431,21 +417,6 @@ def _arguments(container: Node) -> dict[str, Amount]:
                     else unknown_amount(match[1], match[2], element.origin)
                 )
     return found
-
-
-def _surge(manifest: Manifest, instances: Amount) -> Amount:
-    """Pods beyond the replicas while a Deployment is rolled out: a quarter unless it says so."""
-    if manifest.kind == "StatefulSet":
-        return exactly(0)
-    kind = manifest.node.get("spec", "strategy", "type")
-    if kind is not None and kind.string == "Recreate":
-        return exactly(0)
-    node = manifest.node.get("spec", "strategy", "rollingUpdate", "maxSurge")
-    name = f"maxSurge of {manifest.name}"
-    text = (node.string if node else None) or "25%"
-    if text.endswith("%") and text[:-1].isdecimal():
-        return rollout.share(instances, whole(text[:-1]), name, node.origin if node else None)
-    return _amount(node, name) if node else exactly(0)
 
 
 def _secrets(container: Node) -> dict[str, Origin]:
