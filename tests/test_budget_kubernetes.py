@@ -99,3 +99,39 @@ def test_an_autoscaler_of_another_workload(
     done = scan(tmp_path, workload(container(12), "  replicas: 2\n", meta=own), scaled)
 
     assert counted(done)["api"].startswith(f"{replicas} + ")
+
+
+SIDECAR = "        restartPolicy: Always\n"
+
+
+def test_several_containers_of_a_pod(tmp_path: Path) -> None:
+    """Each container has a pool of its own; none hides another one of the same pod."""
+    spec = "  replicas: 4\n  strategy: {type: Recreate}\n"
+    both = workload(container(20) + container(11, "worker"), spec)
+    done = scan(tmp_path, both)
+
+    assert counted(done) == {"api": "4 + 0 × 20", "api/worker": "4 + 0 × 11"}
+    assert done.verdict is Standing.UNSAFE
+
+    turned = workload(container(11, "worker") + container(20), spec)
+    assert counted(scan(tmp_path, turned)) == counted(done)
+
+
+def test_one_of_several_containers_uses_the_database(tmp_path: Path) -> None:
+    """It keeps the name of the workload, by which its code is found."""
+    plain = "      - {name: proxy, image: shop/proxy}\n"
+    done = scan(tmp_path, workload(plain + container(20, "main"), "  replicas: 2\n"))
+
+    assert counted(done) == {"api": "2 + 1 × 20"}
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [(SIDECAR, {"api": "2 + 1 × 5", "api/agent": "2 + 1 × 3"}), ("", {"api": "2 + 1 × 5"})],
+)
+def test_containers_that_start_first(tmp_path: Path, more: str, expected: dict[str, str]) -> None:
+    """A sidecar goes on beside the others; another one has ended when these start."""
+    first = container(3, "agent", more)
+    text = workload(container(5), "  replicas: 2\n") + f"      initContainers:\n{first}"
+
+    assert counted(scan(tmp_path, text)) == expected

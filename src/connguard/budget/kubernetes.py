@@ -8,7 +8,7 @@ with the defaults that they document. All manifests of one folder are one projec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
 
@@ -133,10 +133,9 @@ class _Reader:
         self._selectors = _Selectors(folder.of("Service"))
 
     def workload(self, manifest: Manifest) -> None:
-        spec = manifest.node.get("spec", "template", "spec")
-        containers = spec.get("containers") if spec else None
         hosts = self._hosts(manifest)
-        for container in containers.elements() if containers else []:
+        others: list[Node] = []
+        for container in _containers(manifest):
             image_node = container.get("image")
             image = identify(image_node.string or "") if image_node else None
             if image is not None and image.kind is Kind.POSTGRES and image_node is not None:
@@ -152,7 +151,8 @@ class _Reader:
             elif image is not None:
                 self._pgbouncer(manifest, container, hosts, image.flavour, image.version)
             else:
-                self._application(manifest, container)
+                others.append(container)
+        self._applications(manifest, others)
 
     def _spilo(self, image: Node, container: Node) -> dict[str, Amount]:
         if not spilo.is_spilo(image.string or ""):
@@ -183,17 +183,30 @@ class _Reader:
             )
         self.project.poolers.append(PoolerReady(pooler, hosts))
 
-    def _application(self, manifest: Manifest, container: Node) -> None:
+    def _applications(self, manifest: Manifest, containers: Sequence[Node]) -> None:
+        """One of the containers has the workload's name, by which files of its code are found."""
+        visible = [one for one in containers if self._names_a_database(one)]
+        hidden = [one for one in containers if one not in visible and _secrets(one)]
+        clients = [*visible, *hidden]
+        named = [one for one in clients if _name(one) == manifest.name]
+        main = (named or clients)[:1]
+        for container in clients:
+            own = manifest.name if container in main else f"{manifest.name}/{_name(container)}"
+            self._application(manifest, container, own)
+
+    def _names_a_database(self, container: Node) -> bool:
+        variables = self._environment(container)
+        return applications.of_environment("", container.origin, variables) is not None
+
+    def _application(self, manifest: Manifest, container: Node, name: str) -> None:
         place = (manifest.node.get("metadata", "name") or manifest.node).origin
         variables = self._environment(container)
         command = _command(container)
-        found = applications.of_environment(manifest.name, place, variables, command)
+        found = applications.of_environment(name, place, variables, command)
         secrets = _secrets(container)
         told = next(iter(secrets.values()), None)
-        if found is None and told is None:
-            return
         service, host, port = found or (
-            applications.of_secret(manifest.name, place, variables, command, told or place),
+            applications.of_secret(name, place, variables, command, told or place),
             None,
             None,
         )
@@ -417,6 +430,26 @@ def _arguments(container: Node) -> dict[str, Amount]:
                     else unknown_amount(match[1], match[2], element.origin)
                 )
     return found
+
+
+def _containers(manifest: Manifest) -> list[Node]:
+    """The containers of a workload that run beside each other, sidecars included.
+
+    https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
+    """
+    spec = manifest.node.get("spec", "template", "spec")
+    found: list[Node] = []
+    for key in ("initContainers", "containers"):
+        node = spec.get(key) if spec else None
+        for container in node.elements() if node else []:
+            policy = container.get("restartPolicy")
+            if key == "containers" or (policy is not None and policy.string == "Always"):
+                found.append(container)
+    return found
+
+
+def _name(container: Node) -> str:
+    return (container.get("name") or container).string or "container"
 
 
 def _secrets(container: Node) -> dict[str, Origin]:
