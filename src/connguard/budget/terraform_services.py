@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from connguard.budget import applications
 from connguard.budget.discovered import ServiceFound
+from connguard.budget.terraform_containers import container_sources, name_of_container
 from connguard.budget.terraform_maps import Entry, entries
-from connguard.policies.model.amount import Amount, exactly, saturate, unknown_amount
+from connguard.policies.model.amount import UNBOUNDED, Amount, exactly, saturate, unknown_amount
 from connguard.policies.model.origin import Known, Origin
 from connguard.policies.model.patterns import lazily
+from connguard.policies.model.records import dataclass
 from connguard.policies.model.terraform_value import Setting, Unresolved, integer
 from connguard.policies.model.whole_numbers import whole
 
@@ -49,6 +51,7 @@ _QUOTA = "the maximum of {} (without one, quotas of the region decide)"
 https://cloud.google.com/run/docs/configuring/max-instances-limits
 """
 
+Variables = dict[str, tuple[str, Origin, bool]]
 Raw = Callable[[Origin], str]
 """The source at a place; empty where there is none (a plan)."""
 
@@ -95,17 +98,12 @@ def services(
 def _services(reader: _Reader, found: Mapping[str, Sequence[Resource]]) -> Iterator[ServiceFound]:
     for service in found["aws_ecs_service"]:
         task = reader.task(service, found["aws_ecs_task_definition"])
-        one = reader.ecs(service, task, found["aws_appautoscaling_target"]) if task else None
-        if one is not None:
-            yield one
+        if task is not None:
+            yield from reader.ecs(service, task, found["aws_appautoscaling_target"])
     for service in found["google_cloud_run_v2_service"]:
-        one = reader.cloud_run(service)
-        if one is not None:
-            yield one
+        yield from reader.cloud_run(service)
     for service in found["google_cloud_run_service"]:
-        one = reader.knative(service)
-        if one is not None:
-            yield one
+        yield from reader.knative(service)
     for kind in ("azurerm_linux_web_app", "azurerm_windows_web_app"):
         for service in found[kind]:
             one = reader.app_service(
@@ -113,6 +111,15 @@ def _services(reader: _Reader, found: Mapping[str, Sequence[Resource]]) -> Itera
             )
             if one is not None:
                 yield one
+
+
+@dataclass(frozen=True, slots=True)
+class _Container:
+    """`mentions` is whether it has a variable that says where a database is."""
+
+    name: str
+    environment: Variables
+    mentions: bool
 
 
 class _Reader:
@@ -136,13 +143,11 @@ class _Reader:
 
     def ecs(
         self, service: Resource, task: Resource, targets: Sequence[Resource]
-    ) -> ServiceFound | None:
+    ) -> Iterator[ServiceFound]:
         name = self._plain(service.body, "name") or service.name
         definitions = task.body.setting("container_definitions")
         if definitions is None:
-            return None
-        environment = self._of_definitions(definitions)
-        mentions = bool(_DATABASE.search(self._text(definitions)))
+            return
         instances = self._tasks(service, name)
         for target in targets:
             setting = target.body.setting("resource_id")
@@ -155,11 +160,9 @@ class _Reader:
             ECS_MOST_PERCENT,
             "deployment_maximum_percent",
         )
-        share = max(0, most.high - 100)
-        high = saturate(instances.high * share // 100)
-        surge = Amount(0, high, f"deployment of {name}", most.origin)
-        surge = exactly(surge.high, surge.name, surge.origin) if instances.exact else surge
-        return self._service(name, service.origin, environment, instances, surge, mentions)
+        surge = _surge(instances, most, name)
+        containers = self._of_definitions(definitions)
+        yield from self._containers(name, service.origin, containers, instances, surge)
 
     def _tasks(self, service: Resource, name: str) -> Amount:
         """desired_count; Terraform's default is 0, but then something else scales the service.
@@ -172,20 +175,11 @@ class _Reader:
         reason = f"how many tasks of {name} run"
         return unknown_amount(label, reason, service.origin)
 
-    def cloud_run(self, service: Resource) -> ServiceFound | None:
+    def cloud_run(self, service: Resource) -> Iterator[ServiceFound]:
         name = self._plain(service.body, "name") or service.name
         template = next(iter(service.body.blocks("template")), None)
         if template is None:
-            return None
-        environment: dict[str, tuple[str, Origin, bool]] = {}
-        mentions = False
-        for container in template.blocks("containers"):
-            for variable in container.blocks("env"):
-                key = self._plain(variable, "name")
-                value = variable.setting("value")
-                mentions = mentions or bool(_DATABASE.fullmatch(f'"{key}"'))
-                if value is not None:
-                    environment[key] = self._value(self._text(value), value)
+            return
         label = f"max_instance_count of {name}"
         scaled = [
             self._number(block, "max_instance_count", 0, label)
@@ -194,9 +188,10 @@ class _Reader:
             if block.setting("max_instance_count") is not None
         ]
         instances = min(scaled, key=lambda one: one.high) if scaled else _unlimited(service, name)
-        return self._service(name, service.origin, environment, instances, exactly(0), mentions)
+        containers = self._of_blocks(template.blocks("containers"))
+        yield from self._containers(name, service.origin, containers, instances, exactly(0))
 
-    def knative(self, service: Resource) -> ServiceFound | None:
+    def knative(self, service: Resource) -> Iterator[ServiceFound]:
         """Cloud Run's first resource, with the scaling in annotations.
 
         https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/cloud_run_service
@@ -204,23 +199,15 @@ class _Reader:
         name = self._plain(service.body, "name") or service.name
         template = next(iter(service.body.blocks("template")), None)
         if template is None:
-            return None
-        environment: dict[str, tuple[str, Origin, bool]] = {}
-        mentions = False
-        for spec in template.blocks("spec"):
-            for container in spec.blocks("containers"):
-                for variable in container.blocks("env"):
-                    key = self._plain(variable, "name")
-                    value = variable.setting("value")
-                    mentions = mentions or bool(_DATABASE.fullmatch(f'"{key}"'))
-                    if value is not None:
-                        environment[key] = self._value(self._text(value), value)
+            return
         instances = _unlimited(service, name)
         for metadata in template.blocks("metadata"):
             maximum = entries(metadata.setting("annotations"), self._raw).get(_MAX_SCALE)
             if maximum is not None:
                 instances = _counted(maximum, f"maxScale of {name}")
-        return self._service(name, service.origin, environment, instances, exactly(0), mentions)
+        blocks = (one for spec in template.blocks("spec") for one in spec.blocks("containers"))
+        containers = self._of_blocks(blocks)
+        yield from self._containers(name, service.origin, containers, instances, exactly(0))
 
     def app_service(
         self, service: Resource, plans: Sequence[Resource], scalers: Sequence[Resource]
@@ -294,18 +281,55 @@ class _Reader:
         opaque = applications.replicated(applications.opaque(name, origin), instances, surge)
         return ServiceFound(opaque, self._host)
 
-    def _of_definitions(self, setting: Setting) -> dict[str, tuple[str, Origin, bool]]:
-        """The environment of all containers, from JSON or from the source of `jsonencode`."""
-        found: dict[str, tuple[str, Origin, bool]] = {}
-        for container in _containers(setting.value):
+    def _containers(
+        self,
+        name: str,
+        origin: Origin,
+        containers: Iterable[_Container],
+        instances: Amount,
+        surge: Amount,
+    ) -> Iterator[ServiceFound]:
+        """The first container with a database has the service's name, the others their own."""
+        first = True
+        for one in containers:
+            own = name if first else f"{name}/{one.name}"
+            found = self._service(own, origin, one.environment, instances, surge, one.mentions)
+            if found is not None:
+                first = False
+                yield found
+
+    def _of_blocks(self, blocks: Iterable[Body]) -> Iterator[_Container]:
+        for number, block in enumerate(blocks):
+            environment: Variables = {}
+            mentions = False
+            for variable in block.blocks("env"):
+                key = self._plain(variable, "name")
+                value = variable.setting("value")
+                mentions = mentions or bool(_DATABASE.fullmatch(f'"{key}"'))
+                if value is not None:
+                    environment[key] = self._value(self._text(value), value)
+            yield _Container(self._plain(block, "name") or str(number), environment, mentions)
+
+    def _of_definitions(self, setting: Setting) -> Iterator[_Container]:
+        """The environment of each container, from JSON or from the source of `jsonencode`."""
+        known = _containers(setting.value)
+        for number, container in enumerate(known):
+            environment: Variables = {}
             for variable in _list(container.get("environment")):
                 key, value = variable.get("name"), variable.get("value")
                 if isinstance(key, str) and value is not None:
-                    found[key] = str(value), setting.origin, True
-        if not found:
-            for match in _VARIABLE.finditer(self._raw(setting.origin)):
-                found[match[1]] = self._value(match[2].strip(), setting)
-        return found
+                    environment[key] = str(value), setting.origin, True
+            mentions = bool(_DATABASE.search(json.dumps(container)))
+            yield _Container(str(container.get("name") or number), environment, mentions)
+        if known:
+            return
+        for number, source in enumerate(container_sources(self._raw(setting.origin))):
+            environment = {
+                match[1]: self._value(match[2].strip(), setting)
+                for match in _VARIABLE.finditer(source)
+            }
+            mentions = bool(_DATABASE.search(source))
+            yield _Container(name_of_container(source) or str(number), environment, mentions)
 
     def _value(self, text: str, setting: Setting) -> tuple[str, Origin, bool]:
         """A value with references to the server filled in; whether all of it is known."""
@@ -343,6 +367,20 @@ class _Reader:
         if isinstance(value, Known):
             return exactly(max(0, value.value), label, value.origin)
         return unknown_amount(label, value.reason, value.origin)
+
+
+def _surge(instances: Amount, most: Amount, name: str) -> Amount:
+    """Tasks beyond the others in a deployment; `most` is the percentage of all together."""
+
+    def more(high: bool) -> int:
+        count, percent = instances.at(high), max(0, most.at(high) - 100)
+        if count and percent and UNBOUNDED in (count, most.at(high)):
+            return UNBOUNDED
+        return saturate(count * percent // 100)
+
+    low, high = more(False), more(True)
+    reason = (instances.reason or most.reason) if low != high else ""
+    return Amount(low, high, f"deployment of {name}", most.origin, reason)
 
 
 def _unlimited(service: Resource, name: str) -> Amount:
