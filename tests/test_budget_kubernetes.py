@@ -135,3 +135,28 @@ def test_containers_that_start_first(tmp_path: Path, more: str, expected: dict[s
     text = workload(container(5), "  replicas: 2\n") + f"      initContainers:\n{first}"
 
     assert counted(scan(tmp_path, text)) == expected
+
+
+def scaled_object(spec: str, name: str = "api") -> str:
+    return (
+        f"apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {{name: {name}}}\n"
+        f"spec:\n  scaleTargetRef: {{name: {name}}}\n{spec}  triggers: []\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "scaled", "expected"),
+    [
+        ("Deployment", scaled_object("  maxReplicaCount: 20\n"), "20 + 5 × 6"),
+        ("Deployment", scaled_object(""), "100 + 25 × 6"),
+        ("Deployment", scaled_object("  maxReplicaCount: ${MAX}\n"), "0 or more + 0 or more × 6"),
+        ("Deployment", scaled_object("", "other"), "2 + 1 × 6"),
+        ("StatefulSet", scaled_object(""), "2 + 0 × 6"),
+    ],
+)
+def test_keda(tmp_path: Path, kind: str, scaled: str, expected: str) -> None:
+    """It scales Deployments unless it says otherwise, and up to 100 where it sets no maximum."""
+    (tmp_path / "scaling.yaml").write_text(scaled)
+    done = scan(tmp_path, workload(container(6), "  replicas: 2\n", kind))
+
+    assert counted(done) == {"api": expected}

@@ -45,6 +45,7 @@ _MENTIONS = (
     "pghost",
     "db_host",
     "horizontalpodautoscaler",
+    "scaledobject",
 )
 _WORKLOADS = ("Deployment", "StatefulSet", "ReplicaSet", "Rollout")
 _SERVER_SETTINGS = ("max_connections", "superuser_reserved_connections", "reserved_connections")

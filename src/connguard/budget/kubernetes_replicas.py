@@ -12,7 +12,12 @@ from connguard.engine.yaml_source import Node
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.whole_numbers import whole
 
-SCALERS = ("HorizontalPodAutoscaler",)
+SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
+_KEDA_MOST = 100
+"""KEDA's maxReplicaCount where a ScaledObject sets none.
+
+https://keda.sh/docs/latest/reference/scaledobject-spec/#maxreplicacount
+"""
 _SURGE_PERCENT = "25%"
 
 
@@ -20,11 +25,20 @@ def replicas(manifest: Manifest, scalers: Iterable[Manifest]) -> Amount:
     """The most replicas: of an autoscaler, else as the workload says."""
     name = f"replicas of {manifest.name}"
     for scaler in scalers:
-        most = scaler.node.get("spec", "maxReplicas")
-        if most is not None and _scales(scaler, manifest):
-            return amount(most, name)
+        most = _most(scaler, name) if _scales(scaler, manifest) else None
+        if most is not None:
+            return most
     number = manifest.node.get("spec", "replicas")
     return exactly(1, name) if number is None else amount(number, name)
+
+
+def _most(scaler: Manifest, name: str) -> Amount | None:
+    if scaler.kind == "ScaledObject":
+        most = scaler.node.get("spec", "maxReplicaCount")
+        default = exactly(_KEDA_MOST, f"{name} (KEDA's default)", scaler.origin)
+        return default if most is None else amount(most, name)
+    most = scaler.node.get("spec", "maxReplicas")
+    return None if most is None else amount(most, name)
 
 
 def _scales(scaler: Manifest, manifest: Manifest) -> bool:
@@ -33,7 +47,10 @@ def _scales(scaler: Manifest, manifest: Manifest) -> bool:
     if target is None or name is None or name.string != manifest.name:
         return False
     kind = target.get("kind")
-    same = kind is None or kind.string == manifest.kind
+    if kind is not None:
+        same = kind.string == manifest.kind
+    else:
+        same = scaler.kind != "ScaledObject" or manifest.kind == "Deployment"
     return same and may_share_namespace(scaler, manifest)
 
 
