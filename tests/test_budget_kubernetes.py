@@ -160,3 +160,74 @@ def test_keda(tmp_path: Path, kind: str, scaled: str, expected: str) -> None:
     done = scan(tmp_path, workload(container(6), "  replicas: 2\n", kind))
 
     assert counted(done) == {"api": expected}
+
+
+def job(pool: str, spec: str = "", name: str = "import", image: str = "shop/import") -> str:
+    return (
+        f"apiVersion: batch/v1\nkind: Job\nmetadata: {{name: {name}}}\nspec:\n{spec}"
+        "  template:\n    spec:\n      restartPolicy: Never\n      containers:\n"
+        f"      - name: {name}\n        image: {image}\n        env:\n"
+        f"        - {{name: DATABASE_URL, value: 'postgres://app@pg-rw/shop{pool}'}}\n"
+    )
+
+
+TEN = "?pool_max_conns=10"
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ("", "1 + 0 × 10"),
+        ("  parallelism: 10\n", "10 + 0 × 10"),
+        ("  parallelism: 10\n  completions: 100\n", "10 + 0 × 10"),
+        ("  parallelism: 10\n  completions: 3\n", "3 + 0 × 10"),
+        ("  parallelism: ${MANY}\n", "0 or more + 0 × 10"),
+    ],
+)
+def test_jobs(tmp_path: Path, spec: str, expected: str) -> None:
+    """As many pods at once as `parallelism` and `completions` allow."""
+    done = scan(tmp_path, job(TEN, spec))
+
+    assert counted(done) == {"import": expected}
+    assert (done.verdict is Standing.UNSAFE) == (expected == "10 + 0 × 10")
+
+
+def test_a_job_beside_a_workload_of_its_name(tmp_path: Path) -> None:
+    done = scan(tmp_path, workload(container(5)), job(TEN, name="api"))
+
+    assert counted(done) == {"api": "1 + 1 × 5", "job/api": "1 + 0 × 10"}
+
+
+@pytest.mark.parametrize("image", ["shop/migrate", "postgres:16"])
+def test_migrations_and_backups(tmp_path: Path, image: str) -> None:
+    """The headroom is kept for them: a pod that says nothing of a pool decides nothing."""
+    done = scan(tmp_path, workload(container(5)), job("", image=image))
+
+    assert counted(done) == {"api": "1 + 1 × 5"}
+    assert len(done.stacks) == 1
+    assert done.verdict is Standing.SAFE
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        ("", "2 or more + 0 × 10"),
+        ("  concurrencyPolicy: Allow\n", "2 or more + 0 × 10"),
+        ("  concurrencyPolicy: Forbid\n", "2 + 0 × 10"),
+    ],
+)
+def test_jobs_of_a_schedule(tmp_path: Path, policy: str, expected: str) -> None:
+    """Runs overlap unless that is forbidden."""
+    head, _, spec = job(TEN, "  parallelism: 2\n").partition("spec:\n")
+    inner = "".join(f"    {line}" for line in spec.splitlines(keepends=True))
+    text = f"{head.replace('Job', 'CronJob')}spec:\n{policy}  jobTemplate:\n    spec:\n{inner}"
+
+    assert counted(scan(tmp_path, text)) == {"import": expected}
+
+
+def test_pods_of_every_node(tmp_path: Path) -> None:
+    """How many nodes a cluster has is in no manifest."""
+    done = scan(tmp_path, workload(container(10), kind="DaemonSet"))
+
+    assert counted(done) == {"api": "1 or more + 0 × 10"}
+    assert done.verdict is Standing.UNKNOWN

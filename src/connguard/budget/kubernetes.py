@@ -17,7 +17,15 @@ from connguard.budget import pgbouncer_keys as keys
 from connguard.budget.commands import Command, command_at
 from connguard.budget.discovered import PoolerReady, Project, ServerRun, ServiceFound
 from connguard.budget.images import Kind, identify
-from connguard.budget.kubernetes_replicas import SCALERS, amount, replicas, surge
+from connguard.budget.kubernetes_replicas import (
+    JOBS,
+    SCALERS,
+    WORKLOADS,
+    amount,
+    replicas,
+    surge,
+    template,
+)
 from connguard.budget.pgbouncer import Deployment, to_pooler
 from connguard.budget.pgbouncer_environment import pooler_of_environment
 from connguard.containers.manifests import Manifest, ManifestsByKind, manifests
@@ -47,7 +55,6 @@ _MENTIONS = (
     "horizontalpodautoscaler",
     "scaledobject",
 )
-_WORKLOADS = ("Deployment", "StatefulSet", "ReplicaSet", "Rollout")
 _SERVER_SETTINGS = ("max_connections", "superuser_reserved_connections", "reserved_connections")
 _ARGUMENT = lazily(r"^(?:-c\s*)?(\w+)=(.*)$")
 _ZALANDO_CONNECTIONS = 60
@@ -75,8 +82,7 @@ def may_have_part(text: str) -> bool:
 def project(folder: Folder, context: Context) -> Project | None:
     """What the manifests of a folder run; None if no part of it is a database's topology."""
     reader = _Reader(folder, context)
-    for manifest in folder.of(*_WORKLOADS):
-        reader.workload(manifest)
+    reader.workloads()
     for manifest in folder.of("Cluster"):
         if manifest.group == "postgresql.cnpg.io":
             reader.cloudnative_cluster(manifest)
@@ -93,8 +99,7 @@ def project(folder: Folder, context: Context) -> Project | None:
 def hidden_services(folder: Folder, context: Context) -> list[ServiceFound]:
     """The workloads of which only a secret says where they connect."""
     reader = _Reader(folder, context)
-    for manifest in folder.of(*_WORKLOADS):
-        reader.workload(manifest)
+    reader.workloads()
     return reader.hidden
 
 
@@ -131,9 +136,18 @@ class _Reader:
         self._context = context
         self.project = Project(folder.path)
         self.hidden: list[ServiceFound] = []
+        self._kinds: dict[str, str] = {}
         self._selectors = _Selectors(folder.of("Service"))
 
-    def workload(self, manifest: Manifest) -> None:
+    def workloads(self) -> None:
+        for manifest in self._folder.of(*WORKLOADS):
+            self._workload(manifest)
+        for manifest in self._folder.of(*JOBS):
+            # PostgreSQL's image in a job is there for its clients (pg_dump, psql).
+            others = [one for one in _containers(manifest) if identify(_image(one)) is None]
+            self._applications(manifest, others)
+
+    def _workload(self, manifest: Manifest) -> None:
         hosts = self._hosts(manifest)
         others: list[Node] = []
         for container in _containers(manifest):
@@ -191,8 +205,11 @@ class _Reader:
         clients = [*visible, *hidden]
         named = [one for one in clients if _name(one) == manifest.name]
         main = (named or clients)[:1]
+        name = manifest.name
+        if clients and self._kinds.setdefault(name, manifest.kind) != manifest.kind:
+            name = f"{manifest.kind.lower()}/{name}"
         for container in clients:
-            own = manifest.name if container in main else f"{manifest.name}/{_name(container)}"
+            own = name if container in main else f"{name}/{_name(container)}"
             self._application(manifest, container, own)
 
     def _names_a_database(self, container: Node) -> bool:
@@ -212,6 +229,8 @@ class _Reader:
             None,
         )
         instances = self._replicas(manifest)
+        if manifest.kind in JOBS and not service.pool.exact and instances.low <= 1:
+            return  # a migration or a backup, for which slots of the server are kept free
         more = surge(manifest, instances)
         whole = ServiceFound(
             applications.replicated(service, instances, more),
@@ -438,7 +457,8 @@ def _containers(manifest: Manifest) -> list[Node]:
 
     https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
     """
-    spec = manifest.node.get("spec", "template", "spec")
+    own = template(manifest)
+    spec = own.get("spec") if own else None
     found: list[Node] = []
     for key in ("initContainers", "containers"):
         node = spec.get(key) if spec else None
@@ -447,6 +467,10 @@ def _containers(manifest: Manifest) -> list[Node]:
             if key == "containers" or (policy is not None and policy.string == "Always"):
                 found.append(container)
     return found
+
+
+def _image(container: Node) -> str:
+    return (container.get("image") or container).string or ""
 
 
 def _name(container: Node) -> str:

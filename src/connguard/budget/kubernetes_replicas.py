@@ -5,31 +5,70 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from connguard.budget import rollout
 from connguard.containers.manifests import Manifest, may_share_namespace
 from connguard.engine.yaml_source import Node
-from connguard.policies.model.amount import Amount, exactly, unknown_amount
+from connguard.policies.model.amount import Amount, exactly, named, times, unknown_amount
 from connguard.policies.model.whole_numbers import whole
 
 SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
+WORKLOADS = ("Deployment", "StatefulSet", "ReplicaSet", "Rollout", "DaemonSet")
+JOBS = {"Job": (), "CronJob": ("jobTemplate", "spec"), "ScaledJob": ("jobTargetRef",)}
+"""Workloads that come to an end, with the place of the job in their `spec`."""
+
 _KEDA_MOST = 100
-"""KEDA's maxReplicaCount where a ScaledObject sets none.
+"""KEDA's maxReplicaCount where a ScaledObject or ScaledJob sets none.
 
 https://keda.sh/docs/latest/reference/scaledobject-spec/#maxreplicacount
 """
 _SURGE_PERCENT = "25%"
 
 
+def template(manifest: Manifest) -> Node | None:
+    """What the pods of a workload are made from."""
+    return manifest.node.get("spec", *JOBS.get(manifest.kind, ()), "template")
+
+
 def replicas(manifest: Manifest, scalers: Iterable[Manifest]) -> Amount:
     """The most replicas: of an autoscaler, else as the workload says."""
     name = f"replicas of {manifest.name}"
+    if manifest.kind in JOBS:
+        return _pods_of_job(manifest, f"pods of {manifest.name}")
+    if manifest.kind == "DaemonSet":
+        reason = f"how many nodes run {manifest.name}"
+        return unknown_amount(f"pods of {manifest.name}", reason, manifest.origin, low=1)
     for scaler in scalers:
         most = _most(scaler, name) if _scales(scaler, manifest) else None
         if most is not None:
             return most
     number = manifest.node.get("spec", "replicas")
     return exactly(1, name) if number is None else amount(number, name)
+
+
+def _pods_of_job(manifest: Manifest, name: str) -> Amount:
+    """The pods of a job at once, and of jobs that may run at the same time.
+
+    https://kubernetes.io/docs/concepts/workloads/controllers/job/#controlling-parallelism
+    https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#concurrency-policy
+    """
+    spec = manifest.node.get("spec", *JOBS[manifest.kind])
+    parallelism = spec.get("parallelism") if spec else None
+    completions = spec.get("completions") if spec else None
+    pods = amount(parallelism, name) if parallelism else exactly(1, name, manifest.origin)
+    if completions is not None and completions.integer is not None:
+        enough = max(0, completions.integer)
+        pods = replace(pods, low=min(pods.low, enough), high=min(pods.high, enough))
+    if manifest.kind == "ScaledJob":
+        most = manifest.node.get("spec", "maxReplicaCount")
+        jobs = amount(most, name) if most else exactly(_KEDA_MOST)
+        return named(times(pods, jobs), name, most.origin if most else pods.origin)
+    policy = manifest.node.get("spec", "concurrencyPolicy")
+    if manifest.kind == "CronJob" and (policy is None or policy.string == "Allow"):
+        reason = f"how many runs of {manifest.name} overlap"
+        return unknown_amount(name, reason, manifest.origin, pods.low)
+    return pods
 
 
 def _most(scaler: Manifest, name: str) -> Amount | None:
@@ -56,7 +95,7 @@ def _scales(scaler: Manifest, manifest: Manifest) -> bool:
 
 def surge(manifest: Manifest, instances: Amount) -> Amount:
     """Pods beyond the replicas while a Deployment is rolled out: a quarter unless it says so."""
-    if manifest.kind == "StatefulSet":
+    if manifest.kind not in ("Deployment", "Rollout"):
         return exactly(0)
     kind = manifest.node.get("spec", "strategy", "type")
     if kind is not None and kind.string == "Recreate":
