@@ -231,3 +231,22 @@ def test_pods_of_every_node(tmp_path: Path) -> None:
 
     assert counted(done) == {"api": "1 or more + 0 × 10"}
     assert done.verdict is Standing.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("strategy", "expected", "verdict"),
+    [
+        ("blueGreen: {activeService: api}", "8 + 8 × 10", Standing.UNSAFE),
+        ("canary: {maxSurge: 0}", "8 + 0 × 10", Standing.SAFE),
+        ("canary: {maxSurge: 50%}", "8 + 4 × 10", Standing.UNSAFE),
+        ("canary: {steps: []}", "8 + 2 × 10", Standing.UNSAFE),
+        ("canary: {trafficRouting: {}}", "8 + 0 to 8 × 10", Standing.UNKNOWN),
+    ],
+)
+def test_rollouts_of_argo(tmp_path: Path, strategy: str, expected: str, verdict: Standing) -> None:
+    """Two colours are twice the pods; a canary has its own maxSurge."""
+    spec = f"  replicas: 8\n  strategy: {{{strategy}}}\n"
+    done = scan(tmp_path, workload(container(10), spec, "Rollout"))
+
+    assert counted(done) == {"api": expected}
+    assert done.verdict is verdict

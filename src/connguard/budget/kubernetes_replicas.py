@@ -95,12 +95,37 @@ def _scales(scaler: Manifest, manifest: Manifest) -> bool:
 
 def surge(manifest: Manifest, instances: Amount) -> Amount:
     """Pods beyond the replicas while a Deployment is rolled out: a quarter unless it says so."""
-    if manifest.kind not in ("Deployment", "Rollout"):
+    if manifest.kind == "Rollout":
+        return _surge_of_argo(manifest, instances)
+    if manifest.kind != "Deployment":
         return exactly(0)
     kind = manifest.node.get("spec", "strategy", "type")
     if kind is not None and kind.string == "Recreate":
         return exactly(0)
     node = manifest.node.get("spec", "strategy", "rollingUpdate", "maxSurge")
+    return _most_surge(node, manifest, instances)
+
+
+def _surge_of_argo(manifest: Manifest, instances: Amount) -> Amount:
+    """Both colours run before the switch; with a router, so do both versions of a canary.
+
+    https://argo-rollouts.readthedocs.io/en/stable/features/bluegreen/
+    https://argo-rollouts.readthedocs.io/en/stable/features/canary/
+    """
+    colours = manifest.node.get("spec", "strategy", "blueGreen")
+    if colours is not None:
+        name = f"pods of the other colour of {manifest.name}"
+        return rollout.share(instances, 100, name, colours.origin)
+    canary = manifest.node.get("spec", "strategy", "canary")
+    routed = canary.get("trafficRouting") if canary else None
+    if routed is not None:
+        reason = f"how far the canary of {manifest.name} is scaled"
+        name = f"pods of the canary of {manifest.name}"
+        return unknown_amount(name, reason, routed.origin, high=instances.high)
+    return _most_surge(canary.get("maxSurge") if canary else None, manifest, instances)
+
+
+def _most_surge(node: Node | None, manifest: Manifest, instances: Amount) -> Amount:
     name = f"maxSurge of {manifest.name}"
     text = (node.string if node else None) or _SURGE_PERCENT
     if text.endswith("%") and text[:-1].isdecimal():
