@@ -183,7 +183,7 @@ def test_kubernetes(tmp_path: Path) -> None:
     ((_, budget),) = done.stacks
 
     assert budget.clients[0].demand.high == (10 + 3) * 5
-    assert role(done, "app").demand.high == 4 * 30
+    assert role(done, "app").demand.high == (4 + 1) * 30
     assert server(done).standing is Standing.UNSAFE
     assert ("PG103", "all.yaml", 28) in ids(done)
 
@@ -195,7 +195,7 @@ def test_a_mounted_ini_in_quotes(tmp_path: Path) -> None:
     quoted = json.dumps(dedent(block.removeprefix("|\n")))
     text = f"{before}{key}{quoted}\n---\n{after}"
 
-    assert role(found(tmp_path, all__yaml=text), "app").demand.high == 120
+    assert role(found(tmp_path, all__yaml=text), "app").demand.high == 150
 
 
 def test_cloudnative_pooler(tmp_path: Path) -> None:

@@ -250,3 +250,33 @@ def test_rollouts_of_argo(tmp_path: Path, strategy: str, expected: str, verdict:
 
     assert counted(done) == {"api": expected}
     assert done.verdict is verdict
+
+
+POOLER = """      - name: pgbouncer
+        image: edoburu/pgbouncer:1.22.1
+        env:
+        - {name: DATABASE_URL, value: "postgres://app:x@pg-rw/shop"}
+        - {name: POOL_MODE, value: transaction}
+        - {name: DEFAULT_POOL_SIZE, value: "30"}
+        - {name: MAX_DB_CONNECTIONS, value: "30"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("spec", "kind", "demand"),
+    [
+        ("", "Deployment", 120),
+        ("  strategy: {type: Recreate}\n", "Deployment", 90),
+        ("  strategy: {rollingUpdate: {maxSurge: 0}}\n", "Deployment", 90),
+        ("", "StatefulSet", 90),
+    ],
+)
+def test_poolers_that_are_rolled_out(tmp_path: Path, spec: str, kind: str, demand: int) -> None:
+    """A pooler that is started before an old one ends has pools as well."""
+    done = scan(tmp_path, workload(POOLER, f"  replicas: 3\n{spec}", kind))
+    ((stack, budget),) = done.stacks
+
+    assert budget.server is not None
+    assert budget.server.demand.high == demand
+    assert stack.topology.poolers[0].instances.high == 3
+    assert done.verdict is (Standing.SAFE if demand < 97 else Standing.UNSAFE)

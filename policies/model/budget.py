@@ -164,9 +164,9 @@ class _Demand:
                     bound = variant.maximum(pools, high, caps)
                     if high and bound < saturate(sum(pool.high for pool in pools)):
                         capped.add(name)
-                    found[name].append(saturate(bound * pooler.instances.at(high)))
+                    found[name].append(saturate(bound * pooler.running.at(high)))
             for name, pools in members.items():
-                reason = next((r for r in map(_pool_reason, pools) if r), pooler.instances.reason)
+                reason = next((r for r in map(_pool_reason, pools) if r), pooler.running.reason)
                 reasons.setdefault(name, reason)
         for name, bounds in highs.items():
             low, top = least(*lows[name]), most(*bounds)
@@ -219,7 +219,7 @@ def _pool_reason(pool: Pool) -> str:
 
 
 def _pool_use(pooler: Pooler, pool: Pool, bound: Amount) -> Use:
-    amount = times(bound, pooler.instances)
+    amount = times(bound, pooler.running)
     label = f"pool {pool.name}/{pool.user or 'any user'} of {pooler.name}"
     offered = plus(pool.size, pool.reserve)
     demand_binds = pool.clients.amount.high < offered.high or pool.size.high <= 0
@@ -239,8 +239,10 @@ def _pool_use(pooler: Pooler, pool: Pool, bound: Amount) -> Use:
         how = f"{pool.size} + {pool.reserve}" if pool.reserve.high else f"{pool.size}"
         settings.extend(_caps_over(pooler, pool, at=pool.high))
         settings.extend(sorted((pool.size, pool.reserve), key=lambda one: -one.high))
-    if pooler.instances.high != 1:
-        how = f"{pooler.instances} × ({how})" if "+" in how else f"{pooler.instances} × {how}"
+    if pooler.running.high != 1:
+        surge = pooler.surge
+        count = f"({pooler.instances} + {surge})" if surge.high else f"{pooler.instances}"
+        how = f"{count} × ({how})" if "+" in how else f"{count} × {how}"
         settings.append(pooler.instances)
     if pool.name == ANY or pool.user == UNKNOWN:
         how = "any number of pools"

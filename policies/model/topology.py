@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import field
 
-from connguard.policies.model.amount import Amount, exactly
+from connguard.policies.model.amount import Amount, exactly, plus
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.records import dataclass
 
@@ -114,7 +114,8 @@ class PoolerUser:
 class Pooler:
     """A connection pooler, as each of its processes runs it.
 
-    `instances` counts all processes: replicas × processes of each. `versions` are the versions
+    `instances` counts all processes: replicas × processes of each; `surge` is how many more a
+    rolling deployment starts. `versions` are the versions
     that may run (several if nothing says which). `login_users` are the users that are known to be
     able to log in; `users_known` says whether these are all; `console_users` of them may be there
     for the pooler's console only. `looks_up_users` is whether users
@@ -154,6 +155,12 @@ class Pooler:
     timeouts: tuple[tuple[str, float, Origin | None], ...] = ()
     prepared_statements: Amount | None = None
     closed: bool = False
+    surge: Amount = field(default_factory=lambda: exactly(0))
+
+    @property
+    def running(self) -> Amount:
+        """The processes that may run at once."""
+        return plus(self.instances, self.surge) if self.surge.high else self.instances
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,6 +196,7 @@ class _Reader:
             pooler = pooler_of_environment(
                 manifest.name, place, environment, flavour, version, instances
             )
+        pooler = replace(pooler, surge=surge(manifest, instances))
         self.project.poolers.append(PoolerReady(pooler, hosts))
 
     def _applications(self, manifest: Manifest, containers: Sequence[Node]) -> None:
