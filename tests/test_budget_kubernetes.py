@@ -280,3 +280,60 @@ def test_poolers_that_are_rolled_out(tmp_path: Path, spec: str, kind: str, deman
     assert budget.server.demand.high == demand
     assert stack.topology.poolers[0].instances.high == 3
     assert done.verdict is (Standing.SAFE if demand < 97 else Standing.UNSAFE)
+
+
+def stateful(args: str = "", more: str = "", image: str = "postgres:16") -> str:
+    return (
+        "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: pg-rw}\nspec:\n"
+        "  template:\n    spec:\n      containers:\n"
+        f"      - name: pg\n        image: {image}\n{args}{more}"
+    )
+
+
+CONFIG = """apiVersion: v1
+kind: ConfigMap
+metadata: {name: pgconf}
+data:
+  postgresql.conf: |
+    listen_addresses = '*'
+    max_connections = 40
+---
+"""
+VOLUMES = "      volumes: [{name: c, configMap: {name: pgconf}}]\n"
+FOLDER = "        volumeMounts: [{name: c, mountPath: /etc/pg}]\n" + VOLUMES
+FILE = (
+    "        volumeMounts: [{name: c, mountPath: /var/lib/postgresql/data/postgresql.conf,"
+    " subPath: postgresql.conf}]\n" + VOLUMES
+)
+BITNAMI = "        env: [{name: POSTGRESQL_MAX_CONNECTIONS, value: '40'}]\n"
+NAMED = '        args: ["-c", "config_file=/etc/pg/postgresql.conf"]\n'
+
+
+@pytest.mark.parametrize(
+    ("server", "slots"),
+    [
+        (stateful(), "100"),
+        (stateful('        args: ["-c", "max_connections=40"]\n'), "40"),
+        (stateful('        args: ["-N", "40"]\n'), "40"),
+        (stateful('        args: ["--max_connections=40"]\n'), "40"),
+        (stateful('        args: ["--max-connections=40"]\n'), "40"),
+        (stateful('        args: ["-N", "$(MOST)"]\n'), "0 or more"),
+        (stateful('        command: [sh, -c, "exec postgres -c max_connections=40"]\n'), "40"),
+        (CONFIG + stateful(NAMED, FOLDER), "40"),
+        (CONFIG + stateful(NAMED.replace("postgresql.conf", "my.conf"), FOLDER), "0 or more"),
+        (CONFIG + stateful(NAMED.replace('"]', '", "-N", "60"]'), FOLDER), "60"),
+        (stateful(NAMED), "0 or more"),
+        (CONFIG + stateful("", FILE), "40"),
+        (stateful("", BITNAMI, "bitnami/postgresql:16"), "40"),
+        (CONFIG + stateful("", FOLDER), "100"),
+    ],
+)
+def test_slots_of_a_server(tmp_path: Path, server: str, slots: str) -> None:
+    """As the server reads its command line, and the file that this names."""
+    done = scan(tmp_path, workload(container(10), "  replicas: 4\n"), server=f"---\n{server}")
+    ((stack, _),) = done.stacks
+
+    assert stack.topology.server is not None
+    assert str(stack.topology.server.max_connections) == slots
+    verdicts = {"40": Standing.UNSAFE, "0 or more": Standing.UNKNOWN}
+    assert done.verdict is verdicts.get(slots, Standing.SAFE)

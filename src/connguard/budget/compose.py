@@ -18,7 +18,8 @@ from connguard.budget.discovered import (
 )
 from connguard.budget.images import Kind, identify
 from connguard.budget.pgbouncer_environment import pooler_of_environment
-from connguard.containers import compose_service, databases
+from connguard.budget.server_command import of_words
+from connguard.containers import compose_service
 from connguard.containers.compose_files import Service, of_file
 from connguard.containers.compose_service import Variable
 from connguard.containers.interpolation import resolve
@@ -26,17 +27,12 @@ from connguard.engine import disk
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.yaml_source import Node
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
-from connguard.policies.model.origin import Known, Origin, Unknown, Value
+from connguard.policies.model.origin import Known, Origin
 from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.whole_numbers import whole
 
 _DATABASE_NAME = lazily(r"(?i)pg|postgres|postgis|timescale|bouncer|database|^db|db$")
-_SERVER_SETTINGS = (
-    "max_connections",
-    "superuser_reserved_connections",
-    "reserved_connections",
-)
 
 
 @dataclass(slots=True)
@@ -216,24 +212,12 @@ def _open_files(node: Node) -> Amount | None:
 
 def _server_command(container: Container) -> tuple[dict[str, Amount], str | None]:
     """Numbers and the configuration file of `postgres -c name=value …`."""
-    settings: dict[str, Amount] = {}
-    given = databases.settings(compose_service.command(container.service))
-    for name in _SERVER_SETTINGS:
-        value = given.get(name)
-        if isinstance(value, Known) and value.value.isdecimal():
-            settings[name] = exactly(whole(value.value), name, value.origin)
-        elif value is not None:
-            settings[name] = unknown_amount(name, _doubt(value), value.origin)
-    file = given.get("config_file")
+    settings, file = of_words(compose_service.command(container.service))
     config = file.value if isinstance(file, Known) else None
     most = container.environment.get("POSTGRESQL_MAX_CONNECTIONS")
     if config is None and most is not None and most.known and most.text.isdecimal():
         settings["max_connections"] = exactly(whole(most.text), "max_connections", most.origin)
     return settings, config
-
-
-def _doubt(value: Value[str]) -> str:
-    return value.reason if isinstance(value, Unknown) else f"{value.value} is set elsewhere"
 
 
 def _mounted(container: Container, folder: Path, wanted: str) -> Path | None:

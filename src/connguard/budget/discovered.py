@@ -38,7 +38,8 @@ class ServerFile:
 class ServerRun:
     """A server as a deployment runs it. `hosts` are the names under which clients reach it.
 
-    `settings` are the numbers that its command line sets; `config` is the file that it is given.
+    `settings` are the numbers that its command line sets; `config` is the file that it is given,
+    `written` are the numbers of such a file where it is part of another one.
     """
 
     name: str
@@ -48,6 +49,7 @@ class ServerRun:
     settings: dict[str, Amount]
     config: Path | None = None
     provider_reserved: Amount | None = None
+    written: dict[str, Amount] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

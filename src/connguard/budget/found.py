@@ -235,7 +235,7 @@ class _Projects:
         return Stack(topology, list(self._gaps), files, notes=list(self._notes), parts=parts)
 
     def _server(self, run: ServerRun) -> ServerParts:
-        settings: dict[str, Amount] = {}
+        settings = dict(run.written)
         file = _readable(run.config, self._context)
         if file is not None:
             settings, gaps = settings_of(file, self._context)

@@ -26,6 +26,7 @@ from connguard.budget.kubernetes_replicas import (
     surge,
     template,
 )
+from connguard.budget.kubernetes_server import configured
 from connguard.budget.pgbouncer import Deployment, to_pooler
 from connguard.budget.pgbouncer_environment import pooler_of_environment
 from connguard.containers.manifests import Manifest, ManifestsByKind, manifests
@@ -36,10 +37,8 @@ from connguard.engine.yaml_source import Node
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
-from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.topology import ANY, Pooler, PoolerEntry, Version
-from connguard.policies.model.whole_numbers import whole
 
 __all__ = ["Folder", "manifests", "may_have_part", "project"]
 
@@ -56,7 +55,6 @@ _MENTIONS = (
     "scaledobject",
 )
 _SERVER_SETTINGS = ("max_connections", "superuser_reserved_connections", "reserved_connections")
-_ARGUMENT = lazily(r"^(?:-c\s*)?(\w+)=(.*)$")
 _ZALANDO_CONNECTIONS = 60
 _ZALANDO_CLIENTS = 10_000
 
@@ -154,20 +152,27 @@ class _Reader:
             image_node = container.get("image")
             image = identify(image_node.string or "") if image_node else None
             if image is not None and image.kind is Kind.POSTGRES and image_node is not None:
-                self.project.servers.append(
-                    ServerRun(
-                        manifest.name,
-                        image_node.origin,
-                        hosts,
-                        image.version,
-                        {**self._spilo(image_node, container), **_arguments(container)},
-                    )
-                )
+                self._server(manifest, container, image_node, hosts, image.version)
             elif image is not None:
                 self._pgbouncer(manifest, container, hosts, image.flavour, image.version)
             else:
                 others.append(container)
         self._applications(manifest, others)
+
+    def _server(
+        self,
+        manifest: Manifest,
+        container: Node,
+        image: Node,
+        hosts: frozenset[str],
+        version: Version | None,
+    ) -> None:
+        variables = self._environment(container)
+        own = configured(manifest, container, variables, self._folder.of("ConfigMap"))
+        self._folder.gaps.extend(own.gaps)
+        settings = {**self._spilo(image, container), **own.given}
+        run = ServerRun(manifest.name, image.origin, hosts, version, settings, written=own.written)
+        self.project.servers.append(run)
 
     def _spilo(self, image: Node, container: Node) -> dict[str, Amount]:
         if not spilo.is_spilo(image.string or ""):
@@ -434,22 +439,6 @@ def _parameters(node: Node | None) -> dict[str, Amount]:
         value = node.get(name) if node else None
         if value is not None:
             found[name] = amount(value, name)
-    return found
-
-
-def _arguments(container: Node) -> dict[str, Amount]:
-    """Numbers of `postgres -c name=value`, one element each or `-c` in an element of its own."""
-    found = {}
-    for key in ("command", "args"):
-        for element in (container.get(key) or container).elements():
-            match = _ARGUMENT.match((element.string or "").strip())
-            if match and match[1] in _SERVER_SETTINGS:
-                known = match[2].isdecimal()
-                found[match[1]] = (
-                    exactly(whole(match[2]), match[1], element.origin)
-                    if known
-                    else unknown_amount(match[1], match[2], element.origin)
-                )
     return found
 
 

@@ -14,7 +14,7 @@ from connguard.policies.model.origin import Known, Origin
 from connguard.policies.model.patterns import lazily
 from connguard.policies.model.topology import Server, Version
 from connguard.policies.model.whole_numbers import whole
-from connguard.postgres.conf import read_conf
+from connguard.postgres.conf import ServerSettings, read_conf
 
 RESERVED_SINCE = 16
 """The major version that brought reserved_connections."""
@@ -57,7 +57,11 @@ def server_of(
 
 def settings_of(file: SourceFile, context: Context) -> tuple[dict[str, Amount], list[NotParsed]]:
     """The numbers that a postgresql.conf and its includes set, and what could not be read."""
-    found = read_conf(file, context)
+    return amounts_of(read_conf(file, context))
+
+
+def amounts_of(found: ServerSettings) -> tuple[dict[str, Amount], list[NotParsed]]:
+    """The numbers of settings that were read, and what could not be read."""
     gaps = list(found.missing)
     gaps.extend(
         NotParsed(f"PostgreSQL does not start with this: {problem.reason}", problem.origin)
