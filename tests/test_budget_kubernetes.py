@@ -337,3 +337,36 @@ def test_slots_of_a_server(tmp_path: Path, server: str, slots: str) -> None:
     assert str(stack.topology.server.max_connections) == slots
     verdicts = {"40": Standing.UNSAFE, "0 or more": Standing.UNKNOWN}
     assert done.verdict is verdicts.get(slots, Standing.SAFE)
+
+
+@pytest.mark.parametrize(
+    ("scaled", "beside", "expected"),
+    [
+        (scaler("10"), "", "2 to 10 + 1 to 3 × 20"),
+        (scaled_object(""), "", "2 to 100 + 1 to 25 × 20"),
+        (scaler("1"), "", "2 + 1 × 20"),
+        (scaler("10", target="kind: StatefulSet, "), "", "2 + 1 × 20"),
+        (scaler("10"), workload("      - {name: api, image: other}\n"), "2 + 1 × 20"),
+    ],
+)
+def test_an_autoscaler_in_another_folder(
+    tmp_path: Path, scaled: str, beside: str, expected: str
+) -> None:
+    """It may be meant for the workload if it scales none of its own folder."""
+    other = tmp_path / "scaling"
+    other.mkdir()
+    (other / "scaling.yaml").write_text(f"{scaled}---\n{beside}")
+    done = scan(tmp_path, workload(container(20), "  replicas: 2\n"))
+
+    assert counted(done) == {"api": expected}
+    assert done.verdict is (Standing.UNKNOWN if "to" in expected else Standing.SAFE)
+
+
+def test_an_autoscaler_beside_a_workload_without_a_database(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "api.yaml").write_text(workload("      - {name: api, image: other}\n"))
+    (other / "scaling.yaml").write_text(scaler("10"))
+    done = scan(tmp_path, workload(container(20), "  replicas: 2\n"))
+
+    assert counted(done) == {"api": "2 + 1 × 20"}

@@ -22,8 +22,12 @@ from connguard.budget.kubernetes_replicas import (
     SCALERS,
     WORKLOADS,
     amount,
+    lone_scalers,
+    maybe_scaled,
     replicas,
+    scales,
     surge,
+    target_of,
     template,
 )
 from connguard.budget.kubernetes_server import configured
@@ -40,7 +44,7 @@ from connguard.policies.model.origin import Origin
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.topology import ANY, Pooler, PoolerEntry, Version
 
-__all__ = ["Folder", "manifests", "may_have_part", "project"]
+__all__ = ["Folder", "lone_scalers", "manifests", "may_have_part", "project", "target_of"]
 
 _MENTIONS = (
     "pgbouncer",
@@ -61,11 +65,15 @@ _ZALANDO_CLIENTS = 10_000
 
 @dataclass(slots=True)
 class Folder:
-    """The manifests of one folder, and what could not be read in them."""
+    """The manifests of one folder, and what could not be read in them.
+
+    `elsewhere` are autoscalers of other folders that may be meant for workloads of this one.
+    """
 
     path: Path
     manifests: ManifestsByKind = field(default_factory=ManifestsByKind)
     gaps: list[NotParsed] = field(default_factory=list)
+    elsewhere: list[Manifest] = field(default_factory=list)
 
     def of(self, *kinds: str) -> Iterable[Manifest]:
         return self.manifests.of(*kinds)
@@ -248,7 +256,11 @@ class _Reader:
         (self.hidden if found is None else self.project.services).append(whole)
 
     def _replicas(self, manifest: Manifest) -> Amount:
-        return replicas(manifest, self._folder.of(*SCALERS))
+        scalers = list(self._folder.of(*SCALERS))
+        own = replicas(manifest, scalers)
+        if manifest.kind in JOBS or any(scales(one, manifest) for one in scalers):
+            return own
+        return maybe_scaled(own, manifest, self._folder.elsewhere)
 
     def _environment(self, container: Node) -> Mapping[str, tuple[str, Origin, bool]]:
         found = environment(container, self._folder.of("ConfigMap"))

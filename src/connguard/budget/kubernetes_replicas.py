@@ -31,6 +31,33 @@ def template(manifest: Manifest) -> Node | None:
     return manifest.node.get("spec", *JOBS.get(manifest.kind, ()), "template")
 
 
+def lone_scalers(folder: Iterable[Manifest]) -> list[Manifest]:
+    """The autoscalers of a folder whose workload lies elsewhere."""
+    manifests = list(folder)
+    workloads = [one for one in manifests if one.kind in WORKLOADS]
+    return [
+        scaler
+        for scaler in manifests
+        if scaler.kind in SCALERS and not any(scales(scaler, one) for one in workloads)
+    ]
+
+
+def target_of(scaler: Manifest) -> str:
+    """The name of what an autoscaler scales."""
+    name = scaler.node.get("spec", "scaleTargetRef", "name")
+    return (name.string if name is not None else None) or ""
+
+
+def maybe_scaled(own: Amount, manifest: Manifest, lone: Iterable[Manifest]) -> Amount:
+    """The replicas, where an autoscaler of another folder may be meant for the workload."""
+    for scaler in lone:
+        most = _most(scaler, own.name) if scales(scaler, manifest) else None
+        if most is not None and most.high > own.high:
+            reason = f"whether the autoscaler at {scaler.origin} is for {manifest.name}"
+            return Amount(own.low, most.high, own.name, most.origin, reason)
+    return own
+
+
 def replicas(manifest: Manifest, scalers: Iterable[Manifest]) -> Amount:
     """The most replicas: of an autoscaler, else as the workload says."""
     name = f"replicas of {manifest.name}"
@@ -40,7 +67,7 @@ def replicas(manifest: Manifest, scalers: Iterable[Manifest]) -> Amount:
         reason = f"how many nodes run {manifest.name}"
         return unknown_amount(f"pods of {manifest.name}", reason, manifest.origin, low=1)
     for scaler in scalers:
-        most = _most(scaler, name) if _scales(scaler, manifest) else None
+        most = _most(scaler, name) if scales(scaler, manifest) else None
         if most is not None:
             return most
     number = manifest.node.get("spec", "replicas")
@@ -80,12 +107,10 @@ def _most(scaler: Manifest, name: str) -> Amount | None:
     return None if most is None else amount(most, name)
 
 
-def _scales(scaler: Manifest, manifest: Manifest) -> bool:
-    target = scaler.node.get("spec", "scaleTargetRef")
-    name = target.get("name") if target else None
-    if target is None or name is None or name.string != manifest.name:
+def scales(scaler: Manifest, manifest: Manifest) -> bool:
+    if target_of(scaler) != manifest.name:
         return False
-    kind = target.get("kind")
+    kind = scaler.node.get("spec", "scaleTargetRef", "kind")
     if kind is not None:
         same = kind.string == manifest.kind
     else:

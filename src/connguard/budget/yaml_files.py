@@ -23,6 +23,7 @@ class YamlFiles:
         self._context = context
         self._reading = reading
         self._folders: dict[Path, kubernetes.Folder] = {}
+        self._passed: dict[Path, list[SourceFile]] = {}
 
     def read(self, file: SourceFile, text: Text) -> None:
         """Read a Compose file or one of Patroni's; manifests wait for `finish`."""
@@ -31,6 +32,8 @@ class YamlFiles:
         patroni = not composed and "loop_wait" in text.string and "parameters" in text.string
         manifest = "apiVersion" in text.string and kubernetes.may_have_part(text.string)
         if not composed and not manifest and not patroni:
+            if "apiVersion" in text.string and "template:" in text.string:
+                self._passed.setdefault(file.path.parent, []).append(file)
             return
         stream = yaml_source.stream(file, context)
         if stream is None:
@@ -61,7 +64,14 @@ class YamlFiles:
 
     def finish(self) -> None:
         """Read the manifests, folder by folder."""
+        lone = [
+            one
+            for folder in self._folders.values()
+            for one in kubernetes.lone_scalers(folder.manifests)
+            if not self._has_target(folder.path, kubernetes.target_of(one))
+        ]
         for folder in self._folders.values():
+            folder.elsewhere = lone
             project = kubernetes.project(folder, self._context)
             if project is None:
                 continue
@@ -69,3 +79,8 @@ class YamlFiles:
             self._reading.files |= {one.file.name for one in folder.manifests}
             for gap in folder.gaps:
                 self._reading.add(gap)
+
+    def _has_target(self, folder: Path, name: str) -> bool:
+        """Whether a workload that uses no database may be what an autoscaler beside it scales."""
+        texts = (self._context.text(file) for file in self._passed.get(folder, ()))
+        return any(text is not None and name in text.string for text in texts)
