@@ -370,3 +370,24 @@ def test_an_autoscaler_beside_a_workload_without_a_database(tmp_path: Path) -> N
     done = scan(tmp_path, workload(container(20), "  replicas: 2\n"))
 
     assert counted(done) == {"api": "2 + 1 × 20"}
+
+
+@pytest.mark.parametrize(
+    ("strategy", "more"),
+    [
+        ("", 1),
+        ("  deploymentStrategy: {type: Recreate}\n", 0),
+        ("  deploymentStrategy: {rollingUpdate: {maxSurge: 2}}\n", 2),
+    ],
+)
+def test_an_operators_pooler_that_is_rolled_out(tmp_path: Path, strategy: str, more: int) -> None:
+    """CloudNativePG runs it as a Deployment."""
+    text = (
+        "apiVersion: postgresql.cnpg.io/v1\nkind: Pooler\nmetadata: {name: pool}\nspec:\n"
+        "  cluster: {name: pg}\n  instances: 3\n  pgbouncer: {poolMode: transaction,\n"
+        f"    parameters: {{max_db_connections: '20'}}}}\n{strategy}"
+    )
+    ((stack, _),) = scan(tmp_path, text).stacks
+    (pooler,) = stack.topology.poolers
+
+    assert (pooler.instances.high, pooler.surge.high) == (3, more)

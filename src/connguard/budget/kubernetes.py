@@ -322,15 +322,17 @@ class _Reader:
             if node is not None
         }
         mode = spec.get("pgbouncer", "poolMode")
+        number = amount(instances, f"instances of {manifest.name}") if instances else exactly(1)
         pooler = _lookup_pooler(
             manifest.name,
             place,
-            amount(instances, f"instances of {manifest.name}") if instances else exactly(1),
+            number,
             cluster.string or "",
             values,
             (mode.string if mode else None) or "session",
             "cnpg_pooler_pgbouncer",
         )
+        pooler = replace(pooler, surge=surge(manifest, number))
         self.project.poolers.append(PoolerReady(pooler, frozenset({manifest.name})))
 
     def zalando(self, manifest: Manifest) -> None:

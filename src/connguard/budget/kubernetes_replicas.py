@@ -24,6 +24,11 @@ _KEDA_MOST = 100
 https://keda.sh/docs/latest/reference/scaledobject-spec/#maxreplicacount
 """
 _SURGE_PERCENT = "25%"
+_STRATEGY = {"Deployment": "strategy", "Pooler": "deploymentStrategy"}
+"""Where a Deployment, and the resource from which CloudNativePG makes one, say how they roll.
+
+https://cloudnative-pg.io/documentation/current/cloudnative-pg.v1/#postgresql-cnpg-io-v1-PoolerSpec
+"""
 
 
 def template(manifest: Manifest) -> Node | None:
@@ -122,12 +127,13 @@ def surge(manifest: Manifest, instances: Amount) -> Amount:
     """Pods beyond the replicas while a Deployment is rolled out: a quarter unless it says so."""
     if manifest.kind == "Rollout":
         return _surge_of_argo(manifest, instances)
-    if manifest.kind != "Deployment":
+    if manifest.kind not in _STRATEGY:
         return exactly(0)
-    kind = manifest.node.get("spec", "strategy", "type")
+    strategy = manifest.node.get("spec", _STRATEGY[manifest.kind])
+    kind = strategy.get("type") if strategy else None
     if kind is not None and kind.string == "Recreate":
         return exactly(0)
-    node = manifest.node.get("spec", "strategy", "rollingUpdate", "maxSurge")
+    node = strategy.get("rollingUpdate", "maxSurge") if strategy else None
     return _most_surge(node, manifest, instances)
 
 
