@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from container_scans import SETTINGS, messages, places
 
-from connguard.containers.compose_files import of_file
+from connguard.containers.compose_files import applications
 from connguard.containers.compose_ports import published
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.scan import scan
@@ -24,7 +24,7 @@ def _one(tmp_path: Path, port: str) -> list[tuple[object, object, tuple[int, int
         f"services:\n  db:\n    image: postgres\n    ports:\n{port}\n", encoding="utf-8"
     )
     context = Context((tmp_path,), SETTINGS, name_of=lambda one: one.name)
-    application = of_file(SourceFile(path, path.name), context)
+    (application,) = applications([SourceFile(path, path.name)], context)
     return [
         (_plain(one.address), _plain(one.host), one.container)
         for one in published(application.services["db"])

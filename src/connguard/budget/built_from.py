@@ -16,7 +16,7 @@ from connguard.policies.model.origin import Origin
 from connguard.policies.model.patterns import lazily
 
 if TYPE_CHECKING:  # a parser of YAML that nothing else may need
-    from connguard.engine.yaml_source import Node
+    from connguard.containers.compose_files import Service
 
 MARKERS = (
     "pyproject.toml",
@@ -42,20 +42,36 @@ _PAIR = lazily(r"(?<!\w)(\w++)=(\"[^\"]*\"|'[^']*'|[^\s\"'\\]+)")
 _SINGLE = lazily(r"(\w++)[ \t]++(\S(?:[^\n]*[^ \t\n])?)[ \t]*+")
 
 
-def source_of(container: Node, folder: Path) -> Path | None:
-    """The folder of the code: the build context, or the project in which the Dockerfile lies."""
-    context = _context(container, folder)
-    if context is None:
+def build_of(service: Service) -> tuple[Path, Path] | None:
+    """The build context and the Dockerfile of a service that is built from a folder."""
+    root: tuple[Path, str] | None = None
+    name = "Dockerfile"
+    for part in service.every("build"):
+        place = part.node.get("context") if part.node.is_mapping else part.node
+        if place is not None and place.string:
+            root = part.layer.folder, part.layer.text(place)[0]
+        elif root is None:
+            root = part.layer.folder, "." if place is None else ""
+        file = part.node.get("dockerfile")
+        if file is not None and file.string:
+            name = part.layer.text(file)[0]
+    if root is None or not root[1] or "$" in root[1] or "://" in root[1]:
         return None
-    home = _dockerfile(container, context).parent
+    context = disk.resolve(root[0] / root[1])
+    return context, disk.resolve(context / name)
+
+
+def source_of(build: tuple[Path, Path]) -> Path:
+    """The folder of the code: the build context, or the project in which the Dockerfile lies."""
+    context, dockerfile = build
+    home = dockerfile.parent
     inside = home != context and home.is_relative_to(context)
     return home if inside and any(disk.is_file(home / name) for name in MARKERS) else context
 
 
-def dockerfile_of(container: Node, folder: Path, context: Context) -> Text | None:
+def dockerfile_of(build: tuple[Path, Path], context: Context) -> Text | None:
     """The Dockerfile of a service that is built, if it is in the repository."""
-    root = _context(container, folder)
-    file = context.file(_dockerfile(container, root)) if root is not None else None
+    file = context.file(build[1])
     return context.text(file) if file is not None else None
 
 
@@ -87,20 +103,3 @@ def variables_of(text: Text) -> dict[str, tuple[str, Origin, bool]]:
 
 def _last_stage(text: Text) -> int:
     return max((match.start() for match in _FROM.finditer(text.string)), default=0)
-
-
-def _context(container: Node, folder: Path) -> Path | None:
-    build = container.get("build")
-    context = build.get("context") if build is not None and build.is_mapping else build
-    text = context.string if context is not None else None
-    if build is not None and build.is_mapping and context is None:
-        text = "."
-    if not text or "$" in text or "://" in text:
-        return None
-    return disk.resolve(folder / text)
-
-
-def _dockerfile(container: Node, root: Path) -> Path:
-    node = container.get("build", "dockerfile")
-    name = node.string if node is not None and node.string else "Dockerfile"
-    return disk.resolve(root / name)

@@ -4,10 +4,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 
 from connguard.budget import applications, spilo
-from connguard.budget.built_from import command_of, dockerfile_of, source_of, variables_of
+from connguard.budget.built_from import (
+    build_of,
+    command_of,
+    dockerfile_of,
+    source_of,
+    variables_of,
+)
 from connguard.budget.commands import command_at
 from connguard.budget.discovered import (
     PoolerReady,
@@ -20,11 +27,11 @@ from connguard.budget.images import Kind, identify
 from connguard.budget.pgbouncer_environment import pooler_of_environment
 from connguard.budget.server_command import of_words
 from connguard.containers import compose_service
-from connguard.containers.compose_files import Service, of_file
-from connguard.containers.compose_service import Variable
-from connguard.containers.interpolation import resolve
+from connguard.containers.compose_files import Part, Service, started
+from connguard.containers.compose_service import Mount, Variable
 from connguard.engine import disk
 from connguard.engine.reading import Context, SourceFile
+from connguard.engine.text import Text
 from connguard.engine.yaml_source import Node
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Known, Origin
@@ -37,26 +44,35 @@ _DATABASE_NAME = lazily(r"(?i)pg|postgres|postgis|timescale|bouncer|database|^db
 
 @dataclass(slots=True)
 class Container:
-    """A service of the file, with its environment resolved as far as the repository says."""
+    """A service with its environment and mounts, resolved as far as the repository says."""
 
-    name: str
-    node: Node
-    origin: Origin
     service: Service
     environment: dict[str, Variable]
+    mounts: list[Mount]
+
+    @property
+    def name(self) -> str:
+        return self.service.name
+
+    @property
+    def origin(self) -> Origin:
+        return self.service.origin
 
 
-def read(file: SourceFile, context: Context) -> Project | None:
-    """The project of a compose file; None if it is none."""
-    project = Project(file.path.parent)
-    for service in of_file(file, context).services.values():
-        top = service.layers[-1]
-        if top.file.path == file.path and top.node.is_mapping:
+def projects(
+    files: Sequence[SourceFile], context: Context
+) -> Iterator[tuple[Project, list[SourceFile]]]:
+    """The projects that these compose files make, each with the files that it is read from."""
+    for application in started(files, context):
+        project = Project(application.file.path.parent, variant=application.variant)
+        parts: dict[str, SourceFile] = {}
+        for service in application.services.values():
+            parts |= {layer.file.name: layer.file for layer in service.layers}
             environment = compose_service.environment(service, context)
-            container = Container(service.name, top.node, service.origin, service, environment)
-            _add(project, container, context)
-    found = project.servers or project.pooler_runs or project.poolers or project.services
-    return project if found else None
+            mounts = compose_service.mounts(service, application)
+            _add(project, Container(service, environment, mounts), context)
+        if project.servers or project.pooler_runs or project.poolers or project.services:
+            yield project, list(parts.values())
 
 
 def _add(project: Project, container: Container, context: Context) -> None:
@@ -67,7 +83,7 @@ def _add(project: Project, container: Container, context: Context) -> None:
     if image is not None and image.kind is Kind.POSTGRES:
         settings, config = _server_command(container)
         if image_part is not None and spilo.is_spilo(image_part.text[0]):
-            place, text = image_part.node.origin, container.node.text
+            place, text = image_part.node.origin, _text_of_spilo(container)
             settings = {**spilo.settings(_variables(container), place, text), **settings}
         project.servers.append(
             ServerRun(
@@ -76,7 +92,7 @@ def _add(project: Project, container: Container, context: Context) -> None:
                 hosts,
                 image.version,
                 settings,
-                _mounted(container, project.folder, config or "postgresql.conf"),
+                _mounted(container, config or "postgresql.conf"),
             )
         )
     elif image is not None:
@@ -92,7 +108,7 @@ def _add_pooler(
     flavour: str,
     version: tuple[int, int] | None,
 ) -> None:
-    mounted = _mounted(container, project.folder, "pgbouncer.ini")
+    mounted = _mounted(container, "pgbouncer.ini")
     if mounted is not None:
         project.pooler_runs.append(
             PoolerRun(
@@ -102,7 +118,7 @@ def _add_pooler(
                 version,
                 _instances(container),
                 (mounted,),
-                _open_files(container.node),
+                _open_files(container.service),
             )
         )
         return
@@ -113,7 +129,7 @@ def _add_pooler(
         flavour,
         version,
         _instances(container),
-        _open_files(container.node),
+        _open_files(container.service),
     )
     project.poolers.append(PoolerReady(pooler, hosts))
 
@@ -124,14 +140,15 @@ def _variables(container: Container) -> dict[str, tuple[str, Origin, bool]]:
 
 def _add_application(project: Project, container: Container, context: Context) -> None:
     environment = _variables(container)
-    built_from = source_of(container.node, project.folder)
-    dockerfile = dockerfile_of(container.node, project.folder, context)
+    build = build_of(container.service)
+    built_from = source_of(build) if build is not None else None
+    dockerfile = dockerfile_of(build, context) if build is not None else None
     if dockerfile is not None:
         environment = {**variables_of(dockerfile), **environment}
-    node = container.node.get("command")
+    part = container.service.last("command")
     command = command_of(dockerfile) if dockerfile is not None else None
-    if node is not None and not node.is_null:
-        command = command_at(node.text, node.origin)
+    if part is not None:
+        command = command_at(part.node.text, part.node.origin)
     found = applications.of_environment(
         container.name,
         container.origin,
@@ -144,7 +161,7 @@ def _add_application(project: Project, container: Container, context: Context) -
     if found is None:
         if built_from is not None:
             project.unclear.append(built_from)
-        waits_for = _waits_for(container.node)
+        waits_for = _waits_for(container.service)
         if waits_for is not None:
             service = applications.opaque(container.name, container.origin)
             project.services.append(
@@ -168,46 +185,56 @@ def _add_application(project: Project, container: Container, context: Context) -
         )
 
 
-def _waits_for(node: Node) -> str | None:
+def _waits_for(service: Service) -> str | None:
     """A service of this project that this one is started after, if there is just one."""
-    depends = node.get("depends_on")
-    if depends is None:
-        return None
-    names = [key.string for key, _ in depends.items()] or _strings(depends)
+    names = {
+        name
+        for part in service.every("depends_on")
+        for name in [key.string for key, _ in part.node.items()] or _strings(part.node)
+    }
     found = [name for name in names if name and _DATABASE_NAME.search(name)]
     return found[0] if len(found) == 1 else None
 
 
+def _text_of_spilo(container: Container) -> Text | None:
+    """The file in which the container's configuration stands."""
+    name = next((one for one in spilo.VARIABLES if one in container.environment), "")
+    place = container.environment[name].origin if name else None
+    layers = container.service.layers
+    return next((one.node.text for one in layers if place and one.file.name == place.path), None)
+
+
 def _instances(container: Container) -> Amount:
     for path in (("deploy", "replicas"), ("scale",)):
-        node = container.node.get(*path)
-        if node is not None:
+        part = container.service.last(*path)
+        if part is not None:
             name = f"replicas of {container.name}"
-            number, _ = _number(node)
+            number, place = _number(part), part.node.origin
             if number is None:
-                return unknown_amount(name, f"{node.string} is set elsewhere", node.origin, low=1)
-            return exactly(number, name, node.origin)
+                return unknown_amount(name, f"{part.node.string} is set elsewhere", place, low=1)
+            return exactly(number, name, place)
     return exactly(1, f"replicas of {container.name}")
 
 
 def _surge(container: Container, instances: Amount) -> Amount:
     """`update_config.order: start-first` runs old and new replicas at once."""
-    order = container.node.get("deploy", "update_config", "order")
-    if order is None or order.string != "start-first":
+    order = container.service.last("deploy", "update_config", "order")
+    if order is None or order.text[0] != "start-first":
         return exactly(0)
-    parallel = container.node.get("deploy", "update_config", "parallelism")
-    number, _ = _number(parallel) if parallel is not None else (1, True)
+    parallel = container.service.last("deploy", "update_config", "parallelism")
+    number = _number(parallel) if parallel is not None else 1
     high = instances.high if not number else min(number, instances.high)
-    return exactly(high, f"replicas of {container.name} that start first", order.origin)
+    return exactly(high, f"replicas of {container.name} that start first", order.node.origin)
 
 
-def _open_files(node: Node) -> Amount | None:
-    limit = node.get("ulimits", "nofile")
-    if limit is None:
+def _open_files(service: Service) -> Amount | None:
+    limit = service.last("ulimits", "nofile")
+    if limit is not None and limit.node.is_mapping:
+        limit = service.last("ulimits", "nofile", "soft")
+    number = _number(limit) if limit is not None else None
+    if limit is None or number is None:
         return None
-    soft = limit.get("soft") or limit
-    number = soft.integer
-    return None if number is None else exactly(number, "ulimits.nofile", soft.origin)
+    return exactly(number, "ulimits.nofile", limit.node.origin)
 
 
 def _server_command(container: Container) -> tuple[dict[str, Amount], str | None]:
@@ -220,30 +247,25 @@ def _server_command(container: Container) -> tuple[dict[str, Amount], str | None
     return settings, config
 
 
-def _mounted(container: Container, folder: Path, wanted: str) -> Path | None:
+def _mounted(container: Container, wanted: str) -> Path | None:
     """The file of the repository that is mounted at a path that ends like `wanted`."""
     name = PurePath(wanted).name
-    volumes = container.node.get("volumes")
-    for element in volumes.elements() if volumes else []:
-        if element.is_mapping:
-            source, target = element.get("source"), element.get("target")
-            pair = (source.string if source else None, target.string if target else None)
-        else:
-            parts = (element.string or "").split(":")
-            pair = (parts[0], parts[1]) if len(parts) > 1 else (None, None)
-        if pair[0] is None or pair[1] is None or not pair[0].startswith((".", "/")):
-            continue
-        path = folder / pair[0] if pair[0].startswith(".") else folder / pair[0].lstrip("/")
-        if PurePath(pair[1]).name == name:
-            return path
-        if disk.is_dir(path) and disk.is_file(path / name) and "docker-entrypoint" not in pair[1]:
-            return path / name
+    for mount in container.mounts:
+        if mount.target.name == name:
+            return mount.source
+        file = mount.source / name
+        if (
+            disk.is_dir(mount.source)
+            and disk.is_file(file)
+            and "docker-entrypoint" not in str(mount.target)
+        ):
+            return file
     return None
 
 
-def _number(node: Node) -> tuple[int | None, bool]:
-    text, known = resolve(node.string or "", {})
-    return (whole(text), True) if known and text.isdecimal() else (None, False)
+def _number(part: Part) -> int | None:
+    text, known = part.text
+    return whole(text) if known and text.isdecimal() else None
 
 
 def _strings(node: Node | None) -> list[str]:

@@ -43,7 +43,7 @@ def declared_stack(found: Found, context: Context) -> Stack | None:
         return None
     gaps: list[NotParsed] = []
     names: set[str] = {declared.file.name} if declared.file else set()
-    discovered = found_stacks(found, context)
+    discovered = [one for one in found_stacks(found, context) if not one.variant]
     notes = [note for stack in discovered for note in stack.notes]
     other = discovered[0].topology if len(discovered) == 1 else None
     units = found.units

@@ -95,7 +95,8 @@ class ServiceFound:
 class Project:
     """What belongs together: the contents of one compose file, chart or folder.
 
-    `unclear` are folders from which something is built that does not say how it connects.
+    `unclear` are folders from which something is built that does not say how it connects. `variant`
+    names the file with which it is run in the place of another project; empty for all others.
     """
 
     folder: Path
@@ -104,3 +105,4 @@ class Project:
     poolers: list[PoolerReady] = field(default_factory=list)
     services: list[ServiceFound] = field(default_factory=list)
     unclear: list[Path] = field(default_factory=list)
+    variant: str = ""

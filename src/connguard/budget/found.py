@@ -70,7 +70,8 @@ class Stack:
     """One server with what connects to it, and what of it could not be read.
 
     `parts` are those of the server; None where it is only what its topology says.
-    `pooler_hosts` are the names under which clients reach each pooler, by its name.
+    `pooler_hosts` are the names under which clients reach each pooler, by its name. `variant` names
+    the file with which it is run in the place of an earlier stack.
     """
 
     topology: Topology
@@ -80,6 +81,7 @@ class Stack:
     notes: list[Notes] = field(default_factory=list)
     parts: ServerParts | None = None
     pooler_hosts: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    variant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ class Found:
     @property
     def one_server(self) -> bool:
         """Whether there is no second server that ALTER SYSTEM could be meant for."""
-        running = sum(len(project.servers) for project in self.projects)
+        running = sum(len(one.servers) for one in self.projects if not one.variant)
         return (running or len(self.server_files)) <= 1
 
     def over(self, settings: Mapping[str, Amount]) -> dict[str, Amount]:
@@ -113,7 +115,13 @@ def found_stacks(found: Found, context: Context) -> list[Stack]:
     taken: set[Path] = set()
     for project in found.projects:
         complete = with_code_pools(project, found.code_pools)
-        stacks.extend(_Projects(complete, found, context, taken).stacks())
+        made = _Projects(complete, found, context, taken).stacks()
+        if project.variant:
+            known = [one.topology for one in stacks]
+            made = [one for one in made if one.topology not in known]
+            for stack in made:
+                stack.variant = project.variant
+        stacks.extend(made)
     groups: dict[Path, list[PoolerFile]] = {}
     for one in found.pooler_files:
         if one.configuration.path not in taken:

@@ -52,8 +52,9 @@ def run(
     report = Report()
     context, gathered = gather(paths, settings, report, progress=progress)
     found = stacks(gathered.subjects, context)
-    if overrides and len(found) != 1:
-        raise ValueError(f"--set needs one topology, and {len(found)} were found")
+    alone = [one for one in found if not one.variant]
+    if overrides and len(alone) != 1:
+        raise ValueError(f"--set needs one topology, and {len(alone)} were found")
     solved: list[tuple[Stack, Budget]] = []
     reading = Reading(notes=gathered.notes, log=gathered.log)
     for stack in found:

@@ -17,16 +17,17 @@ from connguard.policies.model.reading import Reading, mentions_suppression
 
 
 class YamlFiles:
-    """Adds what it finds to a reading. Manifests of one folder are looked at together."""
+    """Adds what it finds to a reading. What belongs together is looked at together."""
 
     def __init__(self, context: Context, reading: Reading) -> None:
         self._context = context
         self._reading = reading
         self._folders: dict[Path, kubernetes.Folder] = {}
         self._passed: dict[Path, list[SourceFile]] = {}
+        self._composed: list[SourceFile] = []
 
     def read(self, file: SourceFile, text: Text) -> None:
-        """Read a Compose file or one of Patroni's; manifests wait for `finish`."""
+        """Read a file of Patroni's; Compose files and manifests wait for `finish`."""
         context, reading = self._context, self._reading
         composed = is_compose(PurePath(file.path))
         patroni = not composed and "loop_wait" in text.string and "parameters" in text.string
@@ -51,10 +52,7 @@ class YamlFiles:
             reading.files.add(file.name)
             reading.add(ServerFile(file, settings))
         elif composed:
-            project = compose.read(file, context)
-            if project is not None:
-                reading.files.add(file.name)
-                reading.add(project)
+            self._composed.append(file)
         else:
             found = kubernetes.manifests(file, stream)
             if found:
@@ -63,7 +61,12 @@ class YamlFiles:
                 folders.setdefault(folder, kubernetes.Folder(folder)).manifests.extend(found)
 
     def finish(self) -> None:
-        """Read the manifests, folder by folder."""
+        """Read the Compose files, and the manifests folder by folder."""
+        for project, files in compose.projects(self._composed, self._context):
+            self._reading.add(project)
+            for file in files:
+                self._reading.files.add(file.name)
+                self._add_part(file)
         lone = [
             one
             for folder in self._folders.values()
@@ -84,3 +87,13 @@ class YamlFiles:
         """Whether a workload that uses no database may be what an autoscaler beside it scales."""
         texts = (self._context.text(file) for file in self._passed.get(folder, ()))
         return any(text is not None and name in text.string for text in texts)
+
+    def _add_part(self, file: SourceFile) -> None:
+        """The gaps and comments of a file that is a part of an application by its use only."""
+        text, stream = self._context.text(file), yaml_source.stream(file, self._context)
+        if is_compose(PurePath(file.path)) or text is None or stream is None:
+            return
+        for gap in stream.gaps:
+            self._reading.add(gap)
+        if mentions_suppression(text.string):
+            self._reading.notes.append(yaml_source.notes(text, stream))

@@ -71,7 +71,8 @@ def command(
     if applying and sets:
         raise click.UsageError("--apply changes files, and --set asks what if: use one of them")
     if initial:
-        write_output(init.render([stack for stack, _ in done.stacks]), output)
+        ordinary = [stack for stack, _ in done.stacks if not stack.variant]
+        write_output(init.render(ordinary), output)
         complain(done.report, verbose, nothing=_NOTHING)
         sys.exit(EXIT_ERROR if done.report.failures else EXIT_CLEAN)
     if suggesting or applying:

@@ -18,7 +18,7 @@ from dataclasses import field
 from pathlib import Path
 
 from connguard.containers.interpolation import environment_file, resolve
-from connguard.engine import yaml_source
+from connguard.engine import disk, yaml_source
 from connguard.engine.limits import Included
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.yaml_source import Node
@@ -107,9 +107,14 @@ class Application:
     `networks` and `configs` are the top-level entries. `incomplete` says that some service is
     defined in a file that is not among the scanned ones. `outside` are the names of services and
     containers that other files of the folder define, which may be given together with these.
+    `files` are those laid over each other, the last on top, `included` those that they include.
+    `variant` names a file that is laid over the default one, where it is not its override.
     """
 
     file: SourceFile
+    files: tuple[SourceFile, ...] = ()
+    included: dict[Path, SourceFile] = field(default_factory=dict)
+    variant: str = ""
     services: dict[str, Service] = field(default_factory=dict)
     networks: dict[str, Part] = field(default_factory=dict)
     configs: dict[str, Part] = field(default_factory=dict)
@@ -127,9 +132,14 @@ def applications(files: Sequence[SourceFile], context: Context) -> list[Applicat
     return found
 
 
-def of_file(file: SourceFile, context: Context) -> Application:
-    """The application of one file alone, without an override beside it."""
-    return _Loader(context).load([file], file.path.parent)
+def started(files: Sequence[SourceFile], context: Context) -> list[Application]:
+    """The applications without those that are no more than a part of another one."""
+    found = applications(files, context)
+    for application in list(found):
+        paths = {disk.resolve(file.path) for file in application.files}
+        if any(paths <= other.included.keys() for other in found if other is not application):
+            found = [one for one in found if one is not application]
+    return found
 
 
 def _applications(files: Sequence[SourceFile], context: Context) -> list[Application]:
@@ -164,6 +174,8 @@ def _of_folder(
     }
     for one in loaded:
         one.outside = frozenset(names)
+        if len(one.files) > 1 and one.files[-1] is not override:
+            one.variant = one.files[-1].name
         if one.services:
             yield one
 
@@ -190,7 +202,7 @@ class _Loader:
         depth: int = 0,
     ) -> Application:
         """Files laid over each other, the last on top. `variables` hold before those of .env."""
-        application = Application(files[0])
+        application = Application(files[0], tuple(files))
         values = self._variables([folder / ".env"], variables or {})
         for file in files:
             home = folder if depth == 0 else file.path.parent
@@ -295,6 +307,8 @@ class _Loader:
             names = _strings(element.get("env_file"))
             values = self._variables([top.folder / name for name in names], top.variables)
             found = self.load(files, folder, values, depth + 1)
+            application.included |= {disk.resolve(file.path): file for file in files}
+            application.included |= found.included
             for name, service in found.services.items():
                 application.services.setdefault(name, service)
             for name, part in found.networks.items():

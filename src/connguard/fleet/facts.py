@@ -89,7 +89,8 @@ def collect(subjects: Iterable[Subject], stacks: Iterable[Stack], context: Conte
     everything = list(subjects)
     gathered = _Gathered(declares="service" in context.settings.topology)
     for stack in stacks:
-        gathered.add(stack)
+        if not stack.variant:
+            gathered.add(stack)
     gathered.add_servers(_alone(everything, context))
     if not gathered.declares:
         gathered.add_loose(_loose(everything, context))
@@ -176,7 +177,7 @@ def _alone(subjects: Sequence[Subject], context: Context) -> Iterator[ServerPart
         run
         for subject in subjects
         for fact in subject.alternatives
-        if isinstance(fact, Project)
+        if isinstance(fact, Project) and not fact.variant
         for run in fact.servers
     ]
     for run in runs_here:
@@ -193,7 +194,7 @@ def _loose(subjects: Sequence[Subject], context: Context) -> Iterator[ServiceFou
     """All services that the repository deploys or holds the code of."""
     facts = [fact for subject in subjects for fact in subject.alternatives]
     pools = [fact for fact in facts if isinstance(fact, CodePool)]
-    projects = [fact for fact in facts if isinstance(fact, Project)]
+    projects = [fact for fact in facts if isinstance(fact, Project) and not fact.variant]
     hidden = list(_hidden(context))
     root = context.roots[0]
     deployed = [one for project in projects for one in project.services] + hidden

@@ -26,7 +26,8 @@ def render(run: Run, *, colour: bool, verbose: bool, quiet: bool) -> str:
     style = Style(colour)
     lines: list[str] = []
     for stack, budget in run.stacks:
-        heading = f"connection budget of {stack.topology.origin.path}: "
+        over = f" with {stack.variant}" if stack.variant else ""
+        heading = f"connection budget of {stack.topology.origin.path}{over}: "
         lines.append(style.paint("bold", printable(heading)) + _verdict(budget.standing, style))
         lines.extend(_chain(budget, style, verbose))
         if verbose:

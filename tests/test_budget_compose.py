@@ -1,0 +1,182 @@
+# SPDX-FileCopyrightText: 2026 The connguard authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Budgets of Compose files: files over files, services that extend others, includes, variables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from budget_cases import ids, server
+
+from connguard.budget.run import Run, run
+from connguard.engine.settings import Settings
+from connguard.policies.model.amount import Amount, Standing
+from connguard.reporters.budget_text import render
+
+API = """\
+services:
+  api:
+    image: api
+    environment: {DATABASE_URL: "postgres://app@db/shop?pool_max_conns=20"}
+"""
+DB = "  db:\n    image: postgres:16\n"
+REPLICAS = "services:\n  api:\n    deploy: {replicas: 6}\n"
+
+
+def found(folder: Path, files: dict[str, str]) -> Run:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return run([folder], Settings(), [])
+
+
+def numbers(done: Run) -> tuple[str, str]:
+    """What the one server has to bear, and what it takes."""
+    usage = server(done)
+    return str(usage.demand), str(usage.limit)
+
+
+def place(amount: Amount) -> tuple[str, int]:
+    assert amount.origin is not None
+    return Path(amount.origin.path).name, amount.origin.line
+
+
+def test_an_override_counts(tmp_path: Path) -> None:
+    """Replicas, the command, the address and the settings of the server, each with its place."""
+    files = {"compose.yaml": API + DB, "compose.override.yaml": REPLICAS}
+    done = found(tmp_path, files)
+    assert numbers(done) == ("120", "97")
+    ((stack, _),) = done.stacks
+    (service,) = stack.topology.services
+    assert place(service.instances) == ("compose.override.yaml", 3)
+    assert ids(done) == {("PG103", "compose.yaml", 4)}
+
+    files["compose.override.yaml"] = (
+        "services:\n  api:\n    command: gunicorn app:app -w 4\n"
+        '    environment: {DATABASE_URL: "postgres://app@db/shop?pool_max_conns=30"}\n'
+        "  db:\n    command: postgres -c max_connections=40\n"
+    )
+    assert numbers(found(tmp_path, files)) == ("120", "37")
+
+
+def test_a_service_has_what_it_extends(tmp_path: Path) -> None:
+    """Replicas and mounted configurations, whose paths belong to the file that names them."""
+    files = {
+        "compose.yaml": (
+            "services:\n  api: {extends: {file: base/common.yaml, service: api}}\n"
+            "  db: {extends: {file: base/common.yaml, service: db}}\n"
+        ),
+        "base/common.yaml": API
+        + "    deploy: {replicas: 6}\n"
+        + DB
+        + "    command: postgres -c config_file=/etc/postgresql.conf\n"
+        + '    volumes: ["./pg.conf:/etc/postgresql.conf"]\n',
+        "base/pg.conf": "max_connections = 40\n",
+    }
+    assert numbers(found(tmp_path, files)) == ("120", "37")
+
+
+@pytest.mark.parametrize("prefix", ["", "compose."])
+def test_included_files_are_one_application(tmp_path: Path, prefix: str) -> None:
+    """Whatever they are called, they are counted once."""
+    files = {
+        "compose.yaml": f"include: [{prefix}db.yaml, {prefix}app.yaml]\n",
+        f"{prefix}db.yaml": "services:\n" + DB,
+        f"{prefix}app.yaml": API + "    deploy: {replicas: 6}\n",
+    }
+    done = found(tmp_path, files)
+    assert numbers(done) == ("120", "97")
+    assert ids(done) == {("PG103", f"{prefix}app.yaml", 4)}
+
+
+def test_an_application_in_a_folder_that_is_included_is_counted_once(tmp_path: Path) -> None:
+    files = {
+        "compose.yaml": "include: [shop/compose.yaml]\n",
+        "shop/compose.yaml": API + DB,
+    }
+    assert numbers(found(tmp_path, files)) == ("20", "97")
+    files = {
+        "compose.yaml": "include: [shop/compose.yaml]\n",
+        "shop/compose.yaml": "include: [../compose.yaml]\n" + API + DB,
+    }
+    assert numbers(found(tmp_path, files)) == ("20", "97")
+
+
+def test_a_comment_in_an_included_file_suppresses(tmp_path: Path) -> None:
+    text = API.replace("    env", "    # connguard: ignore PG103 -- tried out\n    env")
+    files = {
+        "compose.yaml": "include: [app.yaml]\nservices:\n" + DB,
+        "app.yaml": text + "    deploy: {replicas: 6}\n",
+    }
+    assert ids(found(tmp_path, files)) == set()
+
+
+def test_another_file_that_only_changes_services_is_a_variant(tmp_path: Path) -> None:
+    """Both ways to run it are judged; one that changes nothing here is not repeated."""
+    files = {
+        "compose.yaml": API + DB,
+        "compose.override.yaml": "services:\n  api:\n    deploy: {replicas: 2}\n",
+        "compose.prod.yaml": REPLICAS,
+        "compose.debug.yaml": "services:\n  api:\n    deploy: {replicas: 2, labels: {a: b}}\n",
+    }
+    done = found(tmp_path, files)
+    demands = [budget.server and str(budget.server.demand) for _, budget in done.stacks]
+    assert demands == ["40", "40", "120"]
+    assert done.verdict is Standing.UNSAFE
+    text = render(done, colour=False, verbose=False, quiet=False)
+    assert "compose.prod.yaml: UNSAFE" in text
+
+    files["compose.debug.yaml"] = "services:\n  api:\n    labels: {a: b}\n"
+    files["compose.override.yaml"] = "services:\n  api:\n    labels: {c: d}\n"
+    assert len(found(tmp_path, files).stacks) == 2
+
+
+def test_a_variant_is_no_second_server(tmp_path: Path) -> None:
+    """ALTER SYSTEM and a declared topology are meant for the one server that there is."""
+    files = {
+        "compose.yaml": API + DB,
+        "compose.prod.yaml": REPLICAS,
+        "init.sql": "ALTER SYSTEM SET max_connections = 500;\n",
+    }
+    limits = [
+        str(budget.server.limit)
+        for _, budget in found(tmp_path, files).stacks
+        if budget.server is not None
+    ]
+    assert limits == ["497", "497"]
+
+
+def test_independent_files_of_a_folder_stay_apart(tmp_path: Path) -> None:
+    """Each starts what it names itself."""
+    files = {
+        "compose.yaml": API + DB,
+        "compose.shop.yaml": API.replace("=20", "=30") + DB,
+    }
+    done = found(tmp_path, files)
+    demands = [budget.server and str(budget.server.demand) for _, budget in done.stacks]
+    assert demands == ["20", "30"]
+    assert not any(stack.variant for stack, _ in done.stacks)
+
+
+@pytest.mark.parametrize(
+    ("base", "override", "expected"),
+    [
+        ("build: ./web", "build: {dockerfile: prod.Dockerfile}", 3),
+        ("build: {context: ./web}", "build: {args: {A: b}}", 2),
+        ("build: .", "build: ./web", 2),
+    ],
+)
+def test_what_an_image_is_built_from(
+    tmp_path: Path, base: str, override: str, expected: int
+) -> None:
+    """A build is laid over another: the context of one, the Dockerfile of the other."""
+    url = '    environment: {DATABASE_URL: "postgres://app@db/shop?pool_max_conns=1"}\n'
+    files = {
+        "compose.yaml": f"services:\n  web:\n    {base}\n{url}{DB}",
+        "compose.override.yaml": f"services:\n  web:\n    {override}\n",
+        "web/Dockerfile": "FROM a\nCMD gunicorn shop -w 2\n",
+        "web/prod.Dockerfile": "FROM a\nCMD gunicorn shop -w 3\n",
+    }
+    assert numbers(found(tmp_path, files)) == (str(expected), "97")
