@@ -180,3 +180,40 @@ def test_what_an_image_is_built_from(
         "web/prod.Dockerfile": "FROM a\nCMD gunicorn shop -w 3\n",
     }
     assert numbers(found(tmp_path, files)) == (str(expected), "97")
+
+
+def test_numbers_take_the_variables_of_the_environment_file(tmp_path: Path) -> None:
+    """Replicas, workers and the server's command, as the address does."""
+    text = API + "    command: gunicorn app:app -w ${WORKERS:-1}\n"
+    text += '    deploy: {replicas: "${REPLICAS:-1}"}\n' + DB
+    text += "    command: postgres -c max_connections=${SLOTS:-100}\n"
+    assert numbers(found(tmp_path, {"compose.yaml": text})) == ("20", "97")
+    done = found(tmp_path, {".env": "REPLICAS=8\nWORKERS=2\nSLOTS=50\n"})
+    assert numbers(done) == ("320", "47")
+
+
+def test_a_number_without_a_value_is_not_known(tmp_path: Path) -> None:
+    text = API.replace("=20", "=2") + '    deploy: {replicas: "$REPLICAS"}\n' + DB
+    done = found(tmp_path, {"compose.yaml": text, ".env": "OTHER=8\n"})
+    assert (numbers(done)[0], done.verdict) == ("2 or more", Standing.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [
+        ("${FILES:-10}", "30"),
+        ("{soft: '${FILES:-10}', hard: 99}", "30"),
+        ("${MORE_FILES}", "0 or more"),
+        ("-1", None),
+    ],
+)
+def test_open_files(tmp_path: Path, limit: str, expected: str | None) -> None:
+    """A pooler's limit, from a variable, too."""
+    text = (
+        "services:\n  pgb:\n    image: bitnami/pgbouncer:1.22.1\n"
+        f"    environment: {{POSTGRESQL_HOST: db}}\n    ulimits:\n      nofile: {limit}\n"
+    )
+    done = found(tmp_path, {"compose.yaml": text + DB, ".env": "FILES=30\n"})
+    ((stack, _),) = done.stacks
+    files = stack.topology.poolers[0].open_files
+    assert (None if files is None else str(files)) == expected

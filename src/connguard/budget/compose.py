@@ -15,7 +15,7 @@ from connguard.budget.built_from import (
     source_of,
     variables_of,
 )
-from connguard.budget.commands import command_at
+from connguard.budget.commands import Command, command_at
 from connguard.budget.discovered import (
     PoolerReady,
     PoolerRun,
@@ -29,6 +29,7 @@ from connguard.budget.server_command import of_words
 from connguard.containers import compose_service
 from connguard.containers.compose_files import Part, Service, started
 from connguard.containers.compose_service import Mount, Variable
+from connguard.containers.interpolation import resolve
 from connguard.engine import disk
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import Text
@@ -148,7 +149,7 @@ def _add_application(project: Project, container: Container, context: Context) -
     part = container.service.last("command")
     command = command_of(dockerfile) if dockerfile is not None else None
     if part is not None:
-        command = command_at(part.node.text, part.node.origin)
+        command = _command(part)
     found = applications.of_environment(
         container.name,
         container.origin,
@@ -183,6 +184,15 @@ def _add_application(project: Project, container: Container, context: Context) -
                 environment,
             )
         )
+
+
+def _command(part: Part) -> Command:
+    """The command with the variables that files set; without them it keeps the places in it."""
+    written = command_at(part.node.text, part.node.origin)
+    filled = resolve(written.string, part.layer.variables)[0]
+    if filled == resolve(written.string, {})[0]:
+        return written
+    return Command(filled, written.place)
 
 
 def _waits_for(service: Service) -> str | None:
@@ -232,9 +242,12 @@ def _open_files(service: Service) -> Amount | None:
     if limit is not None and limit.node.is_mapping:
         limit = service.last("ulimits", "nofile", "soft")
     number = _number(limit) if limit is not None else None
-    if limit is None or number is None:
+    if limit is None:
         return None
-    return exactly(number, "ulimits.nofile", limit.node.origin)
+    name, place = "ulimits.nofile", limit.node.origin
+    if not limit.text[1]:
+        return unknown_amount(name, f"{limit.node.string} is set elsewhere", place)
+    return None if number is None else exactly(number, name, place)
 
 
 def _server_command(container: Container) -> tuple[dict[str, Amount], str | None]:
