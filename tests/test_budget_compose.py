@@ -217,3 +217,33 @@ def test_open_files(tmp_path: Path, limit: str, expected: str | None) -> None:
     ((stack, _),) = done.stacks
     files = stack.topology.poolers[0].open_files
     assert (None if files is None else str(files)) == expected
+
+
+@pytest.mark.parametrize("mode", ["global", "global-job", "${MODE}"])
+def test_a_replica_on_every_node(tmp_path: Path, mode: str) -> None:
+    """How many nodes there are stands in no file: neither safe nor too many."""
+    deploy = f'    deploy: {{mode: "{mode}", update_config: {{order: start-first, %s}}}}\n'
+    text = API + deploy % "parallelism: 0" + DB
+    done = found(tmp_path, {"stack.yml": text})
+    assert done.verdict is Standing.UNKNOWN
+    ((stack, _),) = done.stacks
+    (service,) = stack.topology.services
+    assert (str(service.instances), str(service.surge)) == ("1 or more", "1 or more")
+
+
+@pytest.mark.parametrize(
+    ("deploy", "expected"),
+    [
+        ("mode: replicated, replicas: 3", ("3", "0")),
+        ("replicas: 3, update_config: {order: start-first}", ("3", "1")),
+        ("replicas: 3, update_config: {order: start-first, parallelism: 2}", ("3", "2")),
+        ("replicas: 3, update_config: {order: start-first, parallelism: 0}", ("3", "3")),
+        ("replicas: 3, update_config: {order: start-first, parallelism: $N}", ("3", "1 to 3")),
+        ("replicas: $N, update_config: {order: start-first}", ("1 or more", "1")),
+    ],
+)
+def test_replicas_that_start_first(tmp_path: Path, deploy: str, expected: tuple[str, str]) -> None:
+    done = found(tmp_path, {"compose.yaml": API + f"    deploy: {{{deploy}}}\n" + DB})
+    ((stack, _),) = done.stacks
+    (service,) = stack.topology.services
+    assert (str(service.instances), str(service.surge)) == expected

@@ -34,7 +34,7 @@ from connguard.engine import disk
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import Text
 from connguard.engine.yaml_source import Node
-from connguard.policies.model.amount import Amount, exactly, unknown_amount
+from connguard.policies.model.amount import UNBOUNDED, Amount, exactly, unknown_amount
 from connguard.policies.model.origin import Known, Origin
 from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
@@ -215,6 +215,10 @@ def _text_of_spilo(container: Container) -> Text | None:
 
 
 def _instances(container: Container) -> Amount:
+    mode = container.service.last("deploy", "mode")
+    if mode is not None and (mode.text[0].startswith("global") or not mode.text[1]):
+        reason = f"on how many nodes {container.name} runs"
+        return unknown_amount(f"replicas of {container.name}", reason, mode.node.origin, low=1)
     for path in (("deploy", "replicas"), ("scale",)):
         part = container.service.last(*path)
         if part is not None:
@@ -233,8 +237,13 @@ def _surge(container: Container, instances: Amount) -> Amount:
         return exactly(0)
     parallel = container.service.last("deploy", "update_config", "parallelism")
     number = _number(parallel) if parallel is not None else 1
-    high = instances.high if not number else min(number, instances.high)
-    return exactly(high, f"replicas of {container.name} that start first", order.node.origin)
+    name, place = f"replicas of {container.name} that start first", order.node.origin
+    if number is None:
+        reason = "parallelism is set elsewhere"
+        return unknown_amount(name, reason, place, low=min(1, instances.low), high=instances.high)
+    most = number or UNBOUNDED  # 0 is all at once
+    low, high = min(most, instances.low), min(most, instances.high)
+    return Amount(low, high, name, place, instances.reason if low != high else "")
 
 
 def _open_files(service: Service) -> Amount | None:
