@@ -247,3 +247,53 @@ def test_replicas_that_start_first(tmp_path: Path, deploy: str, expected: tuple[
     ((stack, _),) = done.stacks
     (service,) = stack.topology.services
     assert (str(service.instances), str(service.surge)) == expected
+
+
+INI = (
+    "[databases]\nshop = host=db user=app\n[pgbouncer]\npool_mode = transaction\n"
+    "auth_type = any\ndefault_pool_size = 40\nmax_client_conn = 1000\n"
+)
+POOLER = "services:\n  pgb:\n    image: edoburu/pgbouncer:1.22.1\n    deploy: {replicas: 3}\n"
+CONFIG = "    configs: [{source: pgb, target: /etc/pgbouncer/pgbouncer.ini}]\n"
+
+
+@pytest.mark.parametrize("inherited", [False, True])
+def test_a_configuration_among_configs_is_read(tmp_path: Path, inherited: bool) -> None:
+    """So is one that a service has from the service that it extends."""
+    top = "configs:\n  pgb: {file: ./pgbouncer.ini}\n"
+    files = {"compose.yaml": POOLER + CONFIG + DB + top, "pgbouncer.ini": INI}
+    if inherited:
+        mount = '    volumes: ["./pgbouncer.ini:/etc/pgbouncer/pgbouncer.ini"]\n'
+        extends = "  pgb: {extends: {file: base/b.yaml, service: pgb}}\n"
+        files = {"base/b.yaml": POOLER + mount, "base/pgbouncer.ini": INI}
+        files["compose.yaml"] = f"services:\n{extends}{DB}"
+    done = found(tmp_path, files)
+    assert numbers(done) == ("120", "97")
+    assert ids(done) == {("PG103", "pgbouncer.ini", 6)}
+
+
+@pytest.mark.parametrize(
+    "mount",
+    [
+        CONFIG + DB + "configs:\n  pgb: {external: true}\n",
+        CONFIG + DB + "configs:\n  pgb: {file: ./pgbouncer.ini}\n",
+        CONFIG.replace("configs", "secrets") + DB,
+        '    volumes: ["$INI:/etc/pgbouncer/pgbouncer.ini"]\n' + DB,
+        '    volumes: ["pooler:/etc/pgbouncer"]\n' + DB,
+        '    volumes: ["/srv/pooler:/etc/pgbouncer"]\n' + DB,
+    ],
+)
+def test_a_configuration_that_is_not_here_is_not_known(tmp_path: Path, mount: str) -> None:
+    """No defaults of the image are judged in its place, and that is said."""
+    done = found(tmp_path, {"compose.yaml": POOLER + mount})
+    assert {one for one, _, _ in ids(done)} == {"PG901", "PG902"}
+    assert done.verdict is Standing.UNKNOWN
+    assert numbers(done)[0] == "0 or more"
+
+
+def test_variables_of_an_image_count_beside_a_folder(tmp_path: Path) -> None:
+    """The image writes its configuration with them, if the folder has none."""
+    variables = '    environment: {DATABASE_URL: "postgres://app@db/shop"}\n'
+    volume = '    volumes: ["pooler:/etc/pgbouncer"]\n'
+    done = found(tmp_path, {"compose.yaml": POOLER + variables + volume + DB})
+    assert "PG901" not in {one for one, _, _ in ids(done)}

@@ -514,6 +514,8 @@ class _Solution:
             pools = self._demand.pools[pooler.name][-1].pools
             any_name = next((one.entry for one in pools.values() if one.name == ANY), None)
             any_user = next((one.entry for one in pools.values() if one.user == UNKNOWN), None)
+            if pooler.kind == "unknown":
+                any_name = any_user = None  # nothing of it was read
             variant = self._demand.pools[pooler.name][-1]
             bound = variant.maximum(pools.values(), True, variant.caps(True))
             yield PoolerUsage(

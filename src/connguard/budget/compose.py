@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path, PurePath
+from pathlib import Path, PurePath, PurePosixPath
 
 from connguard.budget import applications, spilo
 from connguard.budget.built_from import (
@@ -38,18 +38,24 @@ from connguard.policies.model.amount import UNBOUNDED, Amount, exactly, unknown_
 from connguard.policies.model.origin import Known, Origin
 from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
+from connguard.policies.model.topology import Pooler
 from connguard.policies.model.whole_numbers import whole
 
 _DATABASE_NAME = lazily(r"(?i)pg|postgres|postgis|timescale|bouncer|database|^db|db$")
+_POOLER_FOLDERS = ("/etc/pgbouncer", "/bitnami/pgbouncer/conf", "/opt/bitnami/pgbouncer/conf")
 
 
 @dataclass(slots=True)
 class Container:
-    """A service with its environment and mounts, resolved as far as the repository says."""
+    """A service with its environment and mounts, resolved as far as the repository says.
+
+    `hidden` is where it sees what no file of the repository holds.
+    """
 
     service: Service
     environment: dict[str, Variable]
     mounts: list[Mount]
+    hidden: list[PurePosixPath]
 
     @property
     def name(self) -> str:
@@ -71,7 +77,8 @@ def projects(
             parts |= {layer.file.name: layer.file for layer in service.layers}
             environment = compose_service.environment(service, context)
             mounts = compose_service.mounts(service, application)
-            _add(project, Container(service, environment, mounts), context)
+            hidden = compose_service.hidden_mounts(service, application)
+            _add(project, Container(service, environment, mounts, hidden), context)
         if project.servers or project.pooler_runs or project.poolers or project.services:
             yield project, list(parts.values())
 
@@ -110,19 +117,6 @@ def _add_pooler(
     version: tuple[int, int] | None,
 ) -> None:
     mounted = _mounted(container, "pgbouncer.ini")
-    if mounted is not None:
-        project.pooler_runs.append(
-            PoolerRun(
-                container.name,
-                container.origin,
-                hosts,
-                version,
-                _instances(container),
-                (mounted,),
-                _open_files(container.service),
-            )
-        )
-        return
     pooler = pooler_of_environment(
         container.name,
         container.origin,
@@ -132,7 +126,34 @@ def _add_pooler(
         _instances(container),
         _open_files(container.service),
     )
-    project.poolers.append(PoolerReady(pooler, hosts))
+    if mounted is None and not _has_hidden_file(container, pooler):
+        project.poolers.append(PoolerReady(pooler, hosts))
+        return
+    configs = (mounted,) if mounted is not None else ()
+    project.pooler_runs.append(
+        PoolerRun(
+            container.name,
+            container.origin,
+            hosts,
+            version,
+            pooler.instances,
+            configs,
+            pooler.open_files,
+        )
+    )
+
+
+def _has_hidden_file(container: Container, pooler: Pooler) -> bool:
+    """Whether the pooler starts with a configuration that is not in the repository.
+
+    A folder may hold one; it must where no variable says to which server the pooler leads.
+    """
+    if any(target.name == "pgbouncer.ini" for target in container.hidden):
+        return True
+    missing = [one.target for one in container.mounts if not disk.is_dir(one.source)]
+    folders = [*container.hidden, *missing]
+    named = any(entry.host for entry in pooler.entries)
+    return not named and any(str(one) in _POOLER_FOLDERS for one in folders)
 
 
 def _variables(container: Container) -> dict[str, tuple[str, Origin, bool]]:

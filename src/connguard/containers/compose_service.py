@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from connguard.containers.compose_files import Application, Part, Service
@@ -85,22 +86,41 @@ def command(service: Service, key: str = "command") -> list[Word]:
 def mounts(service: Service, application: Application) -> list[Mount]:
     """Files of the repository in the container: volumes and configs."""
     found: dict[PurePosixPath, Mount] = {}
+    for source, target in _mounts(service, application):
+        if source is not None:
+            found[target] = Mount(source, target)
+    return list(found.values())
+
+
+def hidden_mounts(service: Service, application: Application) -> list[PurePosixPath]:
+    """Where the container sees what no file of the repository holds: named volumes, secrets."""
+    return [target for source, target in _mounts(service, application) if source is None]
+
+
+def _mounts(
+    service: Service, application: Application
+) -> Iterator[tuple[Path | None, PurePosixPath]]:
+    """What is mounted, and where; None for what no file of the repository holds."""
     for part in service.every("volumes"):
         for element in part.node.elements():
             source, target = _volume(element, part)
-            if source and target and source.startswith((".", "/", "~")):
-                _put(found, part.layer.folder / source, target)
-    for part in service.every("configs"):
-        for element in part.node.elements():
-            name = element.get("source") if element.is_mapping else element
-            config = application.configs.get((name.string if name else None) or "")
-            file = config.node.get("file") if config else None
-            if config is None or file is None or name is None:
-                continue
-            place = element.get("target")
-            at = place.string if place is not None and place.string else f"/{name.string}"
-            _put(found, config.layer.folder / config.layer.text(file)[0], at)
-    return list(found.values())
+            if source and target:
+                is_path = source.startswith((".", "/", "~"))
+                yield part.layer.folder / source if is_path else None, PurePosixPath(target)
+    for key in ("configs", "secrets"):
+        for part in service.every(key):
+            for element in part.node.elements():
+                name = element.get("source") if element.is_mapping else element
+                if name is None or not name.string:
+                    continue
+                config = application.configs.get(name.string) if key == "configs" else None
+                file = config.node.get("file") if config else None
+                given = element.get("target")
+                target = f"/{name.string}"
+                if given is not None and given.string:
+                    target = resolve(given.string, part.layer.variables)[0]
+                path = config.layer.folder / config.layer.text(file)[0] if config and file else None
+                yield path, PurePosixPath(target)
 
 
 def mounted(found: list[Mount], target: str) -> Path | None:
@@ -178,10 +198,6 @@ def _volume(element: Node, part: Part) -> tuple[str | None, str | None]:
         )
     pieces = resolve(element.string or "", part.layer.variables)[0].split(":")
     return (pieces[0], pieces[1]) if len(pieces) > 1 else (None, None)
-
-
-def _put(found: dict[PurePosixPath, Mount], source: Path, target: str) -> None:
-    found[PurePosixPath(target)] = Mount(source, PurePosixPath(target))
 
 
 def _pairs(node: Node) -> list[tuple[str, str | None, Origin]]:
