@@ -6,12 +6,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 from container_scans import findings, messages, places, report_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from connguard.engine.scan import scan
+from connguard.engine.settings import Settings
 from connguard.policies.model.verdict import Severity
 
 OPEN = """
@@ -659,3 +662,32 @@ def test_a_file_that_is_not_parsed_was_scanned(tmp_path: Path) -> None:
     report = report_of(tmp_path, {"compose.yaml": text})
     assert [one.policy.id for one in report.findings] == ["PG901"]
     assert report.files == 1
+
+
+def test_settings_of_the_command_are_judged(tmp_path: Path) -> None:
+    """As the lines of postgresql.conf; where it listens is judged by what is published."""
+    text = """
+        services:
+          db:
+            image: postgres:16
+            command:
+              - -cssl=off
+              - --password-encryption=md5
+              - -c
+              - statement_timeout=0
+              - --superuser_reserved_connections=0
+              - -c
+              - listen_addresses=*
+          right:
+            image: postgres:16
+            command: postgres -c ssl=on -c password_encryption=scram-sha-256
+          client:
+            image: postgres:16
+            command: psql -c ssl=off
+          other:
+            image: shop/web
+            command: web -c ssl=off
+        """
+    (tmp_path / "compose.yaml").write_text(dedent(text), encoding="utf-8")
+    found = {(one.origin.line, one.policy.id) for one in scan([tmp_path], Settings()).findings}
+    assert found == {(6, "PG401"), (7, "PG402"), (9, "PG502"), (10, "PG507")}

@@ -9,6 +9,7 @@ from dataclasses import field, replace
 from functools import cached_property
 from pathlib import Path
 
+from connguard.containers import databases
 from connguard.containers.compose_connections import Connections
 from connguard.containers.compose_container import (
     NAMED_PORTS,
@@ -47,6 +48,7 @@ class Reader:
     def facts(self) -> Iterator[object]:
         for container in self.containers.values():
             yield from self._published(container)
+            yield from _settings(container)
         yield from Connections(self.application, self.containers).facts()
 
     def _published(self, container: Container) -> Iterator[object]:
@@ -111,6 +113,14 @@ class Reader:
             for container in reversed(self.containers.values())
             for layer in reversed(container.service.layers)
         }
+
+
+def _settings(container: Container) -> Iterator[EffectiveSetting]:
+    """What the command of a server sets; where it listens is judged with what is published."""
+    if container.listening is not None and container.listening.what.is_server:
+        for name, value in databases.settings(container.words).items():
+            if name != "listen_addresses":
+                yield EffectiveSetting(name, value, value.origin)
 
 
 def purpose_of(path: Path, context: Context) -> str | None:
