@@ -297,3 +297,26 @@ def test_variables_of_an_image_count_beside_a_folder(tmp_path: Path) -> None:
     volume = '    volumes: ["pooler:/etc/pgbouncer"]\n'
     done = found(tmp_path, {"compose.yaml": POOLER + variables + volume + DB})
     assert "PG901" not in {one for one, _, _ in ids(done)}
+
+
+@pytest.mark.parametrize(
+    ("lines", "limit"),
+    [
+        ("command: postgres -c config_file=/etc/pg/pg.conf", "0 or more"),
+        ("command: postgres -c config_file=$CONF", "0 or more"),
+        ("command: postgres -c config_file=/etc/pg.conf -c max_connections=50", "47"),
+        ("command: postgres -c config_file=/var/lib/postgresql/data/postgresql.conf", "97"),
+        ('volumes: ["./postgresql.conf:/var/lib/postgresql/data/postgresql.conf"]', "0 or more"),
+        ('volumes: ["data:/var/lib/postgresql/data"]', "97"),
+        ("{config}\n    volumes: ['./here.conf:/etc/pg/pg.conf']", "37"),
+        ("{config}\n    configs: [{source: pg, target: /etc/pg/pg.conf}]", "0 or more"),
+    ],
+)
+def test_a_servers_configuration_that_is_not_here(tmp_path: Path, lines: str, limit: str) -> None:
+    """Its slots are not known; the image's own configuration has the defaults."""
+    lines = lines.replace("{config}", "command: postgres -c config_file=/etc/pg/pg.conf")
+    files = {"compose.yaml": API + DB + f"    {lines}\n", "here.conf": "max_connections = 40\n"}
+    done = found(tmp_path, files)
+    usage = server(done)
+    assert str(usage.limit) == limit
+    assert done.verdict is (Standing.UNKNOWN if limit == "0 or more" else Standing.SAFE)

@@ -35,7 +35,7 @@ from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import Text
 from connguard.engine.yaml_source import Node
 from connguard.policies.model.amount import UNBOUNDED, Amount, exactly, unknown_amount
-from connguard.policies.model.origin import Known, Origin
+from connguard.policies.model.origin import Known, Origin, Value
 from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.topology import Pooler
@@ -43,6 +43,8 @@ from connguard.policies.model.whole_numbers import whole
 
 _DATABASE_NAME = lazily(r"(?i)pg|postgres|postgis|timescale|bouncer|database|^db|db$")
 _POOLER_FOLDERS = ("/etc/pgbouncer", "/bitnami/pgbouncer/conf", "/opt/bitnami/pgbouncer/conf")
+_DATA = "/var/lib/postgresql/"
+"""Where the official image makes the configuration itself, with the server's defaults."""
 
 
 @dataclass(slots=True)
@@ -90,9 +92,14 @@ def _add(project: Project, container: Container, context: Context) -> None:
     hosts = compose_service.names(container.service)
     if image is not None and image.kind is Kind.POSTGRES:
         settings, config = _server_command(container)
+        file = _mounted(container, config.value if isinstance(config, Known) else "postgresql.conf")
+        place = config.origin if config is not None else container.origin
+        if _is_missing(config, file, context):
+            reason = "its configuration file is not in the repository"
+            settings.setdefault("max_connections", unknown_amount("max_connections", reason, place))
         if image_part is not None and spilo.is_spilo(image_part.text[0]):
-            place, text = image_part.node.origin, _text_of_spilo(container)
-            settings = {**spilo.settings(_variables(container), place, text), **settings}
+            own, text = image_part.node.origin, _text_of_spilo(container)
+            settings = {**spilo.settings(_variables(container), own, text), **settings}
         project.servers.append(
             ServerRun(
                 container.name,
@@ -100,7 +107,7 @@ def _add(project: Project, container: Container, context: Context) -> None:
                 hosts,
                 image.version,
                 settings,
-                _mounted(container, config or "postgresql.conf"),
+                file,
             )
         )
     elif image is not None:
@@ -280,10 +287,18 @@ def _open_files(service: Service) -> Amount | None:
     return None if number is None else exactly(number, name, place)
 
 
-def _server_command(container: Container) -> tuple[dict[str, Amount], str | None]:
+def _is_missing(config: Value[str] | None, file: Path | None, context: Context) -> bool:
+    """Whether a server starts with a configuration that is neither here nor its image's own."""
+    if file is not None:
+        return context.file(file) is None
+    if isinstance(config, Known):
+        return not config.value.startswith(_DATA)
+    return config is not None
+
+
+def _server_command(container: Container) -> tuple[dict[str, Amount], Value[str] | None]:
     """Numbers and the configuration file of `postgres -c name=value …`."""
-    settings, file = of_words(compose_service.command(container.service))
-    config = file.value if isinstance(file, Known) else None
+    settings, config = of_words(compose_service.command(container.service))
     most = container.environment.get("POSTGRESQL_MAX_CONNECTIONS")
     if config is None and most is not None and most.known and most.text.isdecimal():
         settings["max_connections"] = exactly(whole(most.text), "max_connections", most.origin)

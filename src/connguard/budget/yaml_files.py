@@ -62,8 +62,8 @@ class YamlFiles:
 
     def finish(self) -> None:
         """Read the Compose files, and the manifests folder by folder."""
-        for project, files in compose.projects(self._composed, self._context):
-            self._reading.add(project)
+        for composed, files in compose.projects(self._composed, self._context):
+            self._reading.add(composed)
             for file in files:
                 self._reading.files.add(file.name)
                 self._add_part(file)
