@@ -113,14 +113,15 @@ def found_stacks(found: Found, context: Context) -> list[Stack]:
     """A stack for each server of each project, then for pooler files outside of projects."""
     stacks: list[Stack] = []
     taken: set[Path] = set()
+    known: dict[Origin, list[Topology]] = {}
     for project in found.projects:
         complete = with_code_pools(project, found.code_pools)
         made = _Projects(complete, found, context, taken).stacks()
         if project.variant:
-            known = [one.topology for one in stacks]
-            made = [one for one in made if one.topology not in known]
-            for stack in made:
-                stack.variant = project.variant
+            made = [one for one in made if one.topology not in known.get(one.topology.origin, ())]
+        for stack in made:
+            stack.variant = project.variant
+            known.setdefault(stack.topology.origin, []).append(stack.topology)
         stacks.extend(made)
     groups: dict[Path, list[PoolerFile]] = {}
     for one in found.pooler_files:

@@ -134,11 +134,15 @@ def applications(files: Sequence[SourceFile], context: Context) -> list[Applicat
 
 def started(files: Sequence[SourceFile], context: Context) -> list[Application]:
     """The applications without those that are no more than a part of another one."""
-    found = applications(files, context)
-    for application in list(found):
-        paths = {disk.resolve(file.path) for file in application.files}
-        if any(paths <= other.included.keys() for other in found if other is not application):
-            found = [one for one in found if one is not application]
+    every = applications(files, context)
+    including = [one for one in every if one.included]
+    found = []
+    for application in every:
+        paths = {disk.resolve(file.path) for file in application.files} if including else set()
+        if any(paths <= one.included.keys() for one in including if one is not application):
+            including = [one for one in including if one is not application]
+        else:
+            found.append(application)
     return found
 
 
