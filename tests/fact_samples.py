@@ -63,6 +63,9 @@ def sample(registered: RegisteredPolicy, number: int, words: Sequence[str]) -> o
 
 
 class Sampler:
+    left_out: typing.ClassVar[frozenset[str]] = frozenset()
+    """Fields that keep their defaults."""
+
     def __init__(self, chance: random.Random, words: Sequence[str]) -> None:
         self._chance = chance
         self._words = words
@@ -130,7 +133,7 @@ class Sampler:
             **{
                 one.name: self.any_of(hints[one.name], bound, depth + 1)
                 for one in dataclasses.fields(kind)
-                if one.init
+                if one.init and one.name not in self.left_out
             }
         )
 

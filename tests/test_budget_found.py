@@ -13,7 +13,7 @@ from budget_cases import ids, role, server
 
 from connguard.budget.run import Run, run
 from connguard.engine.scan import scan
-from connguard.engine.settings import Settings
+from connguard.engine.settings import Settings, load
 from connguard.policies.model.amount import UNBOUNDED, Standing
 
 COMPOSE = """\
@@ -343,3 +343,85 @@ def test_a_compose_file_that_is_no_yaml_is_said(tmp_path: Path) -> None:
     assert [(Path(gap.origin.path).name, gap.origin.line) for gap in report.not_parsed] == [
         ("compose.yml", 2)
     ]
+
+
+TWO_HOSTS = """\
+[databases]
+a = host=db1 user=app pool_size=60
+b = host={other} user=app pool_size={size}
+[pgbouncer]
+auth_type = any
+pool_mode = transaction
+max_client_conn = 1000
+"""
+
+BEFORE_ONE = """\
+services:
+  pgb:
+    image: edoburu/pgbouncer:1.22.1
+    volumes: ["./pgbouncer.ini:/etc/pgbouncer/pgbouncer.ini"]
+  db1: {image: "postgres:16"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("other", "size", "demands"),
+    [
+        ("db1", 60, [("120", Standing.UNSAFE)]),
+        ("db1,db2", 60, [("120", Standing.UNSAFE)]),
+        ("prod.abc.eu-west-1.rds.amazonaws.com", 60, [("60", Standing.SAFE), ("60", None)]),
+        ("${OTHER}", 60, [("60 to 120", Standing.UNKNOWN)]),
+        ("${OTHER}", 30, [("60 to 90", Standing.SAFE)]),
+    ],
+)
+def test_entries_count_against_the_server_that_they_lead_to(
+    tmp_path: Path, other: str, size: int, demands: list[tuple[str, Standing | None]]
+) -> None:
+    """Of a pooler before several servers; where an entry leads may be unknown."""
+    ini = TWO_HOSTS.format(other=other, size=size)
+    done = found(tmp_path, compose__yml=BEFORE_ONE, pgbouncer__ini=ini)
+
+    budgets = [budget for _, budget in done.stacks]
+    assert [
+        (str(one.total), one.server.standing if one.server else None) for one in budgets
+    ] == demands
+
+
+def test_two_servers_behind_one_pooler(tmp_path: Path) -> None:
+    """Each has its own pools; an entry for any name does not take what another entry names."""
+    ini = TWO_HOSTS.format(other="db2", size=60).replace("[pgb", "* = host=db1 user=app\n[pgb")
+    compose = BEFORE_ONE + '  db2: {image: "postgres:16"}\n'
+    (tmp_path / "roles.sql").write_text("CREATE DATABASE b;\n")
+    done = found(tmp_path, compose__yml=compose, pgbouncer__ini=ini)
+
+    first, second = (budget for _, budget in done.stacks)
+    assert first.server is not None and second.server is not None
+    assert [use.label for use in first.server.uses] == ["pool a/app of pgb", "pool */app of pgb"]
+    assert (str(second.total), second.server.standing) == ("60", Standing.SAFE)
+
+
+@pytest.mark.parametrize(
+    ("other", "standing"), [("db1", Standing.UNSAFE), ("db2", Standing.UNKNOWN)]
+)
+def test_several_hosts_and_one_postgresql_conf(
+    tmp_path: Path, other: str, standing: Standing
+) -> None:
+    """Nothing says whose file it is."""
+    (tmp_path / "postgresql.conf").write_text("max_connections = 100\n")
+    done = found(tmp_path, pgbouncer__ini=TWO_HOSTS.format(other=other, size=60))
+
+    assert server(done).standing is standing
+    assert ("PG103" in {one[0] for one in ids(done)}) is (standing is Standing.UNSAFE)
+    if standing is Standing.UNKNOWN:
+        assert any("which server a leads to" in one.reason for one in done.report.undecided)
+
+
+def test_a_declaration_fills_up_from_what_leads_to_the_server(tmp_path: Path) -> None:
+    """What the pooler opens elsewhere is not the declared server's."""
+    (tmp_path / "compose.yml").write_text(BEFORE_ONE)
+    (tmp_path / "pgbouncer.ini").write_text(TWO_HOSTS.format(other="db2", size=60))
+    (tmp_path / "connguard.toml").write_text("[server]\nmax_connections = 50\n")
+    done = run([tmp_path], load(tmp_path / "connguard.toml"), [])
+
+    assert str(server(done).demand) == "60"
+    assert server(done).standing is Standing.UNSAFE

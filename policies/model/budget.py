@@ -208,6 +208,8 @@ def _range(variants: Iterable[PoolsOfPooler], pool: Pool) -> Amount:
 
 
 def _pool_reason(pool: Pool) -> str:
+    if pool.entry.leads_here is None:
+        return f"which server {pool.name} leads to"
     if pool.name == ANY:
         return "how many database names clients use"
     if pool.user == UNKNOWN:
@@ -506,7 +508,7 @@ class _Solution:
                     services=tuple(service.pool for service in pool.clients.services),
                     name_cap=name_cap,
                     user_cap=user_cap,
-                    server_slots=server.limit if server else None,
+                    server_slots=server.limit if server and pool.entry.leads_here else None,
                 )
 
     def _pooler_facts(self) -> Iterable[PoolerUsage]:

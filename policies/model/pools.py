@@ -259,6 +259,8 @@ class PoolsOfPooler:
         return Amount(low, high, amount.name, amount.origin, amount.reason)
 
     def _ask(self, key: Key, entry: PoolerEntry, clients: Clients) -> None:
+        if entry.leads_here is False:
+            return  # its connections are another server's
         self._entries.setdefault(key, entry)
         self._clients.setdefault(key, []).append(clients)
 
@@ -301,7 +303,9 @@ class PoolsOfPooler:
             wanted = least(largest, asking.at(high))
             filled = most(wanted, self._least(minimum.at(high), size.at(high)))
             wanted = filled if prefilled else choose(asking.at(high), filled, wanted)
-            bounds.append((UNBOUNDED if high else self._certain) if open_ended else wanted)
+            if open_ended:
+                wanted = UNBOUNDED if high else self._certain
+            bounds.append(wanted if high or entry.leads_here else 0)
         database = entry.database or name
         return Pool(name, user, database, entry, size, reserve, minimum, merged, *bounds)
 

@@ -79,6 +79,7 @@ class PoolerEntry:
 
     `database` is the server's database; None means the name itself. `user` is the forced user.
     `client_user` restricts the entry to clients of one user (poolers other than PgBouncer).
+    `leads_here` is whether it leads to the topology's server; None if that is not known.
     """
 
     name: str
@@ -95,6 +96,7 @@ class PoolerEntry:
     auth_user: str | None = None
     auth_dbname: str | None = None
     host: str | None = None
+    leads_here: bool | None = True
 
 
 @dataclass(frozen=True, slots=True)

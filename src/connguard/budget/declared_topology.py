@@ -45,6 +45,7 @@ def declared_stack(found: Found, context: Context) -> Stack | None:
     names: set[str] = {declared.file.name} if declared.file else set()
     discovered = [one for one in found_stacks(found, context) if not one.variant]
     notes = [note for stack in discovered for note in stack.notes]
+    discovered = [stack for stack in discovered if not stack.beyond]
     other = discovered[0].topology if len(discovered) == 1 else None
     units = found.units
     poolers = [_pooler(one, units, context, gaps, names) for one in declared.poolers]

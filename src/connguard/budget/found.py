@@ -43,6 +43,8 @@ from connguard.policies.model.topology import (
 )
 from connguard.policies.model.whole_numbers import whole
 
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+
 
 @dataclass(frozen=True, slots=True)
 class ServerParts:
@@ -71,7 +73,8 @@ class Stack:
 
     `parts` are those of the server; None where it is only what its topology says.
     `pooler_hosts` are the names under which clients reach each pooler, by its name. `variant` names
-    the file with which it is run in the place of an earlier stack.
+    the file with which it is run in the place of an earlier stack. `beyond` is whether it is what
+    poolers open on servers that no file shows, beside those that one shows.
     """
 
     topology: Topology
@@ -82,6 +85,7 @@ class Stack:
     parts: ServerParts | None = None
     pooler_hosts: Mapping[str, frozenset[str]] = field(default_factory=dict)
     variant: str = ""
+    beyond: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +189,8 @@ class _Projects:
                 server = _server_of_file(
                     near[0], self._found, self._context, stack.gaps, stack.files
                 )
-                stack.topology = replace(stack.topology, server=server)
+                own = _of_one_server(stack.topology.poolers)
+                stack.topology = replace(stack.topology, server=server, poolers=tuple(own))
             return [stack] if stack is not None else []
         single = len(project.servers) == 1
         by_pooler: dict[str, list[int]] = {}
@@ -198,15 +203,26 @@ class _Projects:
                     by_host.setdefault(name, []).append(number)
         stacks = []
         for run_server in project.servers:
-            own = [pooler for pooler, _ in poolers if self._reaches(pooler, run_server, single)]
+            before = (_before(pooler, run_server, single) for pooler, _ in poolers)
+            own = [pooler for pooler in before if pooler is not None]
             chosen = {one for pooler in own for one in by_pooler.get(pooler.name, ())}
             chosen.update(one for name in run_server.hosts for one in by_host.get(name, ()))
             connected = [services[one] for one in sorted(chosen)]
             if own or connected or run_server.settings:
                 stack = self._stack(run_server, own, connected)
-                stack.pooler_hosts = {one.name: reach for one, reach in poolers if one in own}
-                stacks.append(stack)
+                stacks.append(self._with_hosts(stack, poolers))
+        far = [pooler for one, _ in poolers if (pooler := _beyond(one, project.servers, single))]
+        if far:
+            chosen = {one for pooler in far for one in by_pooler.get(pooler.name, ())}
+            stack = self._stack(None, far, [services[one] for one in sorted(chosen)])
+            stack.beyond = True
+            stacks.append(self._with_hosts(stack, poolers))
         return stacks
+
+    def _with_hosts(self, stack: Stack, poolers: Sequence[tuple[Pooler, frozenset[str]]]) -> Stack:
+        own = {pooler.name for pooler in stack.topology.poolers}
+        stack.pooler_hosts = {one.name: hosts for one, hosts in poolers if one.name in own}
+        return stack
 
     def _applications(self, poolers: Sequence[tuple[Pooler, frozenset[str]]]) -> list[ServiceFound]:
         """The project's services, and applications whose own files name one of its hosts.
@@ -304,13 +320,6 @@ class _Projects:
                 return replace(service, pooler=pooler.name)
         return service
 
-    def _reaches(self, pooler: Pooler, server: ServerRun, single: bool) -> bool:
-        targets = {entry.host for entry in pooler.entries if entry.host}
-        named = any(
-            _is_host(host, server.hosts) for target in targets for host in target.split(",")
-        )
-        return named or (single and not targets)
-
 
 def runs(deployed: ServiceFound, application: ServiceFound) -> bool:
     """Whether a service of a deployment runs this application: by its name, or its folder."""
@@ -345,6 +354,47 @@ def _is_host(host: str | None, names: frozenset[str]) -> bool:
     return host is not None and (host in names or host.partition(".")[0] in names)
 
 
+def _before(pooler: Pooler, server: ServerRun, single: bool) -> Pooler | None:
+    """The pooler with what of it leads to a server; None where nothing does."""
+    if single and not any(entry.host for entry in pooler.entries):
+        return pooler
+    entries = tuple(replace(entry, leads_here=_leads_to(entry, server)) for entry in pooler.entries)
+    if all(entry.leads_here is False for entry in entries):
+        return None
+    return replace(pooler, entries=entries)
+
+
+def _beyond(pooler: Pooler, servers: Sequence[ServerRun], single: bool) -> Pooler | None:
+    """The pooler with what of it leads to none of the servers, where the rest leads to one."""
+    shown = [one for server in servers if (one := _before(pooler, server, single)) is not None]
+    far = [
+        all(one.leads_here is False for one in same)
+        for same in zip(*(one.entries for one in shown), strict=True)
+    ]
+    if not any(far):
+        return None
+    pairs = zip(pooler.entries, far, strict=True)
+    return replace(pooler, entries=tuple(replace(one, leads_here=out) for one, out in pairs))
+
+
+def _leads_to(entry: PoolerEntry, server: ServerRun) -> bool | None:
+    host = entry.host or ""
+    if any(_is_host(one, server.hosts) for one in host.split(",")):
+        return True
+    return None if not host or pgbouncer_ini.is_template(host) else False
+
+
+def _of_one_server(poolers: Sequence[Pooler]) -> list[Pooler]:
+    """The poolers before a server whose name nothing says: which of several is not known."""
+    hosts = {entry.host or "" for pooler in poolers for entry in pooler.entries}
+    if len({"" if host in _LOCAL or host.startswith("/") else host for host in hosts}) <= 1:
+        return list(poolers)
+    return [
+        replace(one, entries=tuple(replace(entry, leads_here=None) for entry in one.entries))
+        for one in poolers
+    ]
+
+
 def _of_folder(folder: Path, group: Sequence[PoolerFile], found: Found, context: Context) -> Stack:
     gaps: list[NotParsed] = []
     names: set[str] = set()
@@ -366,6 +416,8 @@ def _of_folder(folder: Path, group: Sequence[PoolerFile], found: Found, context:
     server = _server_of_statements(found)
     if chosen:
         server = _server_of_file(chosen[0], found, context, gaps, names)
+    if server is not None or found.roles or found.databases:
+        poolers = _of_one_server(poolers)
     topology = Topology(
         origin=poolers[0].origin,
         poolers=tuple(poolers),
