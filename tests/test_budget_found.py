@@ -395,7 +395,8 @@ def test_two_servers_behind_one_pooler(tmp_path: Path) -> None:
     done = found(tmp_path, compose__yml=compose, pgbouncer__ini=ini)
 
     first, second = (budget for _, budget in done.stacks)
-    assert first.server is not None and second.server is not None
+    assert first.server is not None
+    assert second.server is not None
     assert [use.label for use in first.server.uses] == ["pool a/app of pgb", "pool */app of pgb"]
     assert (str(second.total), second.server.standing) == ("60", Standing.SAFE)
 

@@ -72,6 +72,34 @@ def shown(amount: Amount) -> tuple[str, str]:
         ("pm2-runtime index.js", ("1", "")),
         ("foreman start", ("1 or more", "compose.yml:6:14")),
         ("python worker.py", ("1", "")),
+        ("./server", ("1", "")),
+        ("java -jar app.jar", ("1", "")),
+        ("flask run", ("1", "")),
+        ("gunicorn shop -w 2 -w 4", ("4", "compose.yml:6:36")),
+        ("gunicorn -w 4 -k uvicorn.workers.UvicornWorker shop", ("4", "compose.yml:6:26")),
+        ("gunicorn -k uvicorn.workers.UvicornWorker shop -w 4", ("4", "compose.yml:6:64")),
+        ('multirun "gunicorn -w 2 a" "gunicorn -w 3 b"', ("2 to 5", "compose.yml:6:36")),
+        ("sh -c 'pip install gunicorn && gunicorn -w 4 a'", ("4", "compose.yml:6:57")),
+        ("celery multi start a b -A shop", ("1 or more", "compose.yml:6:14")),
+        ("uwsgi --http :8000 --module app:app --processes 4", ("4", "compose.yml:6:62")),
+        ("uwsgi --http :8000 -p 4", ("4", "compose.yml:6:36")),
+        ("uwsgi --http :8000 --module app:app", ("1", "")),
+        ("uwsgi --ini shop.ini", ("1 or more", "compose.yml:6:14")),
+        ("dramatiq app --processes 4", ("4", "compose.yml:6:39")),
+        ("dramatiq app", ("1 or more", "compose.yml:6:14")),
+        ("rq worker-pool -n 4", ("4", "compose.yml:6:32")),
+        ("rq worker-pool", ("1", "")),
+        ("rq worker", ("1", "")),
+        ("supervisord -c supervisord.conf", ("1 or more", "compose.yml:6:14")),
+        ("make serve", ("1 or more", "compose.yml:6:14")),
+        ("./start.sh", ("1 or more", "compose.yml:6:14")),
+        ('["sh", "-c", "./migrate.sh && exec ./start.sh"]', ("1 or more", "compose.yml:6:14")),
+        ('["sh", "-c", "./migrate.sh && exec node app.js 2>&1"]', ("1", "")),
+        ("./wait-for-it.sh db:5432 -- python app.py", ("1", "")),
+        ("./wait-for-it.sh db:5432 -- gunicorn -w 4 app", ("4", "compose.yml:6:54")),
+        ("docker-entrypoint.sh node app.js", ("1", "")),
+        ("./run.sh production", ("1 or more", "compose.yml:6:14")),
+        ("node tools/deploy.sh", ("1", "")),
     ],
 )
 def test_commands(tmp_path: Path, command: str, expected: tuple[str, str]) -> None:
@@ -96,6 +124,10 @@ def test_a_command_over_several_lines(tmp_path: Path) -> None:
         ("FROM a\nENV WEB_CONCURRENCY=$N\nCMD gunicorn s\n", ("1 or more", "Dockerfile:2:21")),
         ("FROM a\nCMD gunicorn s -w 9\nFROM b\nCMD gunicorn s -w 2\n", ("2", "Dockerfile:4:19")),
         ("FROM a\nENV WEB_CONCURRENCY=3\nCMD celery -A s beat\n", ("1", "")),
+        (
+            "FROM a\nENV WEB_CONCURRENCY=3\nCMD python manage.py migrate && gunicorn s\n",
+            ("3", "Dockerfile:2:21"),
+        ),
     ],
 )
 def test_dockerfiles(tmp_path: Path, dockerfile: str, expected: tuple[str, str]) -> None:
@@ -231,3 +263,111 @@ def test_a_procfile_says_what_a_formation_runs(tmp_path: Path) -> None:
     found = services(tmp_path)
     assert shown(found["web"].processes) == ("3", "app.json:2:29")
     assert shown(found["worker"].processes) == ("4", "Procfile:2:45")
+
+
+@pytest.mark.parametrize(
+    ("command", "files", "expected"),
+    [
+        ("./start.sh", {"start.sh": "#!/bin/sh\nexec gunicorn -w 4 a\n"}, ("4", "start.sh:2:18")),
+        ("bash start.sh", {"start.sh": "# gunicorn -w 9\ngunicorn a\n"}, ("1", "")),
+        ("/app/start.sh", {"start.sh": "exec python app.py\n"}, ("1", "")),
+        ("./start", {"start": "#!/bin/sh\nexec gunicorn -w 4 a\n"}, ("4", "start:2:18")),
+        ("./start.sh", {"start.sh": "gunicorn \\\n  -w 4 a\n"}, ("4", "start.sh:2:6")),
+        ("./start.sh", {"start.sh": "exec ./other.sh\n"}, ("1 or more", "start.sh:1:1")),
+        (
+            "./start.sh",
+            {"start.sh": "exec ./other.sh\n", "other.sh": "uvicorn a --workers 3\n"},
+            ("3", "other.sh:1:21"),
+        ),
+        (
+            "./start.sh gunicorn -w 4 a",
+            {"start.sh": '#!/bin/sh\nset -e\nexec "$@"\n'},
+            ("4", "compose.yml:6:37"),
+        ),
+        ("./start.sh python a.py", {"start.sh": '#!/bin/sh\nexec "$@"\n'}, ("1", "")),
+        (
+            "./start.sh web",
+            {
+                "start.sh": 'case "$1" in\n'
+                "web) gunicorn -w 4 a;;\nqueue) celery -A a worker -c 2;;\nesac\n"
+            },
+            ("2 to 6", "start.sh:2:18"),
+        ),
+        ("make serve", {"Makefile": "serve:\n\tgunicorn -w 4 a\n"}, ("4", "Makefile:2:14")),
+        ("make serve", {"Makefile": "serve: a\n\tpython a.py\nb:\n\tgunicorn -w 4\n"}, ("1", "")),
+        ("make serve", {"Makefile": "all:\n\tgunicorn -w 4\n"}, ("1 or more", "compose.yml:6:14")),
+        ("uwsgi --ini a.ini", {"a.ini": "[uwsgi]\nprocesses = 4\n"}, ("4", "a.ini:2:13")),
+        ("uwsgi --ini a.ini", {"a.ini": "[uwsgi]\nmodule = a\n"}, ("1", "")),
+        ("uwsgi a.ini", {"a.ini": "[uwsgi]\nworkers = %k\n"}, ("1 or more", "a.ini:2:11")),
+    ],
+)
+def test_scripts(
+    tmp_path: Path, command: str, files: dict[str, str], expected: tuple[str, str]
+) -> None:
+    """What a script of the repository starts; one that is not at hand may start several."""
+    assert shown(processes(tmp_path, command=command, files=files)) == expected
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "expected"),
+    [
+        ('FROM a\nENTRYPOINT ["/app/entrypoint.sh"]\n', ("4", "entrypoint.sh:2:18")),
+        (
+            'FROM a\nCOPY docker/entrypoint.sh /\nENTRYPOINT ["/entrypoint.sh"]\n',
+            ("4", "entrypoint.sh:2:18"),
+        ),
+        (
+            'FROM a\nCMD ["a", "-w", "5"]\nEXPOSE 80\nENTRYPOINT ["gunicorn"]\n',
+            ("5", "Dockerfile:2:18"),
+        ),
+    ],
+)
+def test_entrypoints_of_images(tmp_path: Path, dockerfile: str, expected: tuple[str, str]) -> None:
+    """A script that the Dockerfile copies; ENTRYPOINT and CMD are one command line."""
+    folder = "docker/" if "docker/" in dockerfile else ""
+    files = {f"{folder}entrypoint.sh": "#!/bin/sh\nexec gunicorn -w 4 a\n"}
+    assert shown(processes(tmp_path, files={**files, "Dockerfile": dockerfile})) == expected
+
+
+@pytest.mark.parametrize(
+    ("lines", "dockerfile", "expected"),
+    [
+        ('    entrypoint: ["gunicorn", "-w", "4"]\n    command: ["app:app"]\n', "", "4"),
+        ('    command: ["-w", "4", "app:app"]\n', 'ENTRYPOINT ["gunicorn"]\n', "4"),
+        ("    entrypoint: python a.py\n", "CMD gunicorn -w 4\n", "1"),
+    ],
+)
+def test_entrypoint_and_command(tmp_path: Path, lines: str, dockerfile: str, expected: str) -> None:
+    """They are one command line; an entrypoint of the deployment hides the image's CMD."""
+    (tmp_path / "compose.yml").write_text(COMPOSE.format(variables="", command=lines))
+    (tmp_path / "Dockerfile").write_text("FROM a\n" + dockerfile)
+    assert str(services(tmp_path)["web"].processes) == expected
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "expected"),
+    [
+        ("gunicorn app:app", "--workers 4", ("4", "compose.yml:6:26")),
+        ("gunicorn app:app", "--timeout 9 --workers=4", ("4", "compose.yml:6:26")),
+        ("gunicorn app:app", "--timeout 9", ("1", "")),
+        ("gunicorn app:app", "${ARGUMENTS}", ("1 or more", "compose.yml:6:26")),
+        ("gunicorn app:app -w 2", "--workers 4", ("2", "compose.yml:7:34")),
+        ("python app.py", "--workers 4", ("1", "")),
+    ],
+)
+def test_arguments_in_the_environment(
+    tmp_path: Path, command: str, arguments: str, expected: tuple[str, str]
+) -> None:
+    """GUNICORN_CMD_ARGS gives way to the command line, and is nothing to others."""
+    variables = {"GUNICORN_CMD_ARGS": arguments}
+    assert shown(processes(tmp_path, command=command, variables=variables)) == expected
+
+
+def test_arguments_in_flow_style(tmp_path: Path) -> None:
+    """An option may follow a bracket or a comma."""
+    command = '[gunicorn, -w, "4"]'
+    assert str(processes(tmp_path, command=command)) == "4"
+    assert str(processes(tmp_path, command='[-w, "4"]', files=_GUNICORN)) == "4"
+
+
+_GUNICORN = {"Dockerfile": 'FROM a\nENTRYPOINT ["gunicorn"]\n'}

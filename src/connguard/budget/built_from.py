@@ -75,17 +75,28 @@ def dockerfile_of(build: tuple[Path, Path], context: Context) -> Text | None:
     return context.text(file) if file is not None else None
 
 
-def command_of(text: Text) -> Command | None:
-    """What the last stage of a Dockerfile starts: its last ENTRYPOINT and CMD."""
-    begin = _last_stage(text)
-    found: dict[str, re.Match[str]] = {}
-    for match in _START.finditer(text.string, begin):
-        found[match[1].upper()] = match
-    if not found:
-        return None
-    start = min(match.start(2) for match in found.values())
-    end = max(match.end(2) for match in found.values())
-    return command_at(text, text.origin(start, end))
+def command_of(
+    dockerfile: Text | None, entrypoint: Command | None, command: Command | None
+) -> Command | None:
+    """What a container starts: its ENTRYPOINT with its CMD, as one command line.
+
+    A deployment's entrypoint takes the place of both, its command that of CMD.
+    """
+    if entrypoint is None and dockerfile is not None:
+        entrypoint = _started(dockerfile, "ENTRYPOINT")
+        command = command or _started(dockerfile, "CMD")
+    if entrypoint is None or command is None:
+        return entrypoint or command
+    return entrypoint.then(command)
+
+
+def _started(text: Text, instruction: str) -> Command | None:
+    """The last ENTRYPOINT or CMD of the last stage."""
+    found = None
+    for match in _START.finditer(text.string, _last_stage(text)):
+        if match[1].upper() == instruction:
+            found = match
+    return command_at(text, text.origin(*found.span(2))) if found is not None else None
 
 
 def variables_of(text: Text) -> dict[str, tuple[str, Origin, bool]]:

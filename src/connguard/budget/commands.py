@@ -6,13 +6,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
+from itertools import pairwise
 from pathlib import Path
 
 from connguard.budget import ecosystem, puma
+from connguard.budget.command import Command, command_at
+from connguard.budget.wrappers import is_hidden, unwrapped
 from connguard.engine.reading import Context
 from connguard.engine.text import Text
-from connguard.policies.model.amount import Amount, exactly, unknown_amount
+from connguard.policies.model.amount import Amount, exactly, plus, unknown_amount
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
@@ -20,12 +23,46 @@ from connguard.policies.model.whole_numbers import whole
 
 Environment = Mapping[str, tuple[str, Origin, bool]]
 
+__all__ = ["Command", "Environment", "Runtime", "command_at", "processes_of"]
+
 VARIABLES = ("WEB_CONCURRENCY", "GUNICORN_WORKERS", "UVICORN_WORKERS", "PM2_INSTANCES")
+_ARGUMENTS = "GUNICORN_CMD_ARGS"
 _BETWEEN = r"[\s\"',=\[\]]*(?:-\s+)?[\"']?"
 """What may stand between the words of a command: blanks, JSON's or YAML's marks."""
-_SERVERS = r"\b(?:gunicorn|uvicorn|hypercorn|puma|granian|fastapi)\b"
-_WORKERS = lazily(
-    rf"{_SERVERS}(?:(?!{_SERVERS})[^|;&])*?[\s\"'](?:--workers|-w){_BETWEEN}([^\s\"',\]]+)", re.S
+_BEFORE = r"[\s\"'\[,]"
+_VALUE = rf"{_BETWEEN}([^\s\"',\]]+)"
+_SIMPLE_COMMAND = lazily(r"(?:\d?>{1,2}&\d|[^|;&])*")
+_ARGUMENTS_COUNT = lazily(rf"(?:^|\s)(?:--workers|-w){_VALUE}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Program:
+    """A program with an option for the number of its processes.
+
+    `otherwise` is what decides where the option is not given; "" where that is told elsewhere,
+    or it is one process.
+    """
+
+    starts: re.Pattern[str]
+    option: re.Pattern[str]
+    otherwise: str = ""
+
+
+def _named(names: str) -> re.Pattern[str]:
+    """A program's name, and not that of a module, a class or a file."""
+    return lazily(rf"(?<![\w.=-])(?:{names})(?![\w.=-])")
+
+
+_UWSGI = _named("uwsgi")
+_CPUS = "how many CPUs {} has"
+_PROGRAMS = (
+    _Program(
+        _named("gunicorn|uvicorn|hypercorn|puma|granian|fastapi|sanic|faststream"),
+        lazily(rf"{_BEFORE}(?:--workers|-w){_VALUE}"),
+    ),
+    _Program(_UWSGI, lazily(rf"{_BEFORE}(?:--processes|--workers|-p){_VALUE}")),
+    _Program(_named("dramatiq"), lazily(rf"{_BEFORE}(?:--processes|-p){_VALUE}"), _CPUS),
+    _Program(_named(r"rq[\s\"',]+worker-pool"), lazily(rf"{_BEFORE}(?:--num-workers|-n){_VALUE}")),
 )
 _PM2 = lazily(r"\bpm2(?:-runtime|-docker)?\b[^|;&]*", re.S)
 _PM2_COUNT = lazily(rf"[\s\"'](?:-i|--instances){_BETWEEN}([^\s\"',\]]+)")
@@ -39,36 +76,21 @@ _GUNICORN_FILE = lazily(
 _GUNICORN_WORKERS = lazily(
     r"^workers[ \t]*=[ \t]*([^# \t\n](?:[^#\n]*[^# \t\n])?)[ \t]*(?:#.*)?$", re.MULTILINE
 )
-_SEVERAL = lazily(r"\b(?:foreman|honcho|hivemind|overmind)[\s\"',]+start\b")
+_SEVERAL = lazily(
+    r"\b(?:foreman|honcho|hivemind|overmind)[\s\"',]+start\b|\bcelery[\s\"',]+multi\b"
+    r"|(?<![\w.=-])(?:supervisord|circusd|multirun|concurrently|npm-run-all|run-p|runsvdir"
+    r"|s6-svscan|sidekiqswarm|resque-pool|php-fpm[\d.]*)(?![\w.=-])"
+)
+_UWSGI_FILE = lazily(r"(?<![\w./-])[\w./-]+\.(?:ini|ya?ml|xml|json)\b")
+_UWSGI_COUNT = lazily(r"(?m)^[ \t]*(?:processes|workers)[ \t]*=[ \t]*(\S+)")
 _CELERY = lazily(r"\bcelery\b(?:(?!\bworker\b)[^|;&])*+(\bworker\b[^|;&]*+)?", re.S)
-_CELERY_COUNT = lazily(rf"[\s\"'](?:-c|--concurrency){_BETWEEN}([^\s\"',\]]+)")
+_CELERY_COUNT = lazily(rf"{_BEFORE}(?:-c|--concurrency){_VALUE}")
 _CELERY_THREADS = lazily(rf"[\s\"'](?:-P|--pool){_BETWEEN}(?:solo|threads|gevent|eventlet)")
-_NO_SERVER = lazily(r"\b(?:celery|sidekiq|rq|rake|rails[\s\"',]+runner|manage\.py|alembic)\b")
+_NO_SERVER = lazily(
+    r"\b(?:celery|sidekiq|rq|dramatiq|rake|rails[\s\"',]+runner|manage\.py|alembic)\b"
+)
+_COPIED = r"(?<![\w./-])[\w./-]*/{}(?=[ \t])"
 _SHELL_DEFAULT = lazily(r"\$\{(\w+):?-(\d+)\}|\$\{?(\w+)\}?")
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """The source of a command, with its place; `text` None where only the words are known."""
-
-    string: str
-    place: Origin
-    text: Text | None = None
-    start: int = 0
-
-    def origin(self, span: tuple[int, int]) -> Origin:
-        if self.text is None:
-            return self.place
-        return self.text.origin(self.start + span[0], self.start + span[1])
-
-
-def command_at(text: Text | None, place: Origin, words: str = "") -> Command:
-    """The command that stands at a place of a text."""
-    if text is None:
-        return Command(words, place)
-    start = text.offset(place.line, place.column)
-    end = text.offset(place.end_line, place.end_column)
-    return Command(text.string[start:end], place, text, start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,31 +106,77 @@ class Runtime:
 def processes_of(runtime: Runtime, context: Context | None = None) -> Amount:
     """How many processes an instance has, each with pools of its own."""
     label = f"processes of {runtime.name}"
-    command = runtime.command
-    given = _of_option(runtime, command, label) if command is not None else None
+    if runtime.command is None:
+        return _of_variables(runtime, label) or exactly(1, label)
+    dockerfile = runtime.command.text
+    command = unwrapped(runtime.command, lambda name: _script(runtime, name, dockerfile, context))
+    runtime = replace(runtime, command=command)
+    given = _of_option(runtime, command, label)
+    serves = _PROGRAMS[0].starts.search(command.string) is not None
+    if given is None and (serves or not _NO_SERVER.search(command.string)):
+        given = _of_variables(runtime, label)
     if given is not None:
         return given
-    for name in VARIABLES:
-        if command is not None and _NO_SERVER.search(command.string):
-            break
-        if name in runtime.environment:
-            return _of_variable(name, runtime.environment, label)
-    if command is None:
-        return exactly(1, label)
-    if _SEVERAL.search(command.string):
+    if _SEVERAL.search(command.string) or is_hidden(command):
         reason = f"which processes {runtime.name} starts"
         return unknown_amount(label, reason, command.place, low=1)
     file = _named_file(runtime, command, context)
     return file if file is not None else exactly(1, label)
 
 
+def _of_variables(runtime: Runtime, label: str) -> Amount | None:
+    environment = runtime.environment
+    if runtime.command is None or "gunicorn" in runtime.command.string:
+        arguments, place, known = environment.get(_ARGUMENTS, ("", None, True))
+        options = list(_ARGUMENTS_COUNT.finditer(arguments))
+        if options and place is not None:
+            return _count(options[-1][1], place, environment, label)
+        if not known and place is not None:
+            return unknown_amount(label, f"{_ARGUMENTS} is set elsewhere", place, low=1)
+    for name in VARIABLES:
+        if name in environment:
+            return _of_variable(name, environment, label)
+    return None
+
+
 def _of_option(runtime: Runtime, command: Command, label: str) -> Amount | None:
-    match = _WORKERS.search(command.string)
-    if match is not None:
-        return _count(match[1], command.origin(match.span(1)), runtime.environment, label)
+    """What the command line says; of several programs it may start one, or all of them."""
+    found: list[Amount] = []
+    for program in _PROGRAMS:
+        starts = [match.start() for match in program.starts.finditer(command.string)]
+        for span in pairwise([*starts, len(command.string)]):
+            amount = _of_program(runtime, command, program, span, label)
+            if amount is not None:
+                found.append(amount)
     worker = next((one for one in _CELERY.finditer(command.string) if one[1]), None)
     if worker is not None:
-        return _of_celery(runtime, command, worker, label)
+        found.append(_of_celery(runtime, command, worker, label))
+    elif not found:
+        return _of_pm2(runtime, command, label)
+    if len(found) == 1:
+        return found[0]
+    total = plus(*found)
+    reason = total.reason or f"which of its programs {runtime.name} starts at once"
+    low = min(one.low for one in found)
+    return Amount(low, total.high, label, found[0].origin or command.place, reason)
+
+
+def _of_program(
+    runtime: Runtime, command: Command, program: _Program, span: tuple[int, int], label: str
+) -> Amount | None:
+    """The last one of its options counts."""
+    part = _SIMPLE_COMMAND.match(command.string, *span)
+    assert part is not None
+    options = list(program.option.finditer(command.string, part.start(), part.end()))
+    if options:
+        place = command.origin(options[-1].span(1))
+        return _count(options[-1][1], place, runtime.environment, label)
+    if program.otherwise:
+        return unknown_amount(label, program.otherwise.format(runtime.name), command.place, low=1)
+    return None
+
+
+def _of_pm2(runtime: Runtime, command: Command, label: str) -> Amount | None:
     manager = _PM2.search(command.string)
     count = _PM2_COUNT.search(manager[0]) if manager is not None else None
     if manager is None or count is None:
@@ -120,19 +188,17 @@ def _of_option(runtime: Runtime, command: Command, label: str) -> Amount | None:
     return _count(count[1], place, runtime.environment, label)
 
 
-def _of_celery(
-    runtime: Runtime, command: Command, worker: re.Match[str], label: str
-) -> Amount | None:
+def _of_celery(runtime: Runtime, command: Command, worker: re.Match[str], label: str) -> Amount:
     """Celery forks a process for each CPU, unless it is told a number, or to use threads.
 
     https://docs.celeryq.dev/en/stable/userguide/workers.html#concurrency
     """
     if _CELERY_THREADS.search(worker[0]):
         return exactly(1, label)
-    count = _CELERY_COUNT.search(worker[0])
-    if count is None:
+    counts = list(_CELERY_COUNT.finditer(worker[0]))
+    if not counts:
         return unknown_amount(label, f"how many CPUs {runtime.name} has", command.place, low=1)
-    begin = worker.start()
+    begin, count = worker.start(), counts[-1]
     place = command.origin((begin + count.start(1), begin + count.end(1)))
     return _count(count[1], place, runtime.environment, label)
 
@@ -179,6 +245,10 @@ def _named_file(runtime: Runtime, command: Command, context: Context | None) -> 
         if named is not None:
             return unknown_amount(label, f"workers in {named[1]}", command.place, low=1)
         return None
+    uwsgi = _UWSGI.search(command.string)
+    named = _UWSGI_FILE.search(command.string, uwsgi.end()) if uwsgi is not None else None
+    if named is not None:
+        return _of_uwsgi(_text(runtime, named[0], context), named[0], command, label)
     if "gunicorn" in command.string:
         named = _GUNICORN_FILE.search(command.string)
         path = named[1].removeprefix("file:") if named else "gunicorn.conf.py"
@@ -187,6 +257,15 @@ def _named_file(runtime: Runtime, command: Command, context: Context | None) -> 
             return unknown_amount(label, f"workers in {named[1]}", command.place, low=1)
         return _gunicorn(text, label) if text is not None else None
     return None
+
+
+def _of_uwsgi(text: Text | None, name: str, command: Command, label: str) -> Amount:
+    counts = list(_UWSGI_COUNT.finditer(text.string)) if text is not None else []
+    if text is None or not name.endswith(".ini"):
+        return unknown_amount(label, f"processes in {name}", command.place, low=1)
+    if not counts:
+        return exactly(1, label)
+    return _count(counts[-1][1], text.origin(*counts[-1].span(1)), {}, label)
 
 
 def _gunicorn(text: Text, label: str) -> Amount | None:
@@ -198,6 +277,17 @@ def _gunicorn(text: Text, label: str) -> Amount | None:
     if len(found) == 1 and word.isdecimal():
         return exactly(max(1, whole(word)), label, place)
     return unknown_amount(label, f"{word} is decided elsewhere", place, low=1)
+
+
+def _script(
+    runtime: Runtime, name: str, dockerfile: Text | None, context: Context | None
+) -> Text | None:
+    """A file of the image, also where the Dockerfile copies it from another folder."""
+    found = _text(runtime, name, context)
+    if found is not None or dockerfile is None:
+        return found
+    copies = re.findall(_COPIED.format(re.escape(Path(name).name)), dockerfile.string)
+    return next((one for copy in copies if (one := _text(runtime, copy, context))), None)
 
 
 def _text(runtime: Runtime, name: str, context: Context | None) -> Text | None:

@@ -174,10 +174,11 @@ def _add_application(project: Project, container: Container, context: Context) -
     dockerfile = dockerfile_of(build, context) if build is not None else None
     if dockerfile is not None:
         environment = {**variables_of(dockerfile), **environment}
-    part = container.service.last("command")
-    command = command_of(dockerfile) if dockerfile is not None else None
-    if part is not None:
-        command = _command(part)
+    command = command_of(
+        dockerfile,
+        _command(container.service, "entrypoint"),
+        _command(container.service, "command"),
+    )
     found = applications.of_environment(
         container.name,
         container.origin,
@@ -214,8 +215,11 @@ def _add_application(project: Project, container: Container, context: Context) -
         )
 
 
-def _command(part: Part) -> Command:
+def _command(service: Service, key: str) -> Command | None:
     """The command with the variables that files set; without them it keeps the places in it."""
+    part = service.last(key)
+    if part is None or part.node.is_null:
+        return None
     written = command_at(part.node.text, part.node.origin)
     filled = resolve(written.string, part.layer.variables)[0]
     if filled == resolve(written.string, {})[0]:

@@ -496,10 +496,10 @@ def _secrets(container: Node) -> dict[str, Origin]:
 
 def _command(container: Node) -> Command | None:
     """`command` with `args`, as they stand in the file."""
-    nodes = [node for key in ("command", "args") if (node := container.get(key)) is not None]
-    if not nodes:
-        return None
-    first = min((node.origin for node in nodes), key=lambda one: (one.line, one.column))
-    last = max((node.origin for node in nodes), key=lambda one: (one.end_line, one.end_column))
-    place = replace(first, end_line=last.end_line, end_column=last.end_column)
-    return command_at(nodes[0].text, place)
+    found: Command | None = None
+    for key in ("command", "args"):
+        node = container.get(key)
+        if node is not None:
+            part = command_at(node.text, node.origin)
+            found = part if found is None else found.then(part)
+    return found
