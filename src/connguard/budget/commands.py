@@ -85,6 +85,7 @@ _UWSGI_FILE = lazily(r"(?<![\w./-])[\w./-]+\.(?:ini|ya?ml|xml|json)\b")
 _UWSGI_COUNT = lazily(r"(?m)^[ \t]*(?:processes|workers)[ \t]*=[ \t]*(\S+)")
 _CELERY = lazily(r"\bcelery\b(?:(?!\bworker\b)[^|;&])*+(\bworker\b[^|;&]*+)?", re.S)
 _CELERY_COUNT = lazily(rf"{_BEFORE}(?:-c|--concurrency){_VALUE}")
+_CELERY_MOST = lazily(rf"{_BEFORE}--autoscale{_VALUE}")
 _CELERY_THREADS = lazily(rf"[\s\"'](?:-P|--pool){_BETWEEN}(?:solo|threads|gevent|eventlet)")
 _NO_SERVER = lazily(
     r"\b(?:celery|sidekiq|rq|dramatiq|rake|rails[\s\"',]+runner|manage\.py|alembic)\b"
@@ -195,7 +196,10 @@ def _of_celery(runtime: Runtime, command: Command, worker: re.Match[str], label:
     """
     if _CELERY_THREADS.search(worker[0]):
         return exactly(1, label)
-    counts = list(_CELERY_COUNT.finditer(worker[0]))
+    counts = [
+        *_CELERY_COUNT.finditer(worker[0]),
+        *_CELERY_MOST.finditer(worker[0]),  # wins over -c, and names the most first
+    ]
     if not counts:
         return unknown_amount(label, f"how many CPUs {runtime.name} has", command.place, low=1)
     begin, count = worker.start(), counts[-1]
