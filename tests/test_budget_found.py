@@ -417,6 +417,45 @@ def test_several_hosts_and_one_postgresql_conf(
         assert any("which server a leads to" in one.reason for one in done.report.undecided)
 
 
+POOLED = """\
+services:
+  api:
+    image: api
+    environment: {{DATABASE_URL: "postgres://app@pgb:6432/shop?pool_max_conns={size}"}}
+    deploy: {{replicas: 3}}
+  pgb:
+    image: edoburu/pgbouncer:1.22.1
+    volumes: ["./pgbouncer.ini:/etc/pgbouncer/pgbouncer.ini", "./u.txt:/etc/pgbouncer/u.txt"]
+  db: {{image: "postgres:16"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("entry", "settings", "size", "said"),
+    [
+        ("shop = host=db user=app", "pool_mode = session", 20, True),
+        ("shop = host=db user=app", "", 20, True),
+        ("shop = host=db", "auth_type = md5\nauth_file = /etc/pgbouncer/u.txt", 20, True),
+        ("* = host=db user=app", "", 20, True),
+        ("shop = host=db user=app pool_mode=session", "pool_mode = transaction", 20, True),
+        ("shop = host=db user=app", "pool_mode = transaction", 20, False),
+        ("shop = host=db user=app", "", 6, False),
+        ("other = host=db user=app", "", 20, False),
+    ],
+)
+def test_session_pooling_of_services_that_were_found(
+    tmp_path: Path, entry: str, settings: str, size: int, said: bool
+) -> None:
+    """As many clients as are known, not as many as the pooler admits."""
+    (tmp_path / "u.txt").write_text('"app" "x"\n')
+    ini = f"[databases]\n{entry}\n[pgbouncer]\n{settings}\n"
+    done = found(tmp_path, compose__yml=POOLED.format(size=size), pgbouncer__ini=ini)
+
+    warnings = [one.message for one in done.report.findings if one.policy.id == "PG105"]
+    assert len(warnings) == said
+    assert all("60 clients share 20 server connections" in one for one in warnings)
+
+
 def test_a_declaration_fills_up_from_what_leads_to_the_server(tmp_path: Path) -> None:
     """What the pooler opens elsewhere is not the declared server's."""
     (tmp_path / "compose.yml").write_text(BEFORE_ONE)

@@ -488,9 +488,12 @@ class _Solution:
     def _pool_facts(self, server: ServerUsage | None) -> Iterable[PoolUsage]:
         for pooler in self._topology.poolers:
             users = {user.name: user for user in pooler.users}
-            for pool in _alike(self._demand.pools[pooler.name]).values():
+            variants = self._demand.pools[pooler.name]
+            known = {} if pooler.closed else variants[-1].known_clients()
+            for key, pool in _alike(variants).items():
                 if pool.user == UNKNOWN or pool.name == ANY:
                     continue
+                clients = known.get(key, pool.clients)
                 user = users.get(pool.user)
                 mode = (user.pool_mode if user else None) or pool.entry.pool_mode
                 general = pool.size is pooler.default_pool_size
@@ -504,8 +507,8 @@ class _Solution:
                     size=pool.size,
                     reserve=pool.reserve,
                     minimum=pool.minimum,
-                    clients=pool.clients.amount,
-                    services=tuple(service.pool for service in pool.clients.services),
+                    clients=clients.amount,
+                    services=tuple(service.pool for service in clients.services),
                     name_cap=name_cap,
                     user_cap=user_cap,
                     server_slots=server.limit if server and pool.entry.leads_here else None,

@@ -192,6 +192,25 @@ class PoolsOfPooler:
             if entry_of is not None:
                 self._ask(key, entry_of, waiting[0])
 
+    def known_clients(self) -> dict[Key, Clients]:
+        """The services that are known to ask a pool, of those that the settings permit."""
+        found: dict[Key, list[Clients]] = {}
+        for service in clients_of(self.pooler, self._topology):
+            amount = connections(service)
+            for name, user, entry, certain in self._destinations(service):
+                named = service.user or entry.user or self.pooler.users_known
+                if certain and named:
+                    some = self._limited_clients(amount, entry, service.user)
+                    key = name, entry.user or user
+                    found.setdefault(key, []).append(Clients(some, (service,)))
+        return {
+            key: Clients(
+                plus(*(one.amount for one in clients)),
+                tuple(service for one in clients for service in one.services),
+            )
+            for key, clients in found.items()
+        }
+
     def _candidates(self) -> frozenset[str]:
         """The users that may log in to the pooler, as far as they are known."""
         if self.pooler.users_known:

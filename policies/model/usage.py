@@ -89,7 +89,8 @@ class Spare:
 class PoolUsage:
     """One pool of a pooler process, with what decides its size and what caps it.
 
-    `services` are the pools of the services that use it; empty where they are not known.
+    `services` are the pools of the services that are known to use it, and `clients` counts their
+    connections; where none is known, as many as the pooler admits.
     """
 
     label: str
