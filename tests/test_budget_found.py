@@ -417,6 +417,56 @@ def test_several_hosts_and_one_postgresql_conf(
         assert any("which server a leads to" in one.reason for one in done.report.undecided)
 
 
+REUSED = """\
+[databases]
+shop = host=db user=app
+{peers}[pgbouncer]
+auth_type = any
+default_pool_size = 40
+so_reuseport = {reused}
+"""
+
+
+def _peers(number: int) -> str:
+    return "[peers]\n" + "".join(f"{one} = host=/tmp/p{one}\n" for one in range(1, number + 1))
+
+
+@pytest.mark.parametrize(
+    ("reused", "peers", "demand", "standing"),
+    [
+        (1, _peers(3), "120", Standing.UNSAFE),
+        (1, _peers(2), "80", Standing.SAFE),
+        (1, "", "40 or more", Standing.UNKNOWN),
+        (0, _peers(3), "40", Standing.SAFE),
+        (0, "", "40", Standing.SAFE),
+        ("${REUSED}", _peers(3), "40 to 120", Standing.UNKNOWN),
+    ],
+)
+def test_processes_that_share_a_port(
+    tmp_path: Path, reused: object, peers: str, demand: str, standing: Standing
+) -> None:
+    """The peers are the processes; without them it is not known how many there are."""
+    (tmp_path / "postgresql.conf").write_text("max_connections = 100\n")
+    done = found(tmp_path, pgbouncer__ini=REUSED.format(reused=reused, peers=peers))
+
+    assert (str(server(done).demand), server(done).standing) == (demand, standing)
+
+
+def test_a_configuration_for_each_process(tmp_path: Path) -> None:
+    """Or a declared number: none of them counts twice."""
+    (tmp_path / "postgresql.conf").write_text("max_connections = 100\n")
+    text = REUSED.format(reused=1, peers=_peers(2))
+    done = found(tmp_path, one__ini=text, two__ini=text)
+    assert str(server(done).demand) == "80"
+
+    (tmp_path / "connguard.toml").write_text(
+        '[[pooler]]\nname = "p"\nconfig = "one.ini"\ninstances = 4\n'
+        "[server]\nmax_connections = 100\n"
+    )
+    declared = run([tmp_path], load(tmp_path / "connguard.toml"), [])
+    assert str(server(declared).demand) == "160"
+
+
 POOLED = """\
 services:
   api:

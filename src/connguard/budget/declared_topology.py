@@ -141,7 +141,14 @@ def _pooler(
         return unknown_pooler(one.name, one.config_origin, one.instances, reason)
     names.update(file.name for file in configuration.files)
     open_files = one.open_files or limit_of(one.config, units)
-    deployment = Deployment(one.name, one.instances, one.version, one.auth_file, open_files)
+    deployment = Deployment(
+        one.name,
+        one.instances,
+        one.version,
+        one.auth_file,
+        open_files,
+        counted=one.instances.origin is not None,
+    )
     pooler, missing = to_pooler(configuration, deployment, inner)
     gaps.extend(missing)
     return pooler

@@ -283,7 +283,13 @@ class _Projects:
             if configuration is not None:
                 self._taken.add(configuration.path)
                 self._files |= {one.name for one in configuration.files}
-                deployment = Deployment(run.name, run.instances, run.version, None, run.open_files)
+                deployment = Deployment(
+                    run.name,
+                    run.instances,
+                    run.version,
+                    open_files=run.open_files,
+                    beside=len(self._project.pooler_runs) - 1,
+                )
                 pooler, gaps = to_pooler(configuration, deployment, self._context)
                 self._gaps.extend(gaps)
                 return pooler
@@ -406,6 +412,7 @@ def _of_folder(folder: Path, group: Sequence[PoolerFile], found: Found, context:
             configuration.path.stem,
             exactly(1, "instances"),
             open_files=limit_of(configuration.path, found.units),
+            beside=len(group) - 1,
         )
         pooler, missing = to_pooler(configuration, deployment, context)
         gaps.extend(missing)

@@ -18,7 +18,7 @@ from connguard.budget.pgbouncer_ini import (
 )
 from connguard.engine.limits import passed
 from connguard.engine.reading import Context
-from connguard.policies.model.amount import Amount, exactly, unknown_amount
+from connguard.policies.model.amount import Amount, exactly, times, unknown_amount
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.records import dataclass
@@ -33,13 +33,19 @@ _FIRST = 30
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """How a configuration is run. None means that nothing says so."""
+    """How a configuration is run. None means that nothing says so.
+
+    `counted` is whether `instances` are all processes, `beside` how many other configurations
+    stand beside this one.
+    """
 
     name: str
     instances: Amount
     version: Version | None = None
     auth_file: str | None = None
     open_files: Amount | None = None
+    counted: bool = False
+    beside: int | None = None
 
 
 def to_pooler(
@@ -90,7 +96,7 @@ class _Converter:
             name=self._deployment.name,
             origin=found.origin,
             kind=KIND,
-            instances=self._deployment.instances,
+            instances=self._processes(),
             versions=self._versions(),
             entries=entries,
             users=users,
@@ -117,6 +123,25 @@ class _Converter:
             max_user_client_connections=sizes["max_user_client_connections"],
         )
         return pooler, self._gaps
+
+    def _processes(self) -> Amount:
+        """With so_reuseport several processes share a port, and each has an entry in [peers]."""
+        deployment = self._deployment
+        given = deployment.instances
+        shared = self._found.settings.get("so_reuseport")
+        if deployment.counted or shared is None or shared.number == 0:
+            return given
+        name = f"processes of {deployment.name}"
+        reason = f"how many processes of {deployment.name} share the port"
+        peers = len(self._found.peers)
+        if not peers:
+            return unknown_amount(name, reason, shared.origin, low=given.low)
+        if given.low >= peers or (deployment.beside or 0) + 1 >= peers:
+            return given  # each of them has its own instance, or configuration
+        if shared.number and given.high == 1 and deployment.beside == 0:
+            return exactly(peers, f"number of [peers] of {deployment.name}", shared.origin)
+        most = times(given, exactly(peers)).high
+        return unknown_amount(name, reason, shared.origin, low=given.low, high=most)
 
     def _versions(self) -> tuple[Version, ...]:
         """The versions to consider: the known one, or those that can read the file at all."""
