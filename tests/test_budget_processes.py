@@ -102,6 +102,7 @@ def shown(amount: Amount) -> tuple[str, str]:
         ("./wait-for-it.sh db:5432 -- python app.py", ("1", "")),
         ("./wait-for-it.sh db:5432 -- gunicorn -w 4 app", ("4", "compose.yml:6:54")),
         ("docker-entrypoint.sh node app.js", ("1", "")),
+        ("./entrypoint.sh ./server", ("1", "")),
         ("./run.sh production", ("1 or more", "compose.yml:6:14")),
         ("node tools/deploy.sh", ("1", "")),
     ],

@@ -69,7 +69,7 @@ def is_hidden(command: Command) -> bool:
     given = _program(rest)
     if not given:
         return True
-    known = _KNOWN.fullmatch(PurePosixPath(given[0]).name) is not None
+    known = "/" in given[0] or _KNOWN.fullmatch(given[0]) is not None
     return not known and "--" not in rest and not _PASSES_ON.search(program)
 
 
