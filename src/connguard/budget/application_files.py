@@ -113,7 +113,7 @@ def _rails(text: Text, path: Path) -> ServiceFound | None:
             name=name,
             origin=production.origin,
             instances=_replicas(name),
-            pool=_size(_value(production.get("pool")), _RAILS_POOL, f"pool of {name}"),
+            pool=_rails_size(production, target, f"pool of {name}"),
             pooler=None,
             database=(target.database if target else None) or _plain(production.get("database")),
             user=(target.user if target else None) or _plain(production.get("username")),
@@ -121,7 +121,7 @@ def _rails(text: Text, path: Path) -> ServiceFound | None:
             needs=_rails_needs(production, target),
         )
         host = (target.host if target else None) or _plain(production.get("host"))
-        pool = _value(production.get("pool"))
+        pool = _value(_rails_pool(production))
         variable = _VARIABLE.search(pool.text) if pool is not None else None
         return ServiceFound(
             service,
@@ -130,6 +130,31 @@ def _rails(text: Text, path: Path) -> ServiceFound | None:
             pool_variable=variable[1] if variable is not None else "",
         )
     return None
+
+
+def _rails_pool(section: Node) -> Node | None:
+    """Rails 8.1 calls it `max_connections`, and reads `pool` where that is not set.
+
+    https://guides.rubyonrails.org/configuring.html#database-pooling
+    """
+    return section.get("max_connections") or section.get("pool")
+
+
+def _rails_size(section: Node, target: dsn.Target | None, name: str) -> Amount:
+    """What the URL says wins; an older Rails knows no `max_connections`, and reads `pool`."""
+    if target is not None and target.pool is not None:
+        url = section.get("url")
+        return exactly(target.pool, name, url.origin if url else section.origin)
+    size = _size(_value(_rails_pool(section)), _RAILS_POOL, name)
+    older = section.get("pool")
+    if section.get("max_connections") is None or older is None:
+        return size
+    other = _size(_value(older), _RAILS_POOL, name)
+    if (other.low, other.high) == (size.low, size.high):
+        return size
+    larger = max(size, other, key=lambda one: one.high)
+    reason = "whether this Rails reads max_connections (from 8.1 on) or pool"
+    return Amount(min(size.low, other.low), larger.high, name, larger.origin, reason)
 
 
 def _rails_needs(production: Node, target: dsn.Target | None) -> tuple[tuple[str, Origin], ...]:

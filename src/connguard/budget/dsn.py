@@ -40,6 +40,7 @@ POOL_OPTIONS = (
     "maxpoolsize",
     "max pool size",
     "pool_size",
+    "max_connections",
     "pool",
 )
 """Pool sizes in a connection string: Prisma, pgx, Npgsql, Ecto and Rails."""
