@@ -51,7 +51,7 @@ def demand(root: Path, files: dict[str, str]) -> str:
 
 
 def verdict(root: Path, files: dict[str, str]) -> list[str]:
-    return [finding.policy for finding in budget_of(root, files).report.findings]
+    return [finding.policy.id for finding in budget_of(root, files).report.findings]
 
 
 def rails(database: str, variables: str = URL) -> dict[str, str]:
@@ -77,3 +77,142 @@ def test_rails_calls_its_pool_max_connections(tmp_path: Path, lines: str, expect
     """From 8.1 on; an older one reads `pool`, and which it is the file does not say."""
     text = f'production:\n  adapter: postgresql\n{lines}  url: <%= ENV["DATABASE_URL"] %>\n'
     assert demand(tmp_path, rails(text)) == expected
+
+
+def spring(files: dict[str, str], variables: str = "", base: str = RESOURCES) -> dict[str, str]:
+    """Three replicas of ./api, with these files among its resources."""
+    return {
+        "compose.yaml": SPRING.format(variables=variables),
+        **{f"{base}{name}": text for name, text in files.items()},
+    }
+
+
+JDBC = 'SPRING_DATASOURCE_URL: "jdbc:postgresql://db:5432/shop"'
+POOL = "spring.datasource.hikari.maximum-pool-size="
+PLAIN_YAML = "spring:\n  datasource:\n    hikari:\n      maximum-pool-size: {}\n"
+LOCAL = "spring.datasource.url=jdbc:postgresql://localhost:5432/shop\n"
+ON_PROFILE = "---\nspring:\n  config:\n    activate:\n      on-profile: {}\n"
+PROD = "  datasource:\n    hikari:\n      maximum-pool-size: 40\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({}, "30"),
+        ({"application.properties": f"{POOL}40\n"}, "120"),
+        ({"application.properties": f"{LOCAL}{POOL}40\n"}, "120"),
+        ({"application.properties": LOCAL}, "30"),
+        ({"application.yml": PLAIN_YAML.format(40)}, "120"),
+        ({"application.yml": PLAIN_YAML.format("${POOL:40}")}, "120"),
+        ({"application.yml": PLAIN_YAML.format("${POOL}")}, "0 or more"),
+        ({"application.yml": "spring:\n  application: {name: api}\n"}, "30"),
+        ({"application.properties": f"{POOL}40\n", "application.yml": POOL}, "120"),
+    ],
+)
+def test_a_url_in_the_environment_hides_no_pool_of_the_files(
+    tmp_path: Path, files: dict[str, str], expected: str
+) -> None:
+    """HikariCP's default is the size only where nothing else sets one."""
+    assert demand(tmp_path, spring(files, JDBC)) == expected
+
+
+def test_a_pool_in_the_environment_wins_over_the_files(tmp_path: Path) -> None:
+    size = ", SPRING_DATASOURCE_HIKARI_MAXIMUM_POOL_SIZE: 7"
+    files = {"application.properties": f"{POOL}40\n"}
+    assert demand(tmp_path, spring(files, JDBC + size)) == "21"
+
+
+def test_a_variable_in_a_file_of_spring_is_that_of_the_service(tmp_path: Path) -> None:
+    files = {"application.properties": f"{POOL}${{HIKARI_MOST:5}}\n"}
+    assert demand(tmp_path, spring(files, f"{JDBC}, HIKARI_MOST: 40")) == "120"
+
+
+def test_files_of_tests_set_no_pool(tmp_path: Path) -> None:
+    files = {
+        "main/resources/application.properties": f"{POOL}5\n",
+        "test/resources/application.properties": f"{POOL}40\n",
+    }
+    assert demand(tmp_path, spring(files, JDBC, base="api/src/")) == "15"
+
+
+def test_a_manifest_that_is_called_application_is_no_file_of_spring(tmp_path: Path) -> None:
+    manifest = f"apiVersion: argoproj.io/v1alpha1\n{PLAIN_YAML.format(40)}"
+    assert demand(tmp_path, spring({"application.yml": manifest}, JDBC)) == "30"
+
+
+@pytest.mark.parametrize(
+    ("profile", "expected"),
+    [
+        ("prod", "120"),
+        ("dev", "15"),
+        ('"cloud,prod"', "120"),
+        ('"${PROFILE}"', "15 to 120"),
+        ("", "15 to 120"),
+    ],
+)
+@pytest.mark.parametrize("url", [JDBC, "DB_HOST: db"])
+@pytest.mark.parametrize(
+    "files",
+    [
+        {
+            "application.properties": f"{LOCAL}{POOL}5\n",
+            "application-prod.properties": f"{POOL}40\n",
+        },
+        {"application.yml": PLAIN_YAML.format(5), "application-prod.yml": PLAIN_YAML.format(40)},
+        {"application.yml": PLAIN_YAML.format(5) + ON_PROFILE.format("prod") + PROD},
+        {"application.yml": PLAIN_YAML.format(5) + ON_PROFILE.format('"!dev & prod | x"') + PROD},
+        {"application.properties": f"{POOL}5\n#---\nspring.profiles=prod\n{POOL}40\n"},
+    ],
+)
+def test_the_active_profile_of_spring_counts(
+    tmp_path: Path, files: dict[str, str], url: str, profile: str, expected: str
+) -> None:
+    """Where the deployment does not say which is active, any of those that there are may be."""
+    active = f", SPRING_PROFILES_ACTIVE: {profile}" if profile else ""
+    assert demand(tmp_path, spring(files, url + active)) == expected
+
+
+def test_profiles_that_do_not_differ_in_the_pool_leave_nothing_open(tmp_path: Path) -> None:
+    files = {"application.properties": f"{POOL}5\n", "application-prod.properties": "a.b=c\n"}
+    assert demand(tmp_path, spring(files, JDBC)) == "15"
+
+
+def test_an_unknown_profile_is_undecided(tmp_path: Path) -> None:
+    files = {
+        "application.properties": f"{POOL}5\n",
+        "application-prod.properties": f"{POOL}40\n",
+    }
+    assert verdict(tmp_path, spring(files, JDBC)) == ["PG902"]
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [("${DB_HOST:localhost}", "120"), ("elsewhere", "60"), ("${OTHER}", "60 to 120")],
+)
+def test_a_second_data_source_has_a_pool_of_its_own(
+    tmp_path: Path, host: str, expected: str
+) -> None:
+    text = (
+        "spring:\n  datasource:\n    url: jdbc:postgresql://${DB_HOST:localhost}/shop\n"
+        "    hikari:\n      maximum-pool-size: 20\n"
+        f"audit:\n  datasource:\n    jdbc-url: jdbc:postgresql://{host}/audit\n"
+        "    maximum-pool-size: 20\n"
+    )
+    assert demand(tmp_path, spring({"application.yml": text}, "DB_HOST: db")) == expected
+
+
+def test_services_that_share_a_folder_do_not_share_springs_pool(tmp_path: Path) -> None:
+    """A worker in another language, built from the same context."""
+    files = spring({"application.properties": f"{POOL}5\n"}, JDBC)
+    files["compose.yaml"] += (
+        "  worker:\n    build: ./api\n    environment:\n"
+        '      DATABASE_URL: "postgres://app@db/shop?pool_max_conns=2"\n'
+    )
+    assert demand(tmp_path, files) == "17"
+
+
+def test_a_deployment_by_image_runs_the_only_project_or_not(tmp_path: Path) -> None:
+    """Nothing says that it does: its default, or what the file says."""
+    files = spring({"application.properties": f"{POOL}40\n"}, JDBC, base="src/main/resources/")
+    files["compose.yaml"] = files["compose.yaml"].replace("build: ./api", "image: registry/api")
+    assert demand(tmp_path, files) == "30 to 120"

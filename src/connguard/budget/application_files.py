@@ -1,9 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The connguard authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pool settings in applications' own files: Spring Boot (HikariCP) and Rails.
+"""Pool settings in applications' own files: Rails' `config/database.yml`.
 
-`application.yml`, `application.yaml`, `application.properties` and `config/database.yml`, with
-their production profiles. A file that names no PostgreSQL database is none of ours.
+A file that names no PostgreSQL database is none of ours.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ import re
 from pathlib import Path
 
 from connguard.budget import dsn
-from connguard.budget.applications import HIKARI_DEFAULT
 from connguard.budget.discovered import ServiceFound
 from connguard.engine.text import Text
 from connguard.engine.yaml_source import Node, parse
@@ -22,9 +20,6 @@ from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.policies.model.topology import (
     ADVISORY_LOCKS,
-    CONNECTION_TIMEOUT,
-    KEEPALIVE,
-    MAX_LIFETIME,
     PREPARED_STATEMENTS,
     Service,
 )
@@ -36,13 +31,6 @@ _ERB_DEFAULT = lazily(r"(?:\{|,|\|\|)\s*+[\"']?(\w++)")
 _VARIABLE = lazily(
     r"<%=(?:[^<E\n]|<(?!%=)|E(?!NV(?:\.fetch\(|\[)))*+ENV(?:\.fetch\(\s*|\[)[\"'](\w+)[\"']"
 )
-_PROPERTY = lazily(r"^[ \t]*([\w.-]+)[ \t]*[=:][ \t]*(.*?)[ \t]*$", re.MULTILINE)
-_MILLISECONDS = 1000.0
-_HIKARI_TIMES = {
-    "connectiontimeout": CONNECTION_TIMEOUT,
-    "maxlifetime": MAX_LIFETIME,
-    "keepalivetime": KEEPALIVE,
-}
 _RAILS_POOL = 5
 
 
@@ -54,50 +42,6 @@ class _Value:
 
 def read(text: Text, path: Path) -> ServiceFound | None:
     """The service that the file belongs to; None if it does not use PostgreSQL."""
-    if path.name == "database.yml":
-        return _rails(text, path)
-    values = _properties(text) if path.suffix == ".properties" else _flattened(text)
-    return _spring(values, _project_name(path))
-
-
-def _spring(values: dict[str, _Value], name: str) -> ServiceFound | None:
-    url = values.get("spring.datasource.url") or values.get("spring.datasource.hikari.jdbcurl")
-    if url is None:
-        return None
-    target = dsn.parse(_with_defaults(url.text))
-    if target is None:
-        return None
-    hikari = {
-        key.removeprefix("spring.datasource.hikari."): value
-        for key, value in values.items()
-        if key.startswith("spring.datasource.hikari.")
-    }
-    user = values.get("spring.datasource.username") or hikari.get("username")
-    needs = (
-        ()
-        if target.options.get("preparethreshold") == "0"
-        else ((PREPARED_STATEMENTS, url.origin),)
-    )
-    service = Service(
-        name=name,
-        origin=url.origin,
-        instances=_replicas(name),
-        pool=_size(hikari.get("maximumpoolsize"), HIKARI_DEFAULT, f"maximumPoolSize of {name}"),
-        pooler=None,
-        database=target.database,
-        user=target.user or _known(user),
-        database_origin=url.origin,
-        needs=needs,
-        timeouts=tuple(
-            (own, whole(value.text) / _MILLISECONDS, value.origin)
-            for key, own in _HIKARI_TIMES.items()
-            if (value := hikari.get(key)) is not None and value.text.isdecimal()
-        ),
-    )
-    return ServiceFound(service, target.host, target.port)
-
-
-def _rails(text: Text, path: Path) -> ServiceFound | None:
     for document in parse(text).documents:
         production = document.get("production")
         if production is None:
@@ -200,11 +144,6 @@ def _embedded_default(embedded: re.Match[str]) -> str:
     return found[1] if found else embedded[0]
 
 
-def _known(value: _Value | None) -> str | None:
-    text = _with_defaults(value.text) if value else ""
-    return text if text and "$" not in text else None
-
-
 def _plain(node: Node | None) -> str | None:
     text = _text(node)
     return text if text and "<%" not in text else None
@@ -216,38 +155,3 @@ def _text(node: Node | None) -> str:
 
 def _value(node: Node | None) -> _Value | None:
     return _Value(node.string, node.origin) if node is not None and node.string else None
-
-
-def _properties(text: Text) -> dict[str, _Value]:
-    return {
-        _canonical(match[1]): _Value(match[2], text.origin(*match.span(2)))
-        for match in _PROPERTY.finditer(text.string)
-        if match[2]
-    }
-
-
-def _flattened(text: Text) -> dict[str, _Value]:
-    """The keys of a YAML file as Spring joins them."""
-    found: dict[str, _Value] = {}
-    pending = [("", document) for document in parse(text).documents]
-    while pending:
-        prefix, node = pending.pop()
-        for key, value in node.items():
-            path = f"{prefix}{key.string}"
-            if value.is_mapping:
-                pending.append((f"{path}.", value))
-            elif value.string:
-                found[_canonical(path)] = _Value(value.string, value.origin)
-    return found
-
-
-def _canonical(key: str) -> str:
-    """Spring's relaxed binding: maximum-pool-size and maximumPoolSize are one key."""
-    return key.replace("-", "").replace("_", "").lower()
-
-
-def _project_name(path: Path) -> str:
-    parts = [
-        part for part in path.parent.parts if part not in ("src", "main", "resources", "config")
-    ]
-    return parts[-1] if parts else "application"

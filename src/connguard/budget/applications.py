@@ -20,6 +20,8 @@ from connguard.policies.model.whole_numbers import whole
 HIKARI_DEFAULT = 10
 """HikariCP's maximumPoolSize where nothing sets it, and so Spring Boot's."""
 
+_IS_DEFAULT = "(HikariCP's default)"
+
 _PARTS = {
     "host": ("PGHOST", "DB_HOST", "DATABASE_HOST", "POSTGRES_HOST", "POSTGRESQL_HOST", "DBHOST"),
     "database": (
@@ -134,6 +136,11 @@ def opaque(name: str, origin: Origin) -> Service:
     )
 
 
+def is_default(pool: Amount) -> bool:
+    """Whether the size holds only where nothing else in the project sets one."""
+    return pool.name.endswith(_IS_DEFAULT)
+
+
 def replicated(service: Service, instances: Amount, surge: Amount) -> Service:
     return replace(service, instances=instances, surge=surge)
 
@@ -201,5 +208,5 @@ def _pool(name: str, environment: Environment, target: dsn.Target, place: Origin
         total = plus(largest, *overflow[:1])
         return replace(total, name=label, origin=largest.origin)
     if any(key.startswith("SPRING_DATASOURCE") for key in environment):
-        return exactly(HIKARI_DEFAULT, f"{label} (HikariCP's default)", place)
+        return exactly(HIKARI_DEFAULT, f"{label} {_IS_DEFAULT}", place)
     return unknown_amount(label, f"the size of {name}'s connection pool", place)

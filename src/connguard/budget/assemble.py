@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from connguard.budget.code_pool import CodePool
-from connguard.budget.discovered import PoolerFile, Project, ServerFile, ServiceFound
+from connguard.budget.discovered import PoolerFile, Project, ServerFile, ServiceFound, SpringFile
 from connguard.budget.found import Found, Stack, found_stacks
 from connguard.budget.server_facts import altered
 from connguard.budget.systemd import UnitLimit
@@ -61,6 +61,7 @@ def stacks(subjects: Iterable[Subject], context: Context) -> list[Stack]:
         altered=altered(everything),
         code_pools=_facts(everything, CodePool),
         units=_facts(everything, UnitLimit),
+        spring_files=_facts(everything, SpringFile),
     )
     if context.settings.topology:
         from connguard.budget.declared_topology import declared_stack

@@ -10,7 +10,7 @@ from connguard.engine.settings import FILE_NAME
 from connguard.policies.model.patterns import lazily
 
 _COMPOSE = lazily(r"^(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml$|^stack\.ya?ml$")
-_SPRING = lazily(r"^application(?:-prod(?:uction)?)?\.(?:ya?ml|properties)$")
+_SPRING = lazily(r"^application(?:-[\w-]+)?\.(?:ya?ml|properties)$")
 
 OTHER_POOLERS = ("pgcat.toml", "pgdog.toml", "pgpool.conf", "odyssey.conf")
 
@@ -57,8 +57,10 @@ def may_be_pgbouncer(path: PurePath) -> bool:
     return path.suffix == ".ini" or ("pgbouncer" in path.name and path.suffix in (".conf", ".cfg"))
 
 
-def is_application_file(path: PurePath) -> bool:
-    """Pool settings of Spring Boot or Rails."""
-    return _SPRING.match(path.name) is not None or (
-        path.name == "database.yml" and path.parent.name == "config"
-    )
+def may_be_spring(path: PurePath, text: str) -> bool:
+    """Settings of Spring Boot; a manifest may be called so, too."""
+    return _SPRING.match(path.name) is not None and "apiVersion:" not in text
+
+
+def is_rails(path: PurePath) -> bool:
+    return path.name == "database.yml" and path.parent.name == "config"

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
 
@@ -89,6 +90,36 @@ class ServiceFound:
     environment: Environment = field(default_factory=dict)
     pool_variable: str = ""
     secrets: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A value of a file of settings, as it is written."""
+
+    text: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class SpringDocument:
+    """Settings of Spring, under the profiles of an expression ("" for always)."""
+
+    profiles: str
+    settings: Mapping[str, Setting]
+
+
+@dataclass(frozen=True, slots=True)
+class SpringFile:
+    """A file of settings of Spring. `project` is the folder of the code that it belongs to.
+
+    `profile` is the one that its name says. Of two files the one of the higher rank wins.
+    """
+
+    name: str
+    project: Path
+    profile: str
+    rank: tuple[bool, bool]
+    documents: tuple[SpringDocument, ...]
 
 
 @dataclass(slots=True)

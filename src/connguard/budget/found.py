@@ -18,6 +18,7 @@ from connguard.budget.discovered import (
     ServerFile,
     ServerRun,
     ServiceFound,
+    SpringFile,
 )
 from connguard.budget.pgbouncer import Deployment, to_pooler
 from connguard.budget.server import server_of, settings_of
@@ -101,6 +102,7 @@ class Found:
     altered: Mapping[str, Amount] = field(default_factory=dict)
     code_pools: Sequence[CodePool] = ()
     units: Sequence[UnitLimit] = ()
+    spring_files: Sequence[SpringFile] = ()
 
     @property
     def one_server(self) -> bool:
@@ -232,15 +234,43 @@ class _Projects:
         """
         names = {name for _, hosts in poolers for name in hosts}
         names |= {name for server in self._project.servers for name in server.hosts}
-        own = {one.service.name: one for one in self._project.services}
+        own: dict[str, ServiceFound] = {}
+        read: set[str] = set()
+        for one in self._project.services:
+            files = self._spring_files(one)
+            read |= {file.name for file in files}
+            self._add(own, one, files)
         for other in self._found.applications:
+            if other.service.origin.path in read:
+                continue
             deployed = [one for one in own.values() if runs(one, other)]
             if not deployed and _is_host(other.host, frozenset(names)):
-                own[other.service.name] = other
+                files = self._spring_files(other)
+                read |= {file.name for file in files}
+                self._add(own, other, files)
             for one in deployed:
                 if not one.service.pool.exact:
                     own[one.service.name] = with_files(one, other)
         return list(own.values())
+
+    def _add(
+        self, own: dict[str, ServiceFound], one: ServiceFound, files: Sequence[SpringFile]
+    ) -> None:
+        """Adds a service with what Spring's files say of it, and its further pools."""
+        own[one.service.name] = one
+        if files:
+            from connguard.budget import spring
+
+            main, others = spring.completed(one, files)
+            own.update((each.service.name, each) for each in (main, *others))
+            self._files |= {file.name for file in files}
+
+    def _spring_files(self, one: ServiceFound) -> list[SpringFile]:
+        if not self._found.spring_files:
+            return []
+        from connguard.budget import spring  # a parser of YAML that few projects need
+
+        return spring.files_of(one, self._project.services, self._found.spring_files)
 
     def _stack(
         self, run: ServerRun | None, poolers: Sequence[Pooler], services: Sequence[Service]

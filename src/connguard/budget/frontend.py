@@ -13,10 +13,11 @@ from connguard.budget import pgbouncer_ini, systemd
 from connguard.budget.claims import (
     OTHER_POOLERS,
     PLATFORM_FILES,
-    is_application_file,
+    is_rails,
     is_supabase,
     is_unit,
     may_be_pgbouncer,
+    may_be_spring,
 )
 from connguard.budget.discovered import PoolerFile, PoolerReady, Project, ServerFile
 from connguard.engine.reading import Context, SourceFile
@@ -45,7 +46,17 @@ def read(files: Sequence[SourceFile], context: Context) -> Reading:
         text = context.text(file)
         if text is None:
             continue
-        if is_application_file(path):
+        if may_be_spring(path, text.string):
+            from connguard.budget import spring
+
+            settings = spring.read(text, file.path)
+            if settings is not None:
+                reading.add(settings)
+                service = spring.service_of(settings)
+                if service is not None:
+                    reading.files.add(file.name)
+                    reading.add(service)
+        elif is_rails(path):
             from connguard.budget import application_files
 
             service = application_files.read(text, file.path)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
 
+from connguard.budget.applications import is_default
 from connguard.budget.assemble import limited_databases, limited_roles
 from connguard.budget.attach_pools import with_code_pools
 from connguard.budget.code_pool import CodePool
@@ -217,7 +218,8 @@ def _with_applications(
     for other in applications:
         running = [position for position, one in enumerate(deployed) if runs(one, other)]
         for position in running:
-            if not whole[position].service.pool.exact:
+            pool = whole[position].service.pool
+            if not pool.exact or is_default(pool):
                 host = whole[position].host or other.host
                 whole[position] = replace(with_files(whole[position], other), host=host)
         if not running:
