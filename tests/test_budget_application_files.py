@@ -216,3 +216,82 @@ def test_a_deployment_by_image_runs_the_only_project_or_not(tmp_path: Path) -> N
     files = spring({"application.properties": f"{POOL}40\n"}, JDBC, base="src/main/resources/")
     files["compose.yaml"] = files["compose.yaml"].replace("build: ./api", "image: registry/api")
     assert demand(tmp_path, files) == "30 to 120"
+
+
+SECTIONS = """\
+default: &default
+  adapter: postgresql
+  pool: {pool}
+production:
+  primary:
+    <<: *default
+    url: <%= ENV["DATABASE_URL"] %>
+  cache:
+    <<: *default
+    {cache}
+  sessions:
+    adapter: sqlite3
+    database: storage/sessions.sqlite3
+"""
+
+
+@pytest.mark.parametrize(
+    ("pool", "cache", "variables", "expected"),
+    [
+        ("12", 'url: <%= ENV["C_URL"] %>', ', C_URL: "postgres://app@db/cache"', "96"),
+        ("12", 'url: <%= ENV["C_URL"] %>', ', C_URL: "postgres://app@other/cache"', "48"),
+        ("12", 'url: <%= ENV["C_URL"] %>', ', C_URL: "postgres://app@db/c?pool=2"', "56"),
+        ("12", 'url: <%= ENV["C_URL"] %>', ', C_URL: "${ELSEWHERE}"', "48 to 96"),
+        ("12", 'url: <%= ENV["C_URL"] %>', "", "48 to 96"),
+        ("12", "database: cache", ', CACHE_DATABASE_URL: "postgres://app@db/cache"', "96"),
+        ("12", "host: db", "", "96"),
+        ("12", 'host: <%= ENV["C_HOST"] %>', ", C_HOST: db", "96"),
+        ('<%= ENV["SIZE"] || 5 %>', "host: db", ", SIZE: 30", "240"),
+        ('<%= ENV["DB_POOL"] || 5 %>', "host: db", ", DB_POOL: 30", "240"),
+    ],
+)
+def test_every_database_of_rails_has_a_pool(
+    tmp_path: Path, pool: str, cache: str, variables: str, expected: str
+) -> None:
+    """They add up where they are on one server; where one is may not be known."""
+    text = SECTIONS.format(pool=pool, cache=cache)
+    assert demand(tmp_path, rails(text, URL + variables)) == expected
+
+
+TWO = """\
+services:
+  api:
+    image: api
+    environment:
+      DATABASE_URL: "postgres://app@db/shop?{first}"
+      {name}: "postgres://app@{place}?{second}"
+    deploy: {{replicas: 2}}
+  db:
+    image: postgres:16
+  other:
+    image: postgres:16
+"""
+THIRTY = "pool_max_conns=30"
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "first", "second", "expected"),
+    [
+        ("ANALYTICS_DATABASE_URL", "db/analytics", THIRTY, THIRTY, "120"),
+        ("ANALYTICS_DATABASE_URL", "other/analytics", THIRTY, THIRTY, "60"),
+        ("ANALYTICS_DATABASE_URL", "db/analytics", THIRTY, "", "60"),
+        ("POSTGRES_URL", "db/shop", THIRTY, THIRTY, "60"),
+        ("READ_DATABASE_URL", "db/shop", THIRTY, "pool_max_conns=20", "60 to 100"),
+        ("DIRECT_URL", "db/shop", THIRTY, "pool_max_conns=20", "60 to 100"),
+        ("DIRECT_URL", "db/shop", "connection_limit=30", "connection_limit=20", "60"),
+        ("TEST_DATABASE_URL", "db/shop_test", THIRTY, THIRTY, "60"),
+    ],
+)
+def test_a_second_connection_string_with_a_size_is_a_second_pool(
+    tmp_path: Path, name: str, place: str, first: str, second: str, expected: str
+) -> None:
+    """Another database has a pool of its own; the same one under another name may have one."""
+    text = TWO.format(name=name, place=place, first=first, second=second)
+    done = budget_of(tmp_path, {"compose.yaml": text})
+    demands = [budget.server.demand for _, budget in done.stacks if budget.server is not None]
+    assert str(demands[0]) == expected

@@ -8,10 +8,11 @@ A file that names no PostgreSQL database is none of ours.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from connguard.budget import dsn
-from connguard.budget.discovered import ServiceFound
+from connguard.budget.discovered import FurtherPool, ServiceFound
 from connguard.engine.text import Text
 from connguard.engine.yaml_source import Node, parse
 from connguard.policies.model.amount import Amount, exactly, unknown_amount
@@ -44,36 +45,73 @@ def read(text: Text, path: Path) -> ServiceFound | None:
     """The service that the file belongs to; None if it does not use PostgreSQL."""
     for document in parse(text).documents:
         production = document.get("production")
-        if production is None:
-            continue
-        production = production.get("primary") or production
-        adapter = production.get("adapter")
-        if adapter is None or "postg" not in (adapter.string or ""):
+        sections = _sections(production) if production is not None else []
+        if not sections:
             continue
         name = path.parent.parent.name or "rails"
-        url = production.get("url")
-        target = dsn.parse(_text(url)) if url else None
+        section = sections[0][1]
+        target = _target(section)
         service = Service(
             name=name,
-            origin=production.origin,
+            origin=section.origin,
             instances=_replicas(name),
-            pool=_rails_size(production, target, f"pool of {name}"),
+            pool=_rails_size(section, target, f"pool of {name}"),
             pooler=None,
-            database=(target.database if target else None) or _plain(production.get("database")),
-            user=(target.user if target else None) or _plain(production.get("username")),
-            database_origin=production.origin,
-            needs=_rails_needs(production, target),
+            database=target.database,
+            user=target.user,
+            database_origin=section.origin,
+            needs=_rails_needs(section, target),
         )
-        host = (target.host if target else None) or _plain(production.get("host"))
-        pool = _value(_rails_pool(production))
-        variable = _VARIABLE.search(pool.text) if pool is not None else None
         return ServiceFound(
             service,
-            host,
+            target.host,
             source=path.parent.parent,
-            pool_variable=variable[1] if variable is not None else "",
+            pool_variable=_variable(_rails_pool(section)),
+            further=tuple(_further(*one, f"pool of {name}") for one in sections[1:]),
         )
     return None
+
+
+def _sections(production: Node) -> list[tuple[str, Node]]:
+    """The PostgreSQL databases of production, the primary one first: each has a pool.
+
+    https://guides.rubyonrails.org/active_record_multiple_databases.html
+    """
+    if production.get("adapter") is not None:
+        every = [("primary", production)]
+    else:
+        every = [(key.string or "", one) for key, one in production.items() if one.is_mapping]
+        every.sort(key=lambda one: one[0] != "primary")
+    return [one for one in every if "postg" in _text(one[1].get("adapter"))]
+
+
+def _further(label: str, section: Node, name: str) -> FurtherPool:
+    target = _target(section)
+    named = _variable(section.get("url"))
+    return FurtherPool(
+        label,
+        target,
+        _rails_size(section, target, name),
+        _variable(_rails_pool(section)),
+        _variable(section.get("host")),
+        tuple(one for one in (named, f"{label.upper()}_DATABASE_URL") if one),
+    )
+
+
+def _target(section: Node) -> dsn.Target:
+    """Where a database's URL says that it is, and what its own keys say where that is silent."""
+    url = dsn.parse(_text(section.get("url"))) or dsn.Target(None, None, None, None)
+    return replace(
+        url,
+        host=url.host or _plain(section.get("host")),
+        database=url.database or _plain(section.get("database")),
+        user=url.user or _plain(section.get("username")),
+    )
+
+
+def _variable(node: Node | None) -> str:
+    match = _VARIABLE.search(_text(node))
+    return match[1] if match is not None else ""
 
 
 def _rails_pool(section: Node) -> Node | None:
@@ -84,9 +122,9 @@ def _rails_pool(section: Node) -> Node | None:
     return section.get("max_connections") or section.get("pool")
 
 
-def _rails_size(section: Node, target: dsn.Target | None, name: str) -> Amount:
+def _rails_size(section: Node, target: dsn.Target, name: str) -> Amount:
     """What the URL says wins; an older Rails knows no `max_connections`, and reads `pool`."""
-    if target is not None and target.pool is not None:
+    if target.pool is not None:
         url = section.get("url")
         return exactly(target.pool, name, url.origin if url else section.origin)
     size = _size(_value(_rails_pool(section)), _RAILS_POOL, name)
@@ -101,7 +139,7 @@ def _rails_size(section: Node, target: dsn.Target | None, name: str) -> Amount:
     return Amount(min(size.low, other.low), larger.high, name, larger.origin, reason)
 
 
-def _rails_needs(production: Node, target: dsn.Target | None) -> tuple[tuple[str, Origin], ...]:
+def _rails_needs(production: Node, target: dsn.Target) -> tuple[tuple[str, Origin], ...]:
     """Rails prepares statements unless it is told not to. Its advisory locks guard migrations,
     which may run elsewhere: only what is turned on explicitly counts.
 
@@ -109,7 +147,7 @@ def _rails_needs(production: Node, target: dsn.Target | None) -> tuple[tuple[str
     """
     prepared = production.get("prepared_statements")
     locks = production.get("advisory_locks")
-    options = target.options if target is not None else {}
+    options = target.options
     needs = []
     if prepared is None and options.get("prepared_statements") != "false":
         needs.append((PREPARED_STATEMENTS, production.origin))

@@ -9,6 +9,7 @@ from dataclasses import field
 from pathlib import Path
 
 from connguard.budget.commands import Environment
+from connguard.budget.dsn import Target
 from connguard.budget.pgbouncer_ini import Configuration
 from connguard.engine.reading import SourceFile
 from connguard.policies.model.amount import Amount
@@ -75,12 +76,28 @@ class PoolerReady:
 
 
 @dataclass(frozen=True, slots=True)
+class FurtherPool:
+    """A pool that a service has beside its first one, as an application's file says it.
+
+    `pool_variable` sets its size and the first of `urls` that there is says where it connects;
+    `host_variable` is its host.
+    """
+
+    label: str
+    target: Target
+    pool: Amount
+    pool_variable: str = ""
+    host_variable: str = ""
+    urls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceFound:
     """A service; `host` and `port` are where it connects. `service.pooler` is not yet set.
 
     `source` is the folder that its image is built from, if the deployment names one.
     `environment` are its variables, `pool_variable` the one that sets its pool's size. `secrets`
-    are the names of secrets that hold how it connects.
+    are the names of secrets that hold how it connects. `further` are pools beside its first one.
     """
 
     service: Service
@@ -90,6 +107,7 @@ class ServiceFound:
     environment: Environment = field(default_factory=dict)
     pool_variable: str = ""
     secrets: frozenset[str] = frozenset()
+    further: tuple[FurtherPool, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from connguard.budget.discovered import (
     ServiceFound,
     SpringFile,
 )
+from connguard.budget.further import of_environment, of_file, sized
 from connguard.budget.pgbouncer import Deployment, to_pooler
 from connguard.budget.server import server_of, settings_of
 from connguard.budget.server_facts import with_altered
@@ -42,7 +43,6 @@ from connguard.policies.model.topology import (
     Topology,
     Version,
 )
-from connguard.policies.model.whole_numbers import whole
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
@@ -251,6 +251,8 @@ class _Projects:
             for one in deployed:
                 if not one.service.pool.exact:
                     own[one.service.name] = with_files(one, other)
+                for each in of_file(one, other.further):
+                    own[each.service.name] = each
         return list(own.values())
 
     def _add(
@@ -258,6 +260,8 @@ class _Projects:
     ) -> None:
         """Adds a service with what Spring's files say of it, and its further pools."""
         own[one.service.name] = one
+        for each in (*of_environment(one), *of_file(one, one.further)):
+            own[each.service.name] = each
         if files:
             from connguard.budget import spring
 
@@ -366,14 +370,7 @@ def runs(deployed: ServiceFound, application: ServiceFound) -> bool:
 
 def with_files(deployed: ServiceFound, application: ServiceFound) -> ServiceFound:
     """The service with what the application's own files say, where the deployment is silent."""
-    pool = application.service.pool
-    variable = application.pool_variable
-    if variable in deployed.environment:
-        text, place, known = deployed.environment[variable]
-        if known and text.isdecimal():
-            pool = exactly(whole(text), pool.name, place)
-        else:
-            pool = unknown_amount(pool.name, f"{variable} is set elsewhere", place)
+    pool = sized(application.service.pool, application.pool_variable, deployed.environment)
     service = replace(
         deployed.service,
         pool=pool,
