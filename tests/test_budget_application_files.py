@@ -295,3 +295,55 @@ def test_a_second_connection_string_with_a_size_is_a_second_pool(
     done = budget_of(tmp_path, {"compose.yaml": text})
     demands = [budget.server.demand for _, budget in done.stacks if budget.server is not None]
     assert str(demands[0]) == expected
+
+
+BUILT = """\
+services:
+  api:
+    build: ./api
+    deploy: {{replicas: 3}}{more}
+  db:
+    image: postgres:16
+"""
+ENGINE = 'from sqlalchemy import create_engine\nengine = create_engine("{}")\n'
+TO_DB = ENGINE.format("postgresql://app@db/shop")
+RAILS_TO_DB = "production:\n  adapter: postgresql\n  host: db\n  pool: 12\n"
+SPRING_TO_DB = "spring.datasource.url=jdbc:postgresql://db:5432/shop\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "more", "expected"),
+    [
+        ({"api/app.py": TO_DB}, "", "45"),
+        ({"api/deep/app.py": TO_DB}, "", "45"),
+        ({"api/app.py": TO_DB}, "\n    command: gunicorn -w 2 app", "90"),
+        ({"api/app.py": TO_DB}, "\n    command: gunicorn -w 2 app\n    depends_on: [db]", "90"),
+        ({"api/app.py": TO_DB}, "\n  worker:\n    build: ./api", "0 or more"),
+        ({"other/app.py": TO_DB}, "", "0 or more"),
+        ({"api/config/database.yml": RAILS_TO_DB}, "", "36"),
+        ({"api/config/database.yml": RAILS_TO_DB}, "\n  worker:\n    build: ./api", "12 or more"),
+        ({"other/config/database.yml": RAILS_TO_DB}, "", "12 or more"),
+        ({f"{RESOURCES}application.properties": f"{SPRING_TO_DB}{POOL}40\n"}, "", "120"),
+        ({"other/application.properties": f"{SPRING_TO_DB}{POOL}40\n"}, "", "40 or more"),
+        ({"api/app.py": TO_DB, "api/more.py": TO_DB}, "", "45 to 90"),
+    ],
+)
+def test_code_that_names_a_host_is_that_of_what_is_built_from_its_folder(
+    tmp_path: Path, files: dict[str, str], more: str, expected: str
+) -> None:
+    """Its replicas are those of the deployment; of two that are built so it may be either."""
+    assert demand(tmp_path, {"compose.yaml": BUILT.format(more=more), **files}) == expected
+
+
+def test_code_that_names_no_host_of_the_project_makes_no_service(tmp_path: Path) -> None:
+    text = ENGINE.format("postgresql://app@elsewhere/shop")
+    done = budget_of(tmp_path, {"compose.yaml": BUILT.format(more=""), "api/app.py": text})
+    assert done.stacks == []
+
+
+def test_code_with_two_hosts_makes_two_pools(tmp_path: Path) -> None:
+    other = ENGINE.format("postgresql://app@other/shop")
+    text = BUILT.format(more="\n  other:\n    image: postgres:16")
+    done = budget_of(tmp_path, {"compose.yaml": text, "api/app.py": TO_DB, "api/other.py": other})
+    demands = [budget.server.demand for _, budget in done.stacks if budget.server is not None]
+    assert [str(one) for one in demands] == ["45", "45"]

@@ -19,7 +19,8 @@ def with_code_pools(project: Project, pools: Sequence[CodePool]) -> Project:
     """The project with the sizes that code sets, where its deployment sets none.
 
     A service runs the code of the folder that it is built from, or else of the project's folder
-    of its name. Pools of code that nothing deploys become services without known instances.
+    of its name. Code that names a host is that of what is built from its folder, if that is one
+    thing; if nothing is, it becomes a service without known instances.
     """
     if not pools:
         return project
@@ -30,8 +31,64 @@ def with_code_pools(project: Project, pools: Sequence[CodePool]) -> Project:
         own = _of_service(one, pools, folders, project.folder)
         taken.update(id(pool) for pool in own)
         services.append(_sized(one, own))
-    services += _undeployed(project, [one for one in pools if id(one) not in taken])
-    return replace(project, services=services)
+    hosts = _hosts(project)
+    named = [
+        pool
+        for pool in pools
+        if id(pool) not in taken and pool.made.target is not None and pool.made.target.host in hosts
+    ]
+    speaking, rest = _speaking(project, named)
+    services += speaking
+    sources = {one.source for one in speaking}
+    services += _undeployed({one.service.name for one in services}, rest)
+    return replace(
+        project,
+        services=services,
+        unclear=[folder for folder in project.unclear if folder not in sources],
+        silent=[one for one in project.silent if one.source not in sources],
+    )
+
+
+def only_runner(folder: Path, project: Project) -> ServiceFound | None:
+    """What is built from the nearest folder above, if it alone is, and says not how it connects."""
+    every = [*project.services, *project.silent]
+    nearest = _nearest(folder / "file", {one.source for one in every if one.source is not None})
+    built = [one for one in every if nearest is not None and one.source == nearest]
+    return built[0] if len(built) == 1 and built[0] in project.silent else None
+
+
+def _hosts(project: Project) -> set[str]:
+    hosts = {name for server in project.servers for name in server.hosts}
+    hosts |= {name for run in project.pooler_runs for name in run.hosts}
+    return hosts | {name for ready in project.poolers for name in ready.hosts}
+
+
+def _speaking(
+    project: Project, pools: Sequence[CodePool]
+) -> tuple[list[ServiceFound], list[CodePool]]:
+    """What is silent about its connections, but whose code is not; and the other pools."""
+    groups: dict[tuple[str, str], tuple[ServiceFound, list[CodePool]]] = {}
+    rest = []
+    for pool in pools:
+        one, target = only_runner(pool.file.parent, project), pool.made.target
+        if one is None or target is None or target.host is None:
+            rest.append(pool)
+        else:
+            groups.setdefault((one.service.name, target.host), (one, []))[1].append(pool)
+    found: dict[str, ServiceFound] = {}
+    for (name, host), (one, group) in groups.items():
+        named = replace(one.service, name=f"{name} ({host})" if name in found else name)
+        targets = [pool.made.target for pool in group if pool.made.target is not None]
+        databases, users = ({one.database for one in targets}, {one.user for one in targets})
+        service = replace(
+            named,
+            pool=_together([pool.made for pool in group], named.name),
+            database=databases.pop() if len(databases) == 1 else None,
+            user=users.pop() if len(users) == 1 else None,
+            database_origin=group[0].made.origin,
+        )
+        found[service.name] = replace(one, service=service, host=host)
+    return list(found.values()), rest
 
 
 def _of_service(
@@ -108,16 +165,12 @@ def _together(pools: Iterable[Made], name: str) -> Amount:
     )
 
 
-def _undeployed(project: Project, pools: Sequence[CodePool]) -> list[ServiceFound]:
+def _undeployed(known: set[str], pools: Sequence[CodePool]) -> list[ServiceFound]:
     """Code that names one of the project's servers or poolers as its host, but is not deployed."""
-    hosts = {name for server in project.servers for name in server.hosts}
-    hosts |= {name for run in project.pooler_runs for name in run.hosts}
-    hosts |= {name for ready in project.poolers for name in ready.hosts}
-    known = {one.service.name for one in project.services}
     groups: dict[tuple[Path, str, str | None, str | None], list[CodePool]] = {}
     for pool in pools:
         target = pool.made.target
-        if target is not None and target.host in hosts:
+        if target is not None and target.host is not None:
             key = (pool.project, target.host, target.database, target.user)
             groups.setdefault(key, []).append(pool)
     found = []

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePath, PurePosixPath
 
 from connguard.budget import applications, spilo
@@ -15,7 +16,7 @@ from connguard.budget.built_from import (
     source_of,
     variables_of,
 )
-from connguard.budget.commands import Command, command_at
+from connguard.budget.commands import Command, Runtime, command_at, processes_of
 from connguard.budget.discovered import (
     PoolerReady,
     PoolerRun,
@@ -189,18 +190,21 @@ def _add_application(project: Project, container: Container, context: Context) -
     )
     instances = _instances(container)
     if found is None:
+        waits_for = _waits_for(container.service)
+        runtime = Runtime(container.name, environment, command, built_from)
+        service = replace(
+            applications.opaque(container.name, container.origin),
+            instances=instances,
+            processes=processes_of(runtime, context),
+            surge=_surge(container, instances),
+        )
+        whole = ServiceFound(service, waits_for, source=built_from, environment=environment)
         if built_from is not None:
             project.unclear.append(built_from)
-        waits_for = _waits_for(container.service)
         if waits_for is not None:
-            service = applications.opaque(container.name, container.origin)
-            project.services.append(
-                ServiceFound(
-                    applications.replicated(service, instances, exactly(0)),
-                    waits_for,
-                    source=built_from,
-                )
-            )
+            project.services.append(whole)
+        elif built_from is not None:
+            project.silent.append(whole)
     else:
         service, host, port = found
         surge = _surge(container, instances)

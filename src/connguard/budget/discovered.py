@@ -144,8 +144,9 @@ class SpringFile:
 class Project:
     """What belongs together: the contents of one compose file, chart or folder.
 
-    `unclear` are folders from which something is built that does not say how it connects. `variant`
-    names the file with which it is run in the place of another project; empty for all others.
+    `unclear` are folders from which something is built that does not say how it connects; `silent`
+    is what is built so, as its code may name a host. `variant` names the file with which it is run
+    in the place of another project; empty for all others.
     """
 
     folder: Path
@@ -155,3 +156,4 @@ class Project:
     services: list[ServiceFound] = field(default_factory=list)
     unclear: list[Path] = field(default_factory=list)
     variant: str = ""
+    silent: list[ServiceFound] = field(default_factory=list)

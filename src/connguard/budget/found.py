@@ -9,7 +9,7 @@ from dataclasses import field, replace
 from pathlib import Path
 
 from connguard.budget import pgbouncer_ini
-from connguard.budget.attach_pools import with_code_pools
+from connguard.budget.attach_pools import only_runner, with_code_pools
 from connguard.budget.code_pool import CodePool
 from connguard.budget.discovered import (
     PoolerFile,
@@ -240,14 +240,22 @@ class _Projects:
             files = self._spring_files(one)
             read |= {file.name for file in files}
             self._add(own, one, files)
+        for one in self._project.silent:
+            files = self._spring_files(one)
+            if files and self._add(own, one, files, frozenset(names)):
+                read |= {file.name for file in files}
         for other in self._found.applications:
             if other.service.origin.path in read:
                 continue
             deployed = [one for one in own.values() if runs(one, other)]
             if not deployed and _is_host(other.host, frozenset(names)):
-                files = self._spring_files(other)
-                read |= {file.name for file in files}
-                self._add(own, other, files)
+                runner = only_runner(other.source, self._project) if other.source else None
+                if runner is not None:
+                    deployed = [replace(runner, host=other.host)]
+                else:
+                    files = self._spring_files(other)
+                    read |= {file.name for file in files}
+                    self._add(own, other, files)
             for one in deployed:
                 if not one.service.pool.exact:
                     own[one.service.name] = with_files(one, other)
@@ -256,25 +264,34 @@ class _Projects:
         return list(own.values())
 
     def _add(
-        self, own: dict[str, ServiceFound], one: ServiceFound, files: Sequence[SpringFile]
-    ) -> None:
-        """Adds a service with what Spring's files say of it, and its further pools."""
-        own[one.service.name] = one
-        for each in (*of_environment(one), *of_file(one, one.further)):
-            own[each.service.name] = each
+        self,
+        own: dict[str, ServiceFound],
+        one: ServiceFound,
+        files: Sequence[SpringFile],
+        hosts: frozenset[str] | None = None,
+    ) -> bool:
+        """Adds a service with what Spring's files say of it, and its further pools.
+
+        With `hosts` only if it connects to one of them; returns whether it was added.
+        """
+        found = [one, *of_environment(one), *of_file(one, one.further)]
         if files:
             from connguard.budget import spring
 
             main, others = spring.completed(one, files)
-            own.update((each.service.name, each) for each in (main, *others))
+            if hosts is not None and not _is_host(main.host, hosts):
+                return False
+            found += [main, *others]
             self._files |= {file.name for file in files}
+        own.update((each.service.name, each) for each in found)
+        return True
 
     def _spring_files(self, one: ServiceFound) -> list[SpringFile]:
         if not self._found.spring_files:
             return []
         from connguard.budget import spring  # a parser of YAML that few projects need
 
-        return spring.files_of(one, self._project.services, self._found.spring_files)
+        return spring.files_of(one, self._project, self._found.spring_files)
 
     def _stack(
         self, run: ServerRun | None, poolers: Sequence[Pooler], services: Sequence[Service]
@@ -378,6 +395,7 @@ def with_files(deployed: ServiceFound, application: ServiceFound) -> ServiceFoun
         timeouts=application.service.timeouts,
         database=deployed.service.database or application.service.database,
         user=deployed.service.user or application.service.user,
+        database_origin=deployed.service.database_origin or application.service.database_origin,
     )
     return replace(deployed, service=service)
 

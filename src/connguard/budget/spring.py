@@ -16,7 +16,7 @@ from pathlib import Path
 from connguard.budget import dsn
 from connguard.budget.applications import HIKARI_DEFAULT, is_default
 from connguard.budget.commands import Environment
-from connguard.budget.discovered import ServiceFound, Setting, SpringDocument, SpringFile
+from connguard.budget.discovered import Project, ServiceFound, Setting, SpringDocument, SpringFile
 from connguard.budget.further import further
 from connguard.engine.text import Text
 from connguard.engine.yaml_source import Node, parse
@@ -96,9 +96,7 @@ def service_of(file: SpringFile) -> ServiceFound | None:
 # What of them holds for a service.
 
 
-def files_of(
-    one: ServiceFound, others: Sequence[ServiceFound], files: Sequence[SpringFile]
-) -> list[SpringFile]:
+def files_of(one: ServiceFound, project: Project, files: Sequence[SpringFile]) -> list[SpringFile]:
     """The files of the project that a service runs: in the folder that it is built from, or in
     one of its name; or all that there are where it is Spring and nothing says more.
 
@@ -110,9 +108,11 @@ def files_of(
     tells = any(name.startswith("SPRING_") for name in one.environment)
     named = [file for file in files if file.project.name == one.service.name]
     if one.source is not None:
-        sources = {other.source for other in others if other.source is not None} | {one.source}
+        every = [*project.services, *project.silent]
+        sources = {other.source for other in every if other.source is not None} | {one.source}
         below = [file for file in files if _nearest(file.project, sources) == one.source]
         own = [file for file in below if file in named]
+        others = every if one in project.silent else project.services
         alone = all(other is one or other.source != one.source for other in others)
         return own or (below if alone or tells else [])
     projects = {file.project for file in files}
@@ -136,7 +136,7 @@ def completed(
         known = one.source is not None or files[0].project.name == name
         if not known:
             sizes.append(exactly(HIKARI_DEFAULT, f"pool of {name}"))
-        target = chosen.target
+        target, url = chosen.target, chosen.url
         given = one.service.pool.exact and not is_default(one.service.pool)
         service = replace(
             one.service,
@@ -145,6 +145,7 @@ def completed(
             timeouts=one.service.timeouts or chosen.timeouts(),
             database=one.service.database or (target.database if target else None),
             user=one.service.user or (target.user if target else None) or chosen.user,
+            database_origin=one.service.database_origin or (url.origin if url else None),
         )
         main = replace(one, service=service, host=one.host or (target.host if target else None))
     return main, list(_others(main, states))
