@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from connguard.budget.applications import is_default
 from connguard.budget.code_pool import CodePool, Made
 from connguard.budget.discovered import Project, ServiceFound
 from connguard.policies.model.amount import UNBOUNDED, Amount, exactly, plus, unknown_amount
@@ -122,12 +121,9 @@ def _elsewhere(pool: CodePool, one: ServiceFound) -> bool:
 
 
 def _sized(one: ServiceFound, own: Sequence[CodePool]) -> ServiceFound:
-    implied = is_default(one.service.pool)
-    if not own or (one.service.pool.exact and not implied):
+    if not own or one.service.pool.exact:
         return one
     size = _together([pool.made for pool in own], one.service.name)
-    if implied:
-        size = _either(one.service.pool, size)
     target = own[0].made.target if len(own) == 1 else None
     service = replace(
         one.service,
@@ -136,13 +132,6 @@ def _sized(one: ServiceFound, own: Sequence[CodePool]) -> ServiceFound:
         user=one.service.user or (target.user if target else None),
     )
     return replace(one, service=service)
-
-
-def _either(usual: Amount, made: Amount) -> Amount:
-    """The framework's own pool, or that which code makes instead of it."""
-    low, high = min(usual.low, made.low), max(usual.high, made.high)
-    reason = made.reason or "whether this pool takes the place of the framework's own"
-    return replace(made, low=low, high=high, reason=reason if low < high else "")
 
 
 def _together(pools: Iterable[Made], name: str) -> Amount:
