@@ -32,6 +32,8 @@ class EffectiveRule:
     """A rule with what it can still match after the rules before it.
 
     `version` is the server's major version. `ssl_off` is the setting that switches TLS off.
+    `is_written_by_image` tells the line that the image of the server writes for everybody whom the
+    network of the container lets in, of which only the method was chosen.
     """
 
     rule: HbaRule
@@ -39,6 +41,7 @@ class EffectiveRule:
     dialect: Dialect = Dialect.POSTGRESQL
     version: int = 17
     ssl_off: Origin | None = None
+    is_written_by_image: bool = False
 
     def reaches_other_machines(self, *transports: Transport) -> Answer:
         """Whether it decides about clients of other machines, over these kinds of connection."""

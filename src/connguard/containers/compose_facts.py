@@ -9,7 +9,7 @@ from dataclasses import field, replace
 from functools import cached_property
 from pathlib import Path
 
-from connguard.containers import databases
+from connguard.containers import access_rule, databases
 from connguard.containers.compose_connections import Connections
 from connguard.containers.compose_container import (
     NAMED_PORTS,
@@ -49,6 +49,9 @@ class Reader:
         for container in self.containers.values():
             yield from self._published(container)
             yield from _settings(container)
+            if container.listening is not None:
+                given = databases.settings(container.words)
+                yield from access_rule.facts(container.image or "", container.environment, given)
         yield from Connections(self.application, self.containers).facts()
 
     def _published(self, container: Container) -> Iterator[object]:

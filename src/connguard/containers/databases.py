@@ -33,7 +33,7 @@ _PGBOUNCER_PORT = 6432
 _OTHER_DATABASES = lazily(
     r"(?:^|/)(?:mysql|mariadb|mongo|mssql|oracle|percona|cockroach|clickhouse|cassandra|yugabyte)"
 )
-_BITNAMI = ("bitnami", "bitnamilegacy", "bitnamisecure")
+BITNAMI = ("bitnami", "bitnamilegacy", "bitnamisecure")
 _PLAIN = ("", "library", "postgis", "pgvector", "timescale", "ankane", "imresamu", "tensorchord")
 """Makers of images with the entry script of the official one."""
 _SETTING = lazily(r"^(?:--|-c\s*)?([A-Za-z_][\w.-]*)\s*=\s*(.*)$", re.DOTALL)
@@ -104,11 +104,11 @@ def listen_ports(
     of the repository sets.
     """
     if what.is_server:
-        names = ["POSTGRESQL_PORT_NUMBER"] if what.flavour in _BITNAMI else ["PGPORT"]
+        names = ["POSTGRESQL_PORT_NUMBER"] if what.flavour in BITNAMI else ["PGPORT"]
         values: list[Value[str] | None] = [given.get("port"), configured]
         values[1:1] = [_variable(environment, name) for name in names]
     else:
-        named = "PGBOUNCER_PORT" if what.flavour in _BITNAMI else "LISTEN_PORT"
+        named = "PGBOUNCER_PORT" if what.flavour in BITNAMI else "LISTEN_PORT"
         values = [configured, _variable(environment, named)]
     for value in values:
         if isinstance(value, Unknown):
@@ -121,7 +121,7 @@ def listen_ports(
 def _pgbouncer_ports(flavour: str) -> tuple[int, ...]:
     if flavour == "edoburu":
         return (POSTGRES,)
-    return (_PGBOUNCER_PORT,) if flavour in _BITNAMI else ()
+    return (_PGBOUNCER_PORT,) if flavour in BITNAMI else ()
 
 
 def _variable(environment: Mapping[str, Variable], name: str) -> Value[str] | None:

@@ -55,11 +55,12 @@ def _add(facts: Iterable[object], reading: Reading) -> None:
 
 def _places(reading: Reading) -> set[str]:
     """The files that say something here."""
+    facts = [fact for subject in reading.subjects for fact in subject.alternatives]
+    placed = [getattr(fact, "rule", fact) for fact in facts]
     return {
-        getattr(fact, "origin").path  # noqa: B009 - every fact of this front end has one
-        for subject in reading.subjects
-        for fact in subject.alternatives
-        if hasattr(fact, "origin")
+        getattr(one, "origin").path  # noqa: B009 - every fact of this front end has one
+        for one in placed
+        if hasattr(one, "origin")
     }
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import field, replace
 
-from connguard.containers import network_policies, service_exposure
+from connguard.containers import access_rule, network_policies, service_exposure
 from connguard.containers.compose_facts import purpose_of
 from connguard.containers.manifests import (
     CORE,
@@ -68,6 +68,9 @@ class Reader:
         for pod in self.pods:
             for container in pod.servers:
                 yield from self._container(pod, container)
+                yield from access_rule.facts(
+                    container.image, container.environment, container.settings
+                )
             yield from self._policies(pod)
         yield from self._policies_of_others()
         for config in self.objects.of("ConfigMap"):
