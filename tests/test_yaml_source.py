@@ -89,3 +89,20 @@ def test_deep_nesting_is_refused(bomb: str) -> None:
 
     assert stream.documents == ()
     assert "200 deep" in stream.gaps[0].reason
+
+
+@pytest.mark.parametrize("null", ["", "~", "null", "Null", "NULL"])
+def test_a_plain_null_is_no_text(null: str) -> None:
+    """However the parser marks a plain scalar."""
+    node = parse(Text("x.yaml", f"a: {null}\n")).documents[0].get("a")
+    assert node is not None
+    assert node.is_null
+    assert node.string is None
+
+
+@pytest.mark.parametrize("text", ['""', "'null'", '"~"', "nullable"])
+def test_what_is_quoted_is_no_null(text: str) -> None:
+    node = parse(Text("x.yaml", f"a: {text}\n")).documents[0].get("a")
+    assert node is not None
+    assert not node.is_null
+    assert node.string is not None

@@ -65,7 +65,7 @@ class Node:
     def is_null(self) -> bool:
         """Whether nothing, or a plain null, is written."""
         return isinstance(self.raw, yaml.ScalarNode) and (
-            self.raw.style is None and self.raw.value in _NULL
+            not self.raw.style and self.raw.value in _NULL
         )
 
     @property
