@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePath
 
-from connguard.containers.service_exposure import Exposure, facts
+from connguard.containers.service_exposure import Exposure, entries, facts
 from connguard.engine import disk, yaml_source
 from connguard.engine.reading import Context, SourceFile
 from connguard.engine.text import Text
@@ -149,8 +149,8 @@ def _release(release: _Release, limits: BreadthLimits, purpose: str | None) -> I
         node_port = body.get("nodePorts", "postgresql") or body.get("nodePort")
         exposed = Exposure(
             f"{path} of {release.title}",
-            body,
-            body.get("annotations"),
+            entries(body),
+            entries(body.get("annotations")),
             ((port or default, node_port.integer if node_port is not None else None),),
             kind.origin,
             Target(f"the release of {release.title}", kind.origin),

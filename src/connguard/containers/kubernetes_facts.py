@@ -6,8 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import field, replace
+from pathlib import Path
 
-from connguard.containers import access_rule, network_policies, service_exposure
+from connguard.containers import (
+    access_rule,
+    kubernetes_patches,
+    network_policies,
+    service_exposure,
+)
 from connguard.containers.compose_facts import purpose_of
 from connguard.containers.manifests import (
     CORE,
@@ -52,6 +58,7 @@ class Reader:
     policies: Policies = field(init=False)
     _selected: dict[int, list[Pod]] = field(default_factory=dict)
     _labelled: ByLabels[Pod] = field(init=False)
+    _near: dict[tuple[str, Path, str | None], Manifest | None] = field(default_factory=dict)
     _named: dict[tuple[str, str], list[Manifest]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -75,8 +82,8 @@ class Reader:
         yield from self._policies_of_others()
         for config in self.objects.of("ConfigMap"):
             yield from self._tcp_services(config)
-        for patch in self.objects.patches:
-            yield from self._patched(patch)
+        for operations in kubernetes_patches.by_target(self.objects.patches).values():
+            yield from self._patched(operations)
         for route in self.objects.of(*_ROUTES):
             yield from self._route(route)
 
@@ -84,20 +91,29 @@ class Reader:
 
     def _service(self, service: Manifest) -> Iterator[object]:
         exposed = self._exposure(service)
-        if exposed is not None:
+        if exposed is None:
+            return
+        if self._base(service) is None:
             yield from service_exposure.facts(exposed)
+            return
+        place = kubernetes_patches.change(service.spec, service.annotations)
+        if place is not None:
+            sets_type = service.node.get("spec", "type") is not None
+            changed = replace(exposed, place=place)
+            yield from kubernetes_patches.facts_of_change(changed, sets_type=sets_type)
 
     def _exposure(self, service: Manifest) -> Exposure | None:
         """A Service that leads to PostgreSQL or a pooler."""
         behind = self.selected(service)
         ports = self._ports(service, behind)
-        if service.spec is None or not ports:
+        if not ports:
             return None
         target, filters = self._behind(behind)
+        base = self._base(service)
         return Exposure(
             f"the Service {service.name}",
-            service.spec,
-            service.annotations,
+            kubernetes_patches.merged(base.spec if base else None, service.spec),
+            kubernetes_patches.merged(base.annotations if base else None, service.annotations),
             ports,
             service.origin,
             target,
@@ -106,25 +122,45 @@ class Reader:
             limits=self.context.settings.addresses.limits(),
         )
 
-    def _patched(self, patch: Patch) -> Iterator[object]:
-        """An overlay that makes another type of a Service."""
-        for service in self.objects.of("Service"):
-            if (service.kind, service.name, patch.path) != (patch.kind, patch.name, "/spec/type"):
-                continue
-            exposed = self._exposure(service)
-            if exposed is not None:
-                purpose = purpose_of(patch.file.path, self.context)
-                yield from service_exposure.facts(
-                    replace(exposed, type_node=patch.value, purpose=purpose)
-                )
+    def _patched(self, operations: list[Patch]) -> Iterator[object]:
+        """A Service after the operations of an overlay."""
+        patch = operations[0]
+        if patch.kind != "Service":
             return
+        service = self._nearest(patch.name, patch.owner.path.parent, None)
+        exposed = self._exposure(service) if service is not None else None
+        if exposed is not None:
+            purpose = purpose_of(patch.file.path, self.context)
+            changed = replace(exposed, purpose=purpose)
+            yield from kubernetes_patches.facts_of_operations(changed, operations)
+
+    def _base(self, service: Manifest) -> Manifest | None:
+        """The Service that a file without a selector and ports only changes."""
+        if service.node.get("spec", "ports") and service.node.get("spec", "selector"):
+            return None
+        return self._nearest(service.name, service.file.path.parent, service.namespace)
+
+    def _nearest(self, name: str, folder: Path, namespace: str | None) -> Manifest | None:
+        """The whole Service of this name that is nearest to a folder in the tree of folders."""
+        key = (name, folder, namespace)
+        if key not in self._near:
+            found = [
+                other
+                for other in self._named.get(("Service", name), ())
+                if (None in (namespace, other.namespace) or namespace == other.namespace)
+                and other.node.get("spec", "ports") is not None
+                and other.node.get("spec", "selector") is not None
+            ]
+            self._near[key] = max(
+                found, key=lambda other: _common(other.file.path, folder), default=None
+            )
+        return self._near[key]
 
     def whole(self, service: Manifest, *path: str) -> Node | None:
         """A value of a Service, or of the one of this name that a file only changes."""
-        own = service.node.get("spec", *path)
-        if own is not None:
-            return own
-        for other in self._named.get((service.kind, service.name), ()):
+        base = self._base(service)
+        others = self._named.get((service.kind, service.name), ())
+        for other in (service, *([base] if base is not None else ()), *others):
             found = other.node.get("spec", *path)
             if found is not None:
                 return found
@@ -360,6 +396,16 @@ class Reader:
             host="the ingress",
             purpose=purpose_of(manifest.file.path, self.context),
         )
+
+
+def _common(first: Path, second: Path) -> int:
+    """How many folders two paths have in common from the root on."""
+    same = 0
+    for one, other in zip(first.parts, second.parts, strict=False):
+        if one != other:
+            break
+        same += 1
+    return same
 
 
 def _is_everything(rule: Rule) -> bool:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePath
 
 from connguard.budget.claims import is_compose
@@ -14,6 +14,7 @@ from connguard.containers.kubernetes_clients import Connections
 from connguard.containers.manifests import Objects, manifests
 from connguard.engine import yaml_source
 from connguard.engine.reading import Context, SourceFile
+from connguard.engine.yaml_source import Stream
 from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Reading
 
@@ -44,6 +45,22 @@ def _of_operators(objects: Objects, context: Context) -> Iterator[object]:
         yield from operators.read(manifest, limits, purpose)
 
 
+def _beside(
+    file: SourceFile, context: Context
+) -> Callable[[str], tuple[SourceFile, Stream] | None]:
+    """Finds the files that a kustomization names."""
+
+    def find(name: str) -> tuple[SourceFile, Stream] | None:
+        try:
+            found = context.file(file.path.parent / name)
+        except (OSError, ValueError):  # a name that no file can have
+            return None
+        stream = yaml_source.stream(found, context) if found is not None else None
+        return (found, stream) if found is not None and stream is not None else None
+
+    return find
+
+
 def _objects(
     files: Sequence[SourceFile], context: Context, objects: Objects, reading: Reading
 ) -> Iterator[object]:
@@ -58,7 +75,7 @@ def _objects(
         if file.path.name in KUSTOMIZATIONS:
             stream = yaml_source.stream(file, context)
             if stream is not None:
-                objects.add_kustomization(file, stream)
+                objects.add_kustomization(file, stream, _beside(file, context))
         elif "apiVersion" in text.string and "kind" in text.string:
             stream = yaml_source.stream(file, context)
             objects.manifests.extend(manifests(file, stream) if stream else ())

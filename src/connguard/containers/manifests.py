@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 CORE = ""
 _FILE_NAME = lazily(r"[\w./-]*")
+_Parsed = tuple[SourceFile, Stream]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +82,40 @@ def labels(node: Node | None) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """One operation of a JSON patch: what is put at a path of an object."""
+    """One operation of a JSON patch on an object.
+
+    `value` is None where it has none (`remove`). `file` is where it stands, `owner` the
+    kustomization that names it.
+    """
 
     kind: str
     name: str
+    operation: str
     path: str
-    value: Node
+    value: Node | None
+    origin: Origin
     file: SourceFile
+    owner: SourceFile
 
 
-def _operations(document: Node, entry: Node, file: SourceFile) -> Iterator[Patch]:
+def _operations(
+    document: Node, entry: Node, file: SourceFile, owner: SourceFile
+) -> Iterator[Patch]:
     kind, name = entry.get("target", "kind"), entry.get("target", "name")
-    for operation in document.elements():
-        path, value = operation.get("path"), operation.get("value")
-        if path is not None and value is not None and kind is not None and name is not None:
-            yield Patch(kind.string or "", name.string or "", path.string or "", value, file)
+    for one in document.elements():
+        path, operation, value = one.get("path"), one.get("op"), one.get("value")
+        if path is None or operation is None or kind is None or name is None:
+            continue
+        yield Patch(
+            kind.string or "",
+            name.string or "",
+            operation.string or "",
+            path.string or "",
+            value,
+            (value or path).origin,
+            file,
+            owner,
+        )
 
 
 class ByLabels(Generic[T]):
@@ -150,19 +170,28 @@ class Objects:
     kustomizations: list[Node] = field(default_factory=list)
     patches: list[Patch] = field(default_factory=list)
 
-    def add_kustomization(self, file: SourceFile, stream: Stream) -> None:
-        """Patches that stand in a kustomization itself; those in files of their own are objects."""
+    def add_kustomization(
+        self, file: SourceFile, stream: Stream, beside: Callable[[str], _Parsed | None]
+    ) -> None:
+        """Its patches. Strategic merge patches in files of their own are objects already.
+
+        `beside` gives a file by its name, relative to the kustomization.
+        """
         for document in stream.documents:
             self.kustomizations.append(document)
             for name in ("patches", "patchesStrategicMerge", "patchesJson6902"):
                 for entry in (document.get(name) or document).elements():
                     inline = entry.get("patch") if entry.is_mapping else entry
+                    named = entry.get("path")
+                    parsed = beside(named.string) if named is not None and named.string else None
+                    for one in parsed[1].documents if parsed is not None else ():
+                        self.patches.extend(_operations(one, entry, parsed[0], file))
                     if inline is None or _FILE_NAME.fullmatch(inline.string or ""):
                         continue
                     found = parse(inline.embedded())
                     self.manifests.extend(manifests(file, found))
                     for one in found.documents:
-                        self.patches.extend(_operations(one, entry, file))
+                        self.patches.extend(_operations(one, entry, file, file))
 
     def of(self, *kinds: str) -> Iterable[Manifest]:
         return self.manifests.of(*kinds)

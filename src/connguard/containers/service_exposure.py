@@ -10,7 +10,7 @@ https://kubernetes.io/docs/concepts/services-networking/service/#loadbalancer
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 
 from connguard.engine.yaml_source import Node
@@ -41,30 +41,47 @@ class Exposure:
 
     `spec` holds `type` and what belongs to it, under the names of a Service. `ports` are those that
     lead to PostgreSQL or a pooler, each with its node port where one is given. `sources` replaces
-    the source ranges where an operator calls them otherwise; `closed` tells that it lets nobody in
-    without them. `filters` are the network policies of the pods.
+    the source ranges where an operator calls them otherwise, or a patch changes some of them;
+    `closed` tells that it lets nobody in without them. `filters` are the network policies of the
+    pods. `place` is what changes the Service, where its type does not stand in the same file.
     """
 
     title: str
-    spec: Node
-    annotations: Node | None
+    spec: Mapping[str, Node]
+    annotations: Mapping[str, Node]
     ports: tuple[tuple[int, int | None], ...]
     origin: Origin
     target: Target | None = None
     type_node: Node | None = None
     type_text: str | None = None
-    sources: Node | None = None
+    sources: tuple[Node, ...] | None = None
     closed: bool = False
     filters: tuple[tuple[Rule, ...], ...] = ()
     purpose: str | None = None
     limits: BreadthLimits = field(default_factory=BreadthLimits)
+    place: Origin | None = None
+
+    @property
+    def kind(self) -> str:
+        """The type of the Service, or the expression that stands for it."""
+        node = self.type_node or self.spec.get("type")
+        return self.type_text or (node.string if node else None) or "ClusterIP"
+
+
+def entries(node: Node | None) -> dict[str, Node]:
+    """The entries of a mapping that are not null, by their names."""
+    return {
+        key.string or "": value
+        for key, value in (node.items() if node is not None else [])
+        if not value.is_null
+    }
 
 
 def facts(exposed: Exposure) -> Iterator[object]:
     """What is known about who reaches the Service; nothing for one inside the cluster."""
     node = exposed.type_node or exposed.spec.get("type")
-    kind = exposed.type_text or (node.string if node else None) or "ClusterIP"
-    place = node.origin if node is not None else exposed.origin
+    kind = exposed.kind
+    place = exposed.place or (node.origin if node is not None else exposed.origin)
     if TEMPLATE.search(kind):
         yield Undecided("PG201", f"the type of {exposed.title} is filled in: {kind}", place)
     elif kind == "LoadBalancer" and not is_internal(exposed.spec, exposed.annotations):
@@ -83,12 +100,9 @@ def facts(exposed: Exposure) -> Iterator[object]:
     yield from _external_addresses(exposed)
 
 
-def is_internal(spec: Node, annotations: Node | None) -> bool:
+def is_internal(spec: Mapping[str, Node], annotations: Mapping[str, Node]) -> bool:
     """Whether a load balancer has an address of the private network only."""
-    given = {
-        key.string or "": value.string or ""
-        for key, value in (annotations.items() if annotations else [])
-    }
+    given = {name: value.string or "" for name, value in annotations.items()}
     chosen = spec.get("loadBalancerClass")
     return kubernetes_service.is_internal(given, chosen.string if chosen is not None else None)
 
@@ -103,8 +117,10 @@ def addresses(node: Node, name: str) -> tuple[AddressSet, tuple[Unknown, ...]]:
 
 
 def _ranges(exposed: Exposure, place: Origin) -> Iterator[Rule]:
-    given = exposed.sources or exposed.spec.get("loadBalancerSourceRanges")
-    elements = given.elements() if given is not None else []
+    given = exposed.spec.get("loadBalancerSourceRanges")
+    elements = exposed.sources
+    if elements is None:
+        elements = tuple(given.elements()) if given is not None else ()
     for element in elements:
         known, unknown = addresses(element, "loadBalancerSourceRanges")
         yield Rule(element.origin, known, unknown=unknown)
@@ -115,7 +131,7 @@ def _ranges(exposed: Exposure, place: Origin) -> Iterator[Rule]:
             given.origin, NOWHERE, unknown=(Unknown(f"{given.string} is filled in", given.origin),)
         )
         return
-    noted = exposed.annotations.get(SOURCE_RANGES) if exposed.annotations else None
+    noted = exposed.annotations.get(SOURCE_RANGES)
     if noted is not None and noted.string:
         for text in noted.string.split(","):
             try:
@@ -128,9 +144,10 @@ def _ranges(exposed: Exposure, place: Origin) -> Iterator[Rule]:
         yield Rule(place, _everywhere(exposed.spec))
 
 
-def _everywhere(spec: Node) -> AddressSet:
+def _everywhere(spec: Mapping[str, Node]) -> AddressSet:
     """All addresses of the families that the Service has; IPv4 alone unless it says so."""
-    families = {(one.string or "").lower() for one in (spec.get("ipFamilies") or spec).elements()}
+    named = spec.get("ipFamilies")
+    families = {(one.string or "").lower() for one in (named.elements() if named else [])}
     policy = spec.get("ipFamilyPolicy")
     dual = policy is not None and (policy.string or "").endswith("DualStack")
     if "ipv6" in families or dual:
