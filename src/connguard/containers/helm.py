@@ -11,14 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePath
 
+from connguard.containers.helm_templates import Template
 from connguard.containers.service_exposure import Exposure, entries, facts
-from connguard.engine import disk, yaml_source
+from connguard.engine import yaml_source
 from connguard.engine.reading import Context, SourceFile
-from connguard.engine.text import Text
 from connguard.engine.yaml_source import Node
 from connguard.policies.model.addresses import BreadthLimits
 from connguard.policies.model.database_facts import TlsRequirement
-from connguard.policies.model.facts import Undecided
 from connguard.policies.model.network import Endpoint, Target
 from connguard.policies.model.origin import Known
 from connguard.policies.model.patterns import lazily
@@ -26,15 +25,8 @@ from connguard.policies.model.records import dataclass
 from connguard.policies.providers.helm_releases import CHARTS
 
 _VALUES = lazily(r"(?:^|[._-])values(?:[._-]|$)|^values")
-_SERVICE = lazily(r"(?m)^kind:\s*Service\s*$")
-_TYPE = lazily(r"(?m)^ {2,4}type:[ \t]*(?P<text>\S*\{\{[^\n]*)$")
-_DATABASE = lazily(r"(?i)\b5432\b|\b6432\b|postgres|pgbouncer")
 Purpose = Callable[[Path], str | None]
 """Gives the word in a file's path that tells what it is for."""
-
-_PATH = lazily(
-    r"\{\{-?\s*(?:\$|\.\w+)?\.Values\.([\w.]++)(?:\s*+\|(?:[^{}]|\{(?!\{))*+)?\s*+-?\}\}"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +52,7 @@ def read(files: Sequence[SourceFile], context: Context, purpose: Purpose) -> Ite
             if "service" in text.string or "primary" in text.string:
                 yield from _values(file, context, purpose)
         elif "templates" in file.path.parts and "{{" in text.string:
-            yield from _template(file, text, context)
+            yield from Template(file, text, context, purpose).facts()
 
 
 def _values(file: SourceFile, context: Context, purpose: Purpose) -> Iterator[object]:
@@ -165,29 +157,3 @@ def _release(release: _Release, limits: BreadthLimits, purpose: str | None) -> I
                 place = tls.origin if tls is not None else kind.origin
                 because = "tls.enabled is false" if tls else "tls.enabled is false by default"
                 yield TlsRequirement(exposed.title, Known(False, place), because, place)
-
-
-def _template(file: SourceFile, text: Text, context: Context) -> Iterator[Undecided]:
-    """A Service for PostgreSQL whose type the values say, and do not keep inside the cluster."""
-    if not _SERVICE.search(text.string) or not _DATABASE.search(text.string):
-        return
-    for match in _TYPE.finditer(text.string):
-        named = _PATH.search(match["text"])
-        value = _default(file, named[1], context) if named else None
-        if value is not None and value.string in ("ClusterIP", "None"):
-            continue
-        origin = text.origin(match.start("text"), match.end("text"))
-        yield Undecided("PG201", f"the type of a Service is filled in: {match['text']}", origin)
-        return
-
-
-def _default(file: SourceFile, path: str, context: Context) -> Node | None:
-    """What the values of the chart say."""
-    for folder in file.path.parents:
-        found = context.file(folder / "values.yaml")
-        stream = yaml_source.stream(found, context) if found is not None else None
-        if stream is not None and stream.documents:
-            return stream.documents[0].get(*path.split("."))
-        if disk.is_file(folder / "Chart.yaml"):
-            return None
-    return None
