@@ -270,6 +270,67 @@ def test_a_server_on_the_network_of_the_host(tmp_path: Path) -> None:
     assert places(tmp_path, compose) == {(4, "PG206"), (8, "PG205")}
 
 
+POOLER_ON_HOST = """
+    services:
+      pooler:
+        image: {image}
+        network_mode: host
+"""
+
+
+@pytest.mark.parametrize(
+    ("image", "more", "expected"),
+    [
+        ("edoburu/pgbouncer:1.22.1", "", "PG206"),
+        ("bitnami/pgbouncer", "", "PG206"),
+        ("edoburu/pgbouncer", "environment: {LISTEN_ADDR: 127.0.0.1}", None),
+        ("edoburu/pgbouncer", "environment: {LISTEN_ADDR: '*'}", "PG206"),
+        ("edoburu/pgbouncer", "environment: {LISTEN_ADDR: '${ADDRESS}'}", "PG902"),
+        ("bitnami/pgbouncer", "environment: {PGBOUNCER_LISTEN_ADDRESS: localhost}", None),
+        ("edoburu/pgbouncer", "volumes: ['./open:/etc/pgbouncer']", "PG206"),
+        ("edoburu/pgbouncer", "volumes: ['./closed:/etc/pgbouncer']", None),
+        ("edoburu/pgbouncer", "volumes: ['/srv/pgbouncer:/etc/pgbouncer']", "PG902"),
+        ("edoburu/pgbouncer", "volumes: ['./u.txt:/etc/pgbouncer/userlist.txt']", "PG206"),
+        ("ghcr.io/postgresml/pgcat", "", "PG902"),
+        ("edoburu/pgbouncer-exporter", "", None),
+    ],
+)
+def test_a_pooler_on_the_network_of_the_host(
+    tmp_path: Path, image: str, more: str, expected: str | None
+) -> None:
+    """The images listen everywhere unless a variable or a configuration says otherwise."""
+    compose = POOLER_ON_HOST.format(image=image) + f"        {more}\n"
+    files = {
+        "compose.yaml": compose,
+        "open/pgbouncer.ini": "[pgbouncer]\nlisten_addr = *\nlisten_port = 6432\n",
+        "closed/pgbouncer.ini": "[pgbouncer]\nlisten_addr = 127.0.0.1\n",
+    }
+    found = {policy for name, _, policy in findings(tmp_path, files) if name == "compose.yaml"}
+    assert found == ({expected} if expected else set())
+
+
+@pytest.mark.parametrize(
+    ("network", "expected"),
+    [
+        ("{external: true, name: host}", {(4, "PG206")}),
+        ("{external: true, name: shop}", set()),
+        ("{name: host}", set()),
+    ],
+)
+def test_the_network_of_the_host_in_a_stack(
+    tmp_path: Path, network: str, expected: set[tuple[int, str]]
+) -> None:
+    compose = f"""
+    services:
+      db:
+        image: postgres:17
+        networks: [outside]
+    networks:
+      outside: {network}
+    """
+    assert places(tmp_path, compose) == expected
+
+
 # --- connections that nothing answers ------------------------------------------------------------
 
 

@@ -599,3 +599,41 @@ def test_files_with_findings_were_scanned(tmp_path: Path) -> None:
         ("values.yaml", "PG206"),
     }
     assert {Path(name).name for name in report.names} == {"tcp.yaml", "values.yaml"}
+
+
+@pytest.mark.parametrize(
+    ("image", "more", "expected"),
+    [
+        ("edoburu/pgbouncer:1.22.1", "", "PG206"),
+        ("bitnami/pgbouncer:1", "", "PG206"),
+        ("edoburu/pgbouncer", ", env: [{name: LISTEN_ADDR, value: 127.0.0.1}]", None),
+        (
+            "edoburu/pgbouncer",
+            ", env: [{name: LISTEN_ADDR, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}]",
+            "PG902",
+        ),
+        ("edoburu/pgbouncer", ", volumeMounts: [{mountPath: /etc/pgbouncer}]", "PG902"),
+        (
+            "edoburu/pgbouncer",
+            ", volumeMounts: [{mountPath: /etc/pgbouncer/userlist.txt}]",
+            "PG206",
+        ),
+        ("ghcr.io/postgresml/pgcat", "", "PG902"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["Deployment", "DaemonSet"])
+def test_a_pooler_on_the_network_of_the_node(
+    tmp_path: Path, kind: str, image: str, more: str, expected: str | None
+) -> None:
+    text = f"""
+    apiVersion: apps/v1
+    kind: {kind}
+    metadata: {{name: pooler}}
+    spec:
+      template:
+        spec:
+          hostNetwork: true
+          containers: [{{name: p, image: "{image}"{more}}}]
+    """
+    found = {policy for _, policy in places(tmp_path, text, "p.yaml")}
+    assert found == ({expected} if expected else set())

@@ -70,7 +70,20 @@ class Container:
 
     @cached_property
     def mode(self) -> str:
-        return compose_service.network_mode(self.service)
+        mode = compose_service.network_mode(self.service)
+        return mode if mode or self.host_network is None else "host"
+
+    @cached_property
+    def host_network(self) -> Origin | None:
+        """Where the service is attached to the network of the host, as stacks of Swarm do it."""
+        for part in self.service.every("networks"):
+            for key in [pair[0] for pair in part.node.items()] or part.node.elements():
+                network = self.application.networks.get(key.string or "")
+                external = network.node.get("external") if network is not None else None
+                name = network.node.get("name") if network is not None else None
+                if external is not None and external.boolean and name and name.string == "host":
+                    return key.origin
+        return None
 
     @cached_property
     def networks(self) -> frozenset[str]:
@@ -125,7 +138,7 @@ class Container:
                 start = Origin(configuration.files[0], 1, 1, 1, 1)
                 addresses = setting.value if setting else Known("localhost", start)
         elif not what.is_server:
-            port = self._pooler_port()
+            port = self.pooler_setting("listen_port", "6432")
         ports = databases.listen_ports(what, self.environment, given, configured=port)
         if port is None and self._may_be_configured_by_image(what):
             ports = ()
@@ -162,7 +175,8 @@ class Container:
             return None
         return read_conf(file, self.context) if file else None
 
-    def _pooler_port(self) -> Value[str] | None:
+    def pooler_setting(self, name: str, default: str) -> Value[str] | None:
+        """A setting of the pgbouncer.ini of the repository; None where none is mounted."""
         for mount in self.mounts:
             path = mount.source
             if mount.target.name != "pgbouncer.ini":
@@ -173,12 +187,15 @@ class Container:
                 continue
             text = self.context.text(file) if file else None
             if file is not None and text is not None:
-                for line in re.finditer(r"(?m)^[ \t]*listen_port[ \t]*=[ \t]*(\S+)", text.string):
+                pattern = rf"(?m)^[ \t]*{name}[ \t]*=[ \t]*(\S[^\r\n]*?)[ \t]*$"
+                for line in re.finditer(pattern, text.string):
                     origin = text.origin(line.start(1), line.end(1))
-                    if line[1].isdecimal():
+                    if line[1].isdecimal() or (
+                        name != "listen_port" and not re.search(r"[${}%<>]", line[1])
+                    ):
                         return Known(line[1], origin)
                     return Unknown(f"{line[1]} is filled in later", origin)
-                return Known(str(6432), text.line_origin(1))
+                return Known(default, text.line_origin(1))
         return None
 
 

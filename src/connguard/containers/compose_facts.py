@@ -14,6 +14,7 @@ from connguard.containers.compose_connections import Connections
 from connguard.containers.compose_container import (
     NAMED_PORTS,
     Container,
+    Listening,
     database_port,
     is_unreachable,
 )
@@ -22,7 +23,7 @@ from connguard.containers.compose_ports import published, unread
 from connguard.containers.purpose import passing
 from connguard.engine.reading import Context
 from connguard.policies.model.database_facts import Exposure, PublishedPort
-from connguard.policies.model.origin import Known, Origin
+from connguard.policies.model.origin import Known, Origin, Unknown, Value
 from connguard.policies.model.patterns import lazily
 from connguard.policies.model.ports import USUAL_PORTS
 from connguard.policies.model.records import dataclass
@@ -88,21 +89,44 @@ class Reader:
                 )
 
     def _on_the_host(self, container: Container) -> Iterator[object]:
-        """A server that shares the addresses of its host listens on all of them by default."""
+        """What shares the addresses of its host listens on all of them by default."""
         found, mode = container.listening, container.service.last("network_mode")
-        if found is None or mode is None or not found.what.is_server:
+        place = mode.node.origin if mode is not None else container.host_network
+        if found is None or place is None:
+            return
+        if not found.what.is_server:
+            yield from self._pooler_on_the_host(container, found, place)
             return
         if found.addresses is not None:
             if found.addresses.origin.path == container.application.file.name:
                 yield EffectiveSetting("listen_addresses", found.addresses, found.addresses.origin)
         elif found.what.is_plain and not container.service.has("entrypoint"):
             for port in found.ports:
-                origin = mode.node.origin
-                purpose = self._purpose(origin)
-                host_port = Known(port, origin)
-                yield PublishedPort(
-                    container.service.name, None, host_port, port, origin, purpose=purpose
-                )
+                yield self._listening(container, None, port, place)
+
+    def _pooler_on_the_host(
+        self, container: Container, found: Listening, place: Origin
+    ) -> Iterator[PublishedPort]:
+        configured = container.pooler_setting("listen_addr", "")
+        mounted = any(
+            "pgbouncer" in one.target.as_posix() and one.target.suffix in ("", ".ini")
+            for one in container.mounts
+        )
+        if configured is None and (
+            mounted or container.is_built or container.service.has("entrypoint")
+        ):
+            configured = Unknown("its configuration is not read", place)
+        addresses = databases.pooler_addresses(found.what, container.environment, configured, place)
+        for port in found.ports or NAMED_PORTS[1:]:
+            for address in addresses:
+                yield self._listening(container, address, port, place)
+
+    def _listening(
+        self, container: Container, address: Value[str] | None, port: int, place: Origin
+    ) -> PublishedPort:
+        purpose = self._purpose(place)
+        name, host_port = container.service.name, Known(port, place)
+        return PublishedPort(name, address, host_port, port, place, purpose=purpose)
 
     def _purpose(self, origin: Origin) -> str | None:
         path = self._paths.get(origin.path)

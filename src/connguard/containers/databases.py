@@ -34,6 +34,7 @@ _OTHER_DATABASES = lazily(
     r"(?:^|/)(?:mysql|mariadb|mongo|mssql|oracle|percona|cockroach|clickhouse|cassandra|yugabyte)"
 )
 BITNAMI = ("bitnami", "bitnamilegacy", "bitnamisecure")
+_ADDRESS_VARIABLES = {"bitnami": "PGBOUNCER_LISTEN_ADDRESS", "edoburu": "LISTEN_ADDR"}
 _PLAIN = ("", "library", "postgis", "pgvector", "timescale", "ankane", "imresamu", "tensorchord")
 """Makers of images with the entry script of the official one."""
 _SETTING = lazily(r"^(?:--|-c\s*)?([A-Za-z_][\w.-]*)\s*=\s*(.*)$", re.DOTALL)
@@ -116,6 +117,32 @@ def listen_ports(
         if value is not None and value.value.isdecimal():
             return (whole(value.value),)
     return what.ports
+
+
+def pooler_addresses(
+    what: Program, environment: Mapping[str, Variable], configured: Value[str] | None, place: Origin
+) -> list[Value[str] | None]:
+    """Where a pooler listens: None is everywhere, and nothing is for no other machine.
+
+    `configured` is the listen_addr of a configuration of the repository. The images of Bitnami and
+    edoburu listen everywhere unless a variable says otherwise; of others that is not known.
+    """
+    named = _ADDRESS_VARIABLES.get("bitnami" if what.flavour in BITNAMI else what.flavour)
+    given = configured
+    if given is None and named is not None:
+        said = environment.get(named)
+        if said is None or (said.known and not said.text):
+            return [None]
+        given = _value_of(said.text or named, said.origin, said.known)
+    if given is None:
+        given = Unknown(f"the configuration of {what.flavour or 'the pooler'} is not read", place)
+    if isinstance(given, Unknown):
+        return [given]
+    addresses = [one.strip() for one in given.value.split(",")]
+    if any(one in ("*", "0.0.0.0", "::") for one in addresses):
+        return [None]
+    others = (one for one in addresses if one and one.lower() != "localhost")
+    return [Known(one, given.origin) for one in others]
 
 
 def _pgbouncer_ports(flavour: str) -> tuple[int, ...]:

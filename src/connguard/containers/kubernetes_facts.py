@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import field, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from connguard.containers import (
     access_rule,
+    databases,
     kubernetes_patches,
     network_policies,
     service_exposure,
@@ -159,8 +160,8 @@ class Reader:
     def whole(self, service: Manifest, *path: str) -> Node | None:
         """A value of a Service, or of the one of this name that a file only changes."""
         base = self._base(service)
-        others = self._named.get((service.kind, service.name), ())
-        for other in (service, *([base] if base is not None else ()), *others):
+        said = [service, *([base] if base is not None else [])]
+        for other in said + self._named.get((service.kind, service.name), []):
             found = other.node.get("spec", *path)
             if found is not None:
                 return found
@@ -261,9 +262,12 @@ class Reader:
             )
 
     def _on_the_host(self, pod: Pod, container: Container, purpose: str | None) -> Iterator[object]:
-        """A server that shares the addresses of its node listens on all of them by default."""
+        """What shares the addresses of its node listens on all of them by default."""
         setting = pod.spec.get("hostNetwork")
-        if container.program is None or not container.program.is_server or setting is None:
+        if container.program is None or setting is None:
+            return
+        if not container.program.is_server:
+            yield from self._pooler_on_the_host(pod, container, setting.origin, purpose)
             return
         addresses = container.settings.get("listen_addresses")
         if addresses is not None:
@@ -277,6 +281,30 @@ class Reader:
                     known,
                     port,
                     setting.origin,
+                    host="the node that it runs on",
+                    purpose=purpose,
+                )
+
+    def _pooler_on_the_host(
+        self, pod: Pod, container: Container, place: Origin, purpose: str | None
+    ) -> Iterator[PublishedPort]:
+        assert container.program is not None
+        mounted = [
+            one
+            for one in container.mounts
+            if "pgbouncer" in one and PurePath(one).suffix in ("", ".ini")
+        ]
+        unread = Unknown(f"what is mounted at {mounted[0]} is not read", place) if mounted else None
+        found = databases.pooler_addresses(container.program, container.environment, unread, place)
+        declared = tuple(one.number for one in container.ports if one.number is not None)
+        for port in container.listens_on or declared or POSTGRES_PORTS[1:]:
+            for address in found:
+                yield PublishedPort(
+                    pod.title,
+                    address,
+                    Known(port, place),
+                    port,
+                    place,
                     host="the node that it runs on",
                     purpose=purpose,
                 )

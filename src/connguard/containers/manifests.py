@@ -184,8 +184,10 @@ class Objects:
                     inline = entry.get("patch") if entry.is_mapping else entry
                     named = entry.get("path")
                     parsed = beside(named.string) if named is not None and named.string else None
-                    for one in parsed[1].documents if parsed is not None else ():
-                        self.patches.extend(_operations(one, entry, parsed[0], file))
+                    if parsed is not None:
+                        holder, stream_of_file = parsed
+                        for one in stream_of_file.documents:
+                            self.patches.extend(_operations(one, entry, holder, file))
                     if inline is None or _FILE_NAME.fullmatch(inline.string or ""):
                         continue
                     found = parse(inline.embedded())

@@ -78,6 +78,12 @@ class Container:
     def environment(self) -> dict[str, Variable]:
         return environment(self.node, self.pod.config_maps)
 
+    @property
+    def mounts(self) -> list[str]:
+        """The paths at which something is mounted."""
+        paths = (one.get("mountPath") for one in _elements(self.node.get("volumeMounts")))
+        return [path.string for path in paths if path is not None and path.string]
+
     @cached_property
     def listens_on(self) -> tuple[int, ...]:
         """Where PostgreSQL or a pooler listens in it; empty when that is not known."""
