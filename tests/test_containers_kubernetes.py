@@ -637,3 +637,59 @@ def test_a_pooler_on_the_network_of_the_node(
     """
     found = {policy for _, policy in places(tmp_path, text, "p.yaml")}
     assert found == ({expected} if expected else set())
+
+
+PODS_ELSEWHERE = """
+apiVersion: v1
+kind: Service
+metadata: {name: db}
+spec:
+  type: LoadBalancer
+  externalTrafficPolicy: Local
+  selector: {app: db, tier: store}
+  ports: [{port: 5432}]
+"""
+
+
+def _restriction(selector: str, cidr: str = "51.15.3.0/28", more: str = "") -> str:
+    return f"""---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{name: db{more}}}
+spec:
+  podSelector: {selector}
+  policyTypes: [Ingress]
+  ingress: [{{from: [{{ipBlock: {{cidr: {cidr}}}}}]}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("policies", "is_open"),
+    [
+        ("", True),
+        (_restriction("{matchLabels: {app: db, tier: store}}"), False),
+        (_restriction("{matchLabels: {app: db}}"), False),
+        (_restriction("{}"), False),
+        # Not all pods of the Service, as far as one can see.
+        (_restriction("{matchLabels: {app: db, role: replica}}"), True),
+        (_restriction("{matchLabels: {app: web}}"), True),
+        (_restriction("{matchExpressions: [{key: role, operator: Exists}]}"), True),
+        (_restriction("{matchLabels: {app: db}}", "0.0.0.0/0"), True),
+        # Policies add up, also with one that selects only some of the pods.
+        (_restriction("{}") + _restriction("{matchLabels: {role: a}}", "0.0.0.0/0"), True),
+        (_restriction("{}") + _restriction("{matchLabels: {app: web}}", "0.0.0.0/0"), False),
+        (_restriction("{matchLabels: {app: db}}", more=", namespace: other"), False),
+    ],
+)
+def test_a_policy_for_the_pods_of_a_service_that_stand_elsewhere(
+    tmp_path: Path, policies: str, is_open: bool
+) -> None:
+    """What the Service selects, a policy with a part of its selector selects too."""
+    found = {policy for _, policy in places(tmp_path, PODS_ELSEWHERE + policies, "db.yaml")}
+    assert ("PG201" in found) is is_open
+
+
+def test_a_policy_of_another_namespace(tmp_path: Path) -> None:
+    service = PODS_ELSEWHERE.replace("name: db}", "name: db, namespace: shop}", 1)
+    text = service + _restriction("{}", more=", namespace: other")
+    assert (5, "PG201") in places(tmp_path, text, "db.yaml")

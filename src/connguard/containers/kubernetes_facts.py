@@ -109,7 +109,7 @@ class Reader:
         ports = self._ports(service, behind)
         if not ports:
             return None
-        target, filters = self._behind(behind)
+        target, filters = self._behind(service, behind)
         base = self._base(service)
         return Exposure(
             f"the Service {service.name}",
@@ -219,8 +219,15 @@ class Reader:
             or any(word is not None and PORT_NAME.match(word) is not None for word in words)
         )
 
-    def _behind(self, behind: list[Pod]) -> tuple[Target | None, tuple[tuple[Rule, ...], ...]]:
+    def _behind(
+        self, service: Manifest, behind: list[Pod]
+    ) -> tuple[Target | None, tuple[tuple[Rule, ...], ...]]:
+        """The server behind a Service, and what the network policies of its pods let in."""
         servers = [pod for pod in behind if pod.servers]
+        if not behind:
+            selector = labels(self.whole(service, "selector"))
+            found = self.policies.of_selector(service, selector)
+            return None, (network_policies.rules_of(found, None),) if found else ()
         if not servers:
             return None, ()
         pod = servers[0]

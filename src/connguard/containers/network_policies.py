@@ -43,19 +43,54 @@ class Policies:
         near = [one for label in (None, *pod.labels.items()) for one in self._found.get(label, ())]
         return [policy for _, policy in sorted(near, key=_number) if _restricts(policy, pod)]
 
+    def of_selector(self, service: Manifest, selector: dict[str, str]) -> list[Manifest]:
+        """Those that restrict the pods of a Service that stand elsewhere.
+
+        Empty unless one of them selects whatever the Service selects. Those that may select some
+        of its pods come along: what they let in may come in.
+        """
+        every = (policy for found in self._found.values() for _, policy in found)
+        near = [
+            policy
+            for policy in every
+            if selector
+            and _is_of_deployment(policy, service)
+            and _may_select(policy.node.get("spec", "podSelector"), selector)
+        ]
+        return near if any(_selects_all(policy, selector) for policy in near) else []
+
 
 def _number(one: tuple[int, Manifest]) -> int:
     return one[0]
 
 
 def _restricts(policy: Manifest, pod: Pod) -> bool:
-    if not may_share_namespace(policy, pod.workload):
+    return _is_of_deployment(policy, pod.workload) and selects_pod(
+        policy.node.get("spec", "podSelector"), pod.labels
+    )
+
+
+def _is_of_deployment(policy: Manifest, other: Manifest) -> bool:
+    """Whether an object is of the same deployment, as far as one can see."""
+    if not may_share_namespace(policy, other):
         return False
-    if policy.file.path.parent != pod.workload.file.path.parent and (
-        policy.namespace is None or policy.namespace != pod.workload.namespace
-    ):
-        return False  # of another deployment, as far as one can see
-    return selects_pod(policy.node.get("spec", "podSelector"), pod.labels)
+    if policy.file.path.parent == other.file.path.parent:
+        return True
+    return policy.namespace is not None and policy.namespace == other.namespace
+
+
+def _selects_all(policy: Manifest, selector: dict[str, str]) -> bool:
+    """Whether a policy selects every pod that has the labels of a Service's selector."""
+    chosen = policy.node.get("spec", "podSelector")
+    if chosen is None or chosen.get("matchExpressions") is not None:
+        return chosen is None
+    return labels(chosen.get("matchLabels")).items() <= selector.items()
+
+
+def _may_select(chosen: Node | None, selector: dict[str, str]) -> bool:
+    """Whether a pod with the labels of a Service's selector, and others, may be selected."""
+    wanted = labels(chosen.get("matchLabels")) if chosen is not None else {}
+    return all(selector.get(key, value) == value for key, value in wanted.items())
 
 
 def rules_of(policies: Iterable[Manifest], pod: Pod | None) -> tuple[Rule, ...]:
