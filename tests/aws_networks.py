@@ -748,6 +748,59 @@ resource "aws_lb_listener" "web" {
   port              = 443
   protocol          = "TLS"
 }
+resource "aws_lb_target_group" "db" {
+  port     = 5432
+  protocol = "TCP"
+}
+resource "aws_lb_target_group" "web" {
+  port     = 8443
+  protocol = "TCP"
+}
+resource "aws_lb_listener" "other_port" {
+  load_balancer_arn = aws_lb.open.arn
+  port              = 15432 # expect: PG201
+  protocol          = "TCP"
+  default_action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.db.arn
+  }
+}
+resource "aws_lb_listener" "weighted" {
+  load_balancer_arn = aws_lb.open.arn
+  port              = 25432 # expect: PG201
+  protocol          = "TCP"
+  default_action {
+    type = "forward"
+    forward {
+      target_group {
+        arn    = aws_lb_target_group.web.arn
+        weight = 1
+      }
+      target_group {
+        arn    = aws_lb_target_group.db.arn
+        weight = 9
+      }
+    }
+  }
+}
+resource "aws_lb_listener" "other_program" {
+  load_balancer_arn = aws_lb.open.arn
+  port              = 8443
+  protocol          = "TCP"
+  default_action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.web.arn
+  }
+}
+resource "aws_lb_listener" "inside_on_another_port" {
+  load_balancer_arn = aws_lb.inside.arn
+  port              = 15432
+  protocol          = "TCP"
+  default_action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.db.arn
+  }
+}
 resource "aws_lb" "inside" {
   load_balancer_type = "network"
   internal           = true

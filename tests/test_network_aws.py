@@ -181,7 +181,8 @@ def test_nothing_raises_on_nonsense(tmp_path: Path) -> None:
         "aws_rds_cluster_instance": ("cluster_identifier", "engine", "publicly_accessible"),
         "aws_db_proxy": ("engine_family", "require_tls", "vpc_subnet_ids"),
         "aws_db_parameter_group": ("family", "parameter", "name"),
-        "aws_lb_listener": ("load_balancer_arn", "port", "protocol"),
+        "aws_lb_listener": ("load_balancer_arn", "port", "protocol", "default_action"),
+        "aws_lb_target_group": ("port",),
         "aws_instance": ("vpc_security_group_ids", "security_groups"),
     }
     values = (

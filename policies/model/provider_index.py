@@ -17,7 +17,7 @@ aws_databases
  aws_db_proxy_endpoint aws_db_parameter_group aws_rds_cluster_parameter_group
  aws_lightsail_database
 aws_load_balancers
- aws_lb aws_alb aws_lb_listener aws_alb_listener
+ aws_lb aws_alb aws_lb_listener aws_alb_listener aws_lb_target_group aws_alb_target_group
 aws_modules
  module =terraform-aws-modules/ =cloudposse/
 aws_security_groups

@@ -26,6 +26,8 @@ from connguard.policies.model.terraform_value import boolean, integer
 BALANCERS = ("aws_lb", "aws_alb")
 LISTENERS = ("aws_lb_listener", "aws_alb_listener")
 
+TARGET_GROUPS = ("aws_lb_target_group", "aws_alb_target_group")
+
 _TCP_PROTOCOLS = ("tcp", "tls", "tcp_udp")
 
 TABLES = (
@@ -38,16 +40,23 @@ TABLES = (
             "load_balancer_arn",
             "port",
             "protocol",
+            "default_action",
         ),
-        "A listener on a port of PostgreSQL, of a network load balancer that faces the internet"
-        " (internal = false, the default) and has no security groups, lets everybody in.",
+        "A listener on a port of PostgreSQL, or to a target group with one, of a network load"
+        " balancer that faces the internet (internal = false, the default) and has no security"
+        " groups, lets everybody in.",
+    ),
+    ResourceTable(
+        TARGET_GROUPS,
+        ("port",),
+        "Its port tells that a listener leads to PostgreSQL.",
     ),
 )
 
 
 def facts(inventory: Inventory) -> Iterator[object]:
     for listener in inventory.of(*LISTENERS):
-        port = _postgres_port(listener)
+        port = _port_to_postgres(listener, inventory)
         if port is None:
             continue
         setting = listener.body.setting("load_balancer_arn")
@@ -56,13 +65,32 @@ def facts(inventory: Inventory) -> Iterator[object]:
                 yield _endpoint(listener, balancer, port, inventory)
 
 
-def _postgres_port(listener: Resource) -> Known[int] | None:
+def _port_to_postgres(listener: Resource, inventory: Inventory) -> Known[int] | None:
+    """The port of a listener for TCP that is PostgreSQL's, or leads to PostgreSQL's."""
     protocol = listener.body.setting("protocol")
     if protocol is None or str(protocol.value).lower() not in _TCP_PROTOCOLS:
         return None
-    setting = listener.body.setting("port")
-    port = integer({"port": setting}, "port")
-    return port if isinstance(port, Known) and port.value in USUAL_PORTS else None
+    port = _port(listener)
+    if port is None or port.value in USUAL_PORTS:
+        return port
+    groups = (_port(group) for group in _target_groups(listener, inventory))
+    return port if any(one is not None and one.value in USUAL_PORTS for one in groups) else None
+
+
+def _port(resource: Resource) -> Known[int] | None:
+    port = integer({"port": resource.body.setting("port")}, "port")
+    return port if isinstance(port, Known) else None
+
+
+def _target_groups(listener: Resource, inventory: Inventory) -> Iterator[Resource]:
+    """Those to which a listener passes connections, alone or with weights."""
+    for action in listener.body.blocks("default_action"):
+        named = [action.setting("target_group_arn")]
+        for forward in action.blocks("forward"):
+            named.extend(group.setting("arn") for group in forward.blocks("target_group"))
+        for setting in named:
+            found = inventory.targets(setting.value) if setting is not None else []
+            yield from (one for one in found if one.type in TARGET_GROUPS)
 
 
 def _is_open(balancer: Resource) -> bool:
