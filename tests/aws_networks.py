@@ -732,6 +732,46 @@ resource "aws_security_group" "ssh" {
 """,
 )
 
+_OPEN = """
+resource "aws_security_group" "any" {
+  ingress {
+    from_port   = 0
+    to_port     = 0
+    protocol    = "-1"
+    cidr_blocks = ["0.0.0.0/0"]%s
+  }
+}
+"""
+_NAMED = """resource "aws_instance" "%s" {
+  vpc_security_group_ids = [aws_security_group.any.id]
+  tags                   = { Name = "%s" }
+}
+"""
+
+_case(
+    "a virtual machine that is called PostgreSQL",
+    _OPEN % " # expect: PG201" + _NAMED % ("postgres", "a"),
+)
+_case(
+    "a virtual machine whose tag is called PostgreSQL",
+    _OPEN % " # expect: PG201" + _NAMED % ("a", "postgres-primary"),
+)
+_case("a virtual machine for the web", _OPEN % "" + _NAMED % ("web", "web-1"))
+_case("a virtual machine for MySQL", _OPEN % "" + _NAMED % ("mysql", "mysql-1"))
+_case(
+    "an interface of a virtual machine that is called PostgreSQL",
+    _OPEN % " # expect: PG201"
+    + """
+resource "aws_instance" "a" {
+  tags = { Name = "postgres-primary" }
+}
+resource "aws_network_interface_sg_attachment" "a" {
+  security_group_id    = aws_security_group.any.id
+  network_interface_id = aws_instance.a.primary_network_interface_id
+}
+""",
+)
+
 _case(
     "a load balancer for PostgreSQL",
     """

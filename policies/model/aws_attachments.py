@@ -3,7 +3,8 @@
 """What holds security groups and is certainly no PostgreSQL server or pooler that AWS runs.
 
 The attributes are those of the provider's schema (hashicorp/aws 5.100). A virtual machine, or a
-container, may run a server of its own: a rule that names a port of PostgreSQL shows it.
+container, may run a server of its own: a rule that names a port of PostgreSQL shows it, or the name
+of the machine.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from connguard.policies.model.aws_module_calls import called
+from connguard.policies.model.terraform_guards import names_database
 from connguard.policies.model.terraform_resource import MODULE, Body, Inventory, Resource
 from connguard.policies.model.terraform_value import Setting
 
@@ -84,6 +86,8 @@ HOLDERS: Mapping[str, Sequence[str]] = {
     "aws_vpc_endpoint_security_group_association": ("security_group_id",),
 }
 
+_MACHINES = ("aws_instance", "aws_spot_instance_request")
+
 _MODULES = frozenset(
     f"terraform-aws-modules/{name}"
     for name in (
@@ -121,6 +125,24 @@ def attached(inventory: Inventory) -> Iterator[tuple[Resource, Setting]]:
                 named = call.body.setting(name)
                 if named is not None:
                     yield call, named
+
+
+def is_called_database(holder: Resource, inventory: Inventory) -> bool:
+    """Whether it is a virtual machine, or the interface of one, that is called PostgreSQL."""
+    if holder.type == "aws_network_interface_sg_attachment":
+        interface = holder.body.setting("network_interface_id")
+        machines = inventory.targets(interface.value) if interface is not None else []
+    else:
+        machines = [holder]
+    return any(one.type in _MACHINES and names_database(*_names(one)) for one in machines)
+
+
+def _names(machine: Resource) -> Iterator[str]:
+    yield machine.name
+    tags = machine.body.setting("tags")
+    name = tags.value.get("Name") if tags is not None and isinstance(tags.value, dict) else None
+    if isinstance(name, str):
+        yield name
 
 
 def _at(body: Body, path: str) -> Iterator[Setting]:

@@ -280,7 +280,12 @@ def is_called_database(resource: Resource) -> bool:
         setting = resource.body.setting(name)
         if setting is not None and isinstance(setting.value, str):
             texts.append(setting.value)
-    text = " ".join(texts).lower()
+    return names_database(*texts)
+
+
+def names_database(*names: str) -> bool:
+    """Whether names say PostgreSQL, or a database of an unknown kind."""
+    text = " ".join(names).lower()
     return _DATABASE.search(text) is not None and _OTHER_DATABASE.search(text) is None
 
 

@@ -25,7 +25,7 @@ from connguard.policies.model.aws_acls import (
     DEFAULT_ACL,
     NetworkAcls,
 )
-from connguard.policies.model.aws_attachments import HOLDERS, attached
+from connguard.policies.model.aws_attachments import HOLDERS, attached, is_called_database
 from connguard.policies.model.aws_databases import AwsDatabase, databases, subnets_of
 from connguard.policies.model.aws_groups import (
     DEFAULT_GROUP,
@@ -104,7 +104,8 @@ TABLES = (
         tuple(HOLDERS),
         tuple(sorted({path for paths in HOLDERS.values() for path in paths})),
         "Who holds a group: what is certainly no database is judged only where a rule names a port"
-        " of PostgreSQL.",
+        " of PostgreSQL, or where a virtual machine is called PostgreSQL or a database (its name,"
+        " or its tag Name).",
     ),
 )
 
@@ -133,9 +134,10 @@ def facts(inventory: Inventory) -> Iterator[object]:
             held.setdefault(reference.key, set()).add(kind)
         if database.is_postgres is not False and references:
             _put_behind(database, references, groups, acls, inventory, guarded)
-    for _, setting in attached(inventory):
+    for holder, setting in attached(inventory):
+        kind = "server" if is_called_database(holder, inventory) else "other"
         for reference in groups.references(setting):
-            held.setdefault(reference.key, set()).add("other")
+            held.setdefault(reference.key, set()).add(kind)
     for one in guarded.values():
         yield _endpoint(one, inventory)
     for group in groups:
@@ -225,7 +227,7 @@ def _alone(group: SecurityGroup, held_by: set[str], inventory: Inventory) -> End
     if "database" in held_by or held_by == {"other database"}:
         return None
     ports: tuple[int, ...] = USUAL_PORTS
-    if held_by:
+    if held_by and "server" not in held_by:
         ports = tuple(port for port in USUAL_PORTS if group.names(port))
     if not ports:
         return None
