@@ -33,7 +33,7 @@ from connguard.sql_rules.expressions import function_calls, function_name, selec
 from connguard.sql_rules.frames import ANY_ERROR, NO_ERROR, NOWHERE, Flow, Frame, joined
 from connguard.sql_rules.placeholders import Blanks, Source
 from connguard.sql_rules.plpgsql import Code
-from connguard.sql_rules.routines import Routine, Routines, parameters
+from connguard.sql_rules.routines import Routine, Routines, has_outputs, parameters
 from connguard.sql_rules.state import State
 from connguard.sql_rules.statements import (
     AlterDatabase,
@@ -411,6 +411,7 @@ class Interpreter:
                 origin,
                 direct,
                 procedure=node.get("is_procedure", False),
+                gives_back=has_outputs(node),
             )
         )
 

@@ -11,11 +11,21 @@ from typing import Any, Protocol
 
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.patterns import lazily
+from connguard.policies.model.records import dataclass
 from connguard.sql_rules import conditions, syntax, texts
 from connguard.sql_rules.bearing import OBJECT_DDL
 from connguard.sql_rules.bodies import Body
-from connguard.sql_rules.expressions import name_of, selected, walk
-from connguard.sql_rules.frames import ANY_ERROR, NO_ERROR, NOWHERE, Flow, Frame, joined
+from connguard.sql_rules.declared import declared, inner_blocks, variable_fields
+from connguard.sql_rules.expressions import function_calls, name_of, selected, walk
+from connguard.sql_rules.frames import (
+    ANY_ERROR,
+    NO_ERROR,
+    NOWHERE,
+    Flow,
+    Frame,
+    joined,
+    joined_values,
+)
 from connguard.sql_rules.placeholders import Source
 from connguard.sql_rules.routines import Routines
 from connguard.sql_rules.syntax import Node, NotReadable, Parsed
@@ -35,6 +45,24 @@ _ERROR_CODES = {
 }
 _ASSIGNED = lazily(r"\A[^:=]*+:?=\s*+")
 _FIRST_WORD = lazily(r"\w+")
+
+_NESTING = frozenset(
+    f"PLpgSQL_stmt_{each}"
+    for each in (
+        "block",
+        "if",
+        "case",
+        "loop",
+        "while",
+        "fori",
+        "fors",
+        "forc",
+        "dynfors",
+        "foreach_a",
+    )
+)
+_SQL = frozenset(f"PLpgSQL_stmt_{each}" for each in ("execsql", "perform", "call", "dynexecute"))
+"""Statements that may fail for reasons that are not followed."""
 
 Row = list[tuple[str, Text]]
 """A row that a loop runs over: column names and texts."""
@@ -76,6 +104,8 @@ class Code:
         self._datums: list[Node] = function.get("datums", [])
         self._action: Node = function.get("action", {}).get("PLpgSQL_stmt_block", {})
         self._parsed: dict[str, Node | None] = {}
+        self._hidden: list[dict[str, Frame]] = []
+        self._tries: list[_Try] = []
         self._handlers: dict[str, Callable[[Node, Frame], Flow]] = {
             "PLpgSQL_stmt_block": self._block,
             "PLpgSQL_stmt_assign": self._assign,
@@ -96,7 +126,7 @@ class Code:
             "PLpgSQL_stmt_rollback": self._roll_back,
             "PLpgSQL_stmt_execsql": self._sql,
             "PLpgSQL_stmt_perform": self._perform,
-            "PLpgSQL_stmt_call": self._perform,
+            "PLpgSQL_stmt_call": self._call,
             "PLpgSQL_stmt_dynexecute": self._execute,
         }
 
@@ -105,7 +135,7 @@ class Code:
             name = _variable(datum)
             if name and name not in frame.variables:
                 frame.assign(name, texts.hole(name))
-        return self._block(self._action, frame, outermost=True)
+        return self._block(self._action, frame)
 
     def _statements(self, statements: list[Node], frame: Frame) -> Flow:
         flow = Flow(frame)
@@ -119,41 +149,85 @@ class Code:
 
     def _statement(self, statement: Node, frame: Frame) -> Flow:
         ((kind, node),) = statement.items()
-        handler = self._handlers.get(kind)
-        if handler is None or not self._executor.step():
+        if not self._executor.step():
             return Flow(frame)
-        return handler(node, frame)
+        before = frame.values() if self._tries and kind not in _NESTING else None
+        flow = self._handlers.get(kind, self._other)(node, frame)
+        if before is not None and (flow.raises or kind in _SQL):
+            self._may_fail(before)
+        return flow
+
+    def _may_fail(self, before: Frame) -> None:
+        """Note the variables at a statement that may end the innermost block with handlers."""
+        innermost = self._tries[-1]
+        for hidden in reversed(self._hidden[innermost.depth :]):
+            _restore(before, hidden)
+        innermost.add(before)
+
+    def _other(self, node: Node, frame: Frame) -> Flow:
+        """A statement that is not followed: what it assigns to is unknown."""
+        self._forget(node.get("target", {}), frame)
+        for each in node.get("diag_items", []):
+            self._forget_number(each.get("PLpgSQL_diag_item", {}).get("target", -1), frame)
+        return Flow(frame)
 
     # Blocks
 
-    def _block(self, node: Node, frame: Frame, *, outermost: bool = False) -> Flow:
-        hidden = self._declare(node, frame, outermost)
+    def _block(self, node: Node, frame: Frame) -> Flow:
+        hidden = self._declare(node, frame)
         handlers = _handlers(node)
-        before = frame.copy() if handlers else None
-        flow = self._statements(node.get("body", []), frame)
-        if before is not None:
-            flow = self._handled(flow, before, handlers)
-        for end in (flow.normal, flow.exits, flow.continues):
-            if end is not None:
-                end.variables.update(hidden)
-        return flow
+        self._hidden.append(hidden)
+        if handlers:
+            before = frame.copy()
+            attempt = _Try(len(self._hidden))
+            self._tries.append(attempt)
+            flow = self._statements(node.get("body", []), frame)
+            self._tries.pop()
+            flow = self._handled(flow, attempt.start(before), handlers)
+        else:
+            attempt = None
+            flow = self._statements(node.get("body", []), frame)
+        self._hidden.pop()
+        if attempt is not None and attempt.values is not None and self._tries and flow.raises:
+            _restore(attempt.values, hidden)
+            self._may_fail(attempt.values)
+        return _uncovered(flow, hidden)
 
-    def _declare(self, node: Node, frame: Frame, outermost: bool) -> dict[str, Text]:
+    def _declare(self, node: Node, frame: Frame) -> dict[str, Frame]:
         """Give the block's variables their first values; the values that they hide."""
-        hidden: dict[str, Text] = {}
-        line = node.get("lineno", 0)
-        first_line = 0 if outermost else self._outer_line(line) + 1
-        for datum in self._datums:
-            fields = datum.get("PLpgSQL_var", {})
+        hidden: dict[str, Frame] = {}
+        for datum in self._declared_in(node):
+            fields = variable_fields(datum)
             name = _variable(datum)
-            here = first_line <= fields.get("lineno", 0) <= line
-            if not name or "default_val" not in fields or not here:
-                continue
-            hidden.setdefault(name, frame.variables.get(name, texts.hole(name)))
-            expression = self._expression(_query(fields["default_val"]))
-            value, test = self._value(expression, frame)
-            frame.assign(name, value, test)
+            hidden.setdefault(name, frame.kept(name))
+            frame.forget(name)
+            if "default_val" in fields and not self._shares_line(node):
+                self._give(name, self._expression(_query(fields["default_val"])), frame)
         return hidden
+
+    def _give(self, name: str, expression: Node | None, frame: Frame) -> None:
+        value, test = self._value(expression, frame)
+        frame.assign(name, value, test, self._elements(expression, frame))
+
+    def _declared_in(self, node: Node) -> list[Node]:
+        if self._declared is not None:
+            return self._declared.get(id(node), [])
+        line = node.get("lineno", 0)
+        first_line = 0 if node is self._action else self._outer_line(line) + 1
+        return [
+            datum
+            for datum in self._datums
+            if _variable(datum) and first_line <= variable_fields(datum).get("lineno", -1) <= line
+        ]
+
+    def _shares_line(self, node: Node) -> bool:
+        """Whether it cannot be told which of the blocks of a line declares a variable."""
+        line = node.get("lineno", 0)
+        return self._declared is None and self._block_lines.count(line) > 1
+
+    @cached_property
+    def _declared(self) -> dict[int, list[Node]] | None:
+        return declared(self._body.raw, self._action, self._datums)
 
     def _outer_line(self, line: int) -> int:
         """The line of BEGIN of the nearest block that starts before this line."""
@@ -161,16 +235,14 @@ class Code:
 
     @cached_property
     def _block_lines(self) -> list[int]:
-        lines = {
-            fields.get("lineno", 0)
-            for each in walk(self._action)
-            for key, fields in each.items()
-            if key == "PLpgSQL_stmt_block"
-        }
-        return sorted({self._action.get("lineno", 0), *lines})
+        blocks = [self._action, *inner_blocks(self._action)]
+        return [each.get("lineno", 0) for each in blocks]
 
     def _handled(self, flow: Flow, before: Frame, handlers: list[Node]) -> Flow:
-        """A block with exception handlers: they run from the state before the block."""
+        """A block with exception handlers: they run from the state before the block.
+
+        Only the database is as it was before; the variables keep their values.
+        """
         caught = replace(flow, raises=NO_ERROR)
         open_errors = flow.raises
         for handler in handlers:
@@ -242,6 +314,7 @@ class Code:
             start = flow.normal
             if start is None:
                 break
+            self._forget(node.get("var", {}), start)
             before = start.variables.copy()
             once = self._statements(node.get("body", []), start.copy())
             flow = flow.merge(_looped(once))
@@ -282,26 +355,33 @@ class Code:
         return flow.merge(Flow(again))
 
     def _fori(self, node: Node, frame: Frame) -> Flow:
+        """A loop over numbers, with a variable of its own."""
         name = _variable(node.get("var", {}))
         bounds = [
             texts.known(frame.expressions.text(self._expression(_query(node.get(each)))))
             for each in ("lower", "upper")
         ]
+        hidden = {name: frame.kept(name)}
+        self._hidden.append(hidden)
+        flow = self._counting(node, frame, name, bounds)
+        self._hidden.pop()
+        return _uncovered(flow, hidden)
+
+    def _counting(self, node: Node, frame: Frame, name: str, bounds: list[str | None]) -> Flow:
         if all(bound is not None and bound.isdecimal() for bound in bounds) and "step" not in node:
             lower, upper = (int(bound or 0) for bound in bounds)
             if not node.get("reverse") and lower <= upper < lower + MOST_ROWS:
                 rows = [[(name, texts.constant(str(each)))] for each in range(lower, upper + 1)]
                 return self._each(rows, node, frame, [name], None)
-        if name:
-            frame.assign(name, texts.hole(name))
         return self._loop(node, frame)
 
     def _foreach(self, node: Node, frame: Frame) -> Flow:
-        name = self._name(node.get("varno", -1))
+        number = node.get("varno", -1)
+        name = self._name(number)
         array = self._expression(_query(node.get("expr")))
-        elements = self._elements(array, frame)
+        elements = None if "slice" in node else self._elements(array, frame)
         if elements is None or len(elements) > MOST_ROWS:
-            frame.assign(name, texts.hole(name))
+            self._forget_number(number, frame)
             return self._loop(node, frame)
         return self._each([[(name, each)] for each in elements], node, frame, [name], None)
 
@@ -312,7 +392,7 @@ class Code:
             return called
         frame = called.normal
         select = self._select(query)
-        names, record = _targets(node.get("var", {}))
+        names, record = self._targets(node.get("var", {}))
         rows = self._rows(select, frame)
         if rows is not None and len(rows) <= MOST_ROWS:
             return self._each(rows, node, frame, names, record)
@@ -348,12 +428,29 @@ class Code:
         return Flow(no, exits=yes) if node.get("is_exit") else Flow(no, continues=yes)
 
     def _forget(self, target: Node, frame: Frame) -> None:
-        names, record = _targets(target)
-        for name in names:
-            frame.assign(name, texts.hole(name))
-        if record:
-            for name in [each for each in frame.variables if each.startswith(f"{record}.")]:
-                del frame.variables[name]
+        names, record = self._targets(target)
+        for name in (*names, *([record] if record else ())):
+            frame.forget(name)
+        if target:
+            frame.tests.pop("found", None)
+
+    def _forget_number(self, number: int, frame: Frame) -> None:
+        if 0 <= number < len(self._datums):
+            datum = self._datums[number]
+            if "PLpgSQL_row" in datum:
+                self._forget(datum, frame)
+            else:
+                frame.forget(self._name(number))
+
+    def _targets(self, target: Node) -> tuple[list[str], str | None]:
+        """The names of the variables, or of the record, that a query's row goes to."""
+        if "PLpgSQL_rec" in target:
+            return [], _variable(target)
+        if "PLpgSQL_row" in target:
+            fields = target["PLpgSQL_row"].get("fields", [])
+            return [self._name(each.get("varno", 0)) for each in fields], None
+        name = _variable(target)
+        return ([name], None) if name else ([], None)
 
     # Ends
 
@@ -390,15 +487,19 @@ class Code:
             return called
         frame = called.normal
         expression = self._expression(query)
-        name = self._name(node.get("varno", -1))
+        number = node.get("varno", -1)
+        name = self._name(number)
         value, test = self._value(expression, frame)
         value = self._executor.hinted(value, expression)
+        elements = self._elements(expression, frame)
         target = match.group() if match else ""
         if "[" in target:
             value = texts.hole(
                 name, texts.constants(texts.either(value, frame.variables.get(name, value)))
             )
-        frame.assign(name, value, test)
+            elements = None
+        self._forget_number(number, frame)
+        frame.assign(name, value, test, elements)
         return called
 
     def _sql(self, node: Node, frame: Frame) -> Flow:
@@ -406,7 +507,29 @@ class Code:
         flow = self._run(query, node, frame)
         if flow.normal is not None and node.get("into"):
             self._into(query, node.get("target", {}), flow.normal)
+        elif flow.normal is not None:
+            flow.normal.tests.pop("found", None)
         return flow
+
+    def _call(self, node: Node, frame: Frame) -> Flow:
+        """CALL, which may give the variables among its arguments new values."""
+        query = _query(node.get("expr"))
+        flow = self._run(query, node, frame)
+        if flow.normal is None:
+            return flow
+        for call in function_calls(self._call_tree(query)):
+            if self._executor.routines.gives_back(call):
+                for argument in call.get("args", []):
+                    argument = argument.get("NamedArgExpr", {}).get("arg", argument)
+                    if "ColumnRef" in argument:
+                        flow.normal.forget(name_of(argument).lower())
+        return flow
+
+    def _call_tree(self, query: str) -> list[Node]:
+        try:
+            return [each.node.get("funccall", {}) for each in syntax.parse_code(query)]
+        except NotReadable:
+            return []
 
     def _perform(self, node: Node, frame: Frame) -> Flow:
         query = _query(node.get("expr"))
@@ -450,7 +573,7 @@ class Code:
         return flow
 
     def _into(self, query: str, target: Node, frame: Frame) -> None:
-        names, record = _targets(target)
+        names, record = self._targets(target)
         self._forget(target, frame)
         select = self._select(query)
         if select is None:
@@ -584,15 +707,9 @@ class Code:
     def _elements(self, array: Node | None, frame: Frame) -> list[Text] | None:
         """The elements of an array that is written out, or of a variable that holds one."""
         if array and "ColumnRef" in array:
-            name = name_of(array).lower()
-            array = next(
-                (
-                    self._expression(_query(datum["PLpgSQL_var"]["default_val"]))
-                    for datum in self._datums
-                    if _variable(datum) == name and "default_val" in datum.get("PLpgSQL_var", {})
-                ),
-                array,
-            )
+            known = frame.lists.get(name_of(array).lower())
+            if known is not None:
+                return known
         return frame.expressions.list(array)
 
     def _name(self, number: int) -> str:
@@ -608,6 +725,42 @@ class Code:
     def _place(self, node: Node, query: str) -> Origin:
         word = _FIRST_WORD.search(query)
         return self._body.place(node.get("lineno", 1), word.group() if word else "")
+
+
+@dataclass(slots=True)
+class _Try:
+    """A block with handlers: the variables that they may find. `depth` counts the blocks up to it,
+    whose variables they see."""
+
+    depth: int
+    values: Frame | None = None
+
+    def add(self, values: Frame) -> None:
+        self.values = values if self.values is None else joined_values(self.values, values)
+
+    def start(self, before: Frame) -> Frame:
+        """The frame from which the handlers run; `before` is that before the block."""
+        if self.values is None:
+            return before
+        values = self.values.values()
+        values.tests = {
+            name: test for name, test in before.tests.items() if values.tests.get(name) is test
+        }
+        values.state = before.state
+        return values
+
+
+def _restore(frame: Frame, hidden: dict[str, Frame]) -> None:
+    for name, kept in hidden.items():
+        frame.restore(name, kept)
+
+
+def _uncovered(flow: Flow, hidden: dict[str, Frame]) -> Flow:
+    """The end of a block, behind which the variables that it hid are seen again."""
+    for end in (flow.normal, flow.exits, flow.continues):
+        if end is not None:
+            _restore(end, hidden)
+    return flow
 
 
 def _variable(datum: Node) -> str:
@@ -645,17 +798,6 @@ def _mentions_objects(statements: list[Node]) -> bool:
         for each in walk(statements)
         if isinstance(each.get("query"), str)
     )
-
-
-def _targets(target: Node) -> tuple[list[str], str | None]:
-    """The names of the variables, or of the record, that a query's row goes to."""
-    if "PLpgSQL_rec" in target:
-        return [], str(target["PLpgSQL_rec"].get("refname", "")).lower()
-    if "PLpgSQL_row" in target:
-        fields = target["PLpgSQL_row"].get("fields", [])
-        return [str(each.get("name", "")).lower() for each in fields], None
-    name = _variable(target)
-    return ([name], None) if name else ([], None)
 
 
 def _assign_row(frame: Frame, row: Row, names: list[str], record: str | None) -> None:

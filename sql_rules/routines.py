@@ -35,7 +35,7 @@ class Routine:
     """A function or procedure. `statement` is the text that defines it, for PL/pgSQL's parser.
 
     `direct` says that the body itself may change a role or database; a routine that is not direct
-    may still run a text that it is given.
+    may still run a text that it is given. `gives_back` says that a parameter is OUT or INOUT.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Routine:
     origin: Origin
     direct: bool
     procedure: bool = False
+    gives_back: bool = False
     called: bool = False
 
     @property
@@ -128,6 +129,11 @@ class Routines:
             if routine:
                 yield routine, call
 
+    def gives_back(self, call: Node) -> bool:
+        """Whether a call of a procedure may change the variables among its arguments."""
+        routine = self._match(function_name(call), len(call.get("args", [])))
+        return routine is None or routine.gives_back
+
     def never_called(self) -> list[Routine]:
         """Routines that matter and that nothing calls; those that others name come last."""
         routines = [each for found in self._found.values() for each in found.values()]
@@ -146,6 +152,12 @@ class Routines:
         if exact:
             return exact
         return next((each for each in found.values() if len(each.parameters) >= count), None)
+
+
+def has_outputs(node: Node) -> bool:
+    """Whether a CreateFunctionStmt has a parameter that is OUT or INOUT."""
+    modes = (each.get("FunctionParameter", {}).get("mode") for each in node.get("parameters", []))
+    return any(mode in ("FUNC_PARAM_OUT", "FUNC_PARAM_INOUT") for mode in modes)
 
 
 def parameters(node: Node) -> tuple[Parameter, ...]:
