@@ -116,3 +116,46 @@ def test_a_procedure_without_outputs_changes_no_variable() -> None:
     assert policies(procedure + ROLE + code) == set()
     given = procedure.replace("(l int)", "(INOUT l int)")
     assert policies(given + ROLE + code) == {"PG006", "PG902"}
+
+
+def looped(code: str, array: str = "'{}'") -> set[str]:
+    loop = "FOREACH n IN ARRAY names LOOP EXECUTE format('CREATE ROLE %I LOGIN', n); END LOOP;"
+    return policies(f"DO $$ DECLARE names text[] := {array}; n text;\nBEGIN {code}\n{loop} END $$;")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "names := array_append(names, 'a');",
+        "names := names || 'a'::text;",
+        "names := names || '{a}';",
+        "SELECT array_agg(rolname) INTO names FROM pg_roles;",
+        "names[2] := 'b';",
+        "IF now() IS NULL THEN names := ARRAY['a']; END IF;",
+        "names := ARRAY['a'];",
+        "names := '{a,b}';",
+    ],
+)
+def test_an_array_that_is_assigned_to_is_not_that_of_its_declaration(code: str) -> None:
+    assert looped(code) == {"PG001"}
+
+
+@pytest.mark.parametrize("array", ["'{}'", "ARRAY[]::text[]"])
+def test_an_array_that_stays_empty_has_no_elements(array: str) -> None:
+    assert looped("", array) == set()
+    assert looped("names := '{a}'; names := '{}';", array) == set()
+
+
+def test_the_elements_of_an_array_are_those_of_its_last_value() -> None:
+    text = "ARRAY['a', 'b']"
+    found = f"""
+        DO $$ DECLARE names text[] := ARRAY['c']; n text;
+        BEGIN
+          names := {text};
+          FOREACH n IN ARRAY names LOOP EXECUTE format('CREATE ROLE %I LOGIN', n); END LOOP;
+          ALTER ROLE a CONNECTION LIMIT 5;
+          ALTER ROLE b CONNECTION LIMIT 5;
+        END $$;
+    """
+    assert policies(found) == set()
+    assert policies(found.replace(text, text[:-1] + ", 'c']")) == {"PG001"}
