@@ -61,6 +61,23 @@ _NESTING = frozenset(
         "foreach_a",
     )
 )
+_FIRST = {
+    "PLpgSQL_stmt_assert": ("cond", "message"),
+    "PLpgSQL_stmt_case": ("t_expr",),
+    "PLpgSQL_stmt_dynexecute": ("params",),
+    "PLpgSQL_stmt_dynfors": ("query", "params"),
+    "PLpgSQL_stmt_exit": ("cond",),
+    "PLpgSQL_stmt_fetch": ("expr",),
+    "PLpgSQL_stmt_forc": ("argquery",),
+    "PLpgSQL_stmt_foreach_a": ("expr",),
+    "PLpgSQL_stmt_fori": ("lower", "upper", "step"),
+    "PLpgSQL_stmt_open": ("argquery", "dynquery", "params"),
+    "PLpgSQL_stmt_raise": ("params", "options"),
+    "PLpgSQL_stmt_return_next": ("expr",),
+    "PLpgSQL_stmt_return_query": ("dynquery", "params"),
+}
+"""The expressions that a statement evaluates first, for those that do not run them themselves."""
+
 _SQL = frozenset(f"PLpgSQL_stmt_{each}" for each in ("execsql", "perform", "call", "dynexecute"))
 """Statements that may fail for reasons that are not followed."""
 
@@ -115,11 +132,13 @@ class Code:
             "PLpgSQL_stmt_while": self._while,
             "PLpgSQL_stmt_fori": self._fori,
             "PLpgSQL_stmt_fors": self._fors,
-            "PLpgSQL_stmt_forc": self._loop,
-            "PLpgSQL_stmt_dynfors": self._loop,
+            "PLpgSQL_stmt_forc": self._forc,
+            "PLpgSQL_stmt_dynfors": self._dynfors,
             "PLpgSQL_stmt_foreach_a": self._foreach,
             "PLpgSQL_stmt_exit": self._exit,
             "PLpgSQL_stmt_return": self._return,
+            "PLpgSQL_stmt_return_query": self._return_query,
+            "PLpgSQL_stmt_open": self._open,
             "PLpgSQL_stmt_raise": self._raise,
             "PLpgSQL_stmt_assert": self._assert,
             "PLpgSQL_stmt_commit": self._commit,
@@ -152,9 +171,19 @@ class Code:
         if not self._executor.step():
             return Flow(frame)
         before = frame.values() if self._tries and kind not in _NESTING else None
-        flow = self._handlers.get(kind, self._other)(node, frame)
+        flow = self._evaluated(_FIRST.get(kind, ()), node, frame)
+        if flow.normal is not None:
+            flow = flow.then(self._handlers.get(kind, self._other)(node, flow.normal))
         if before is not None and (flow.raises or kind in _SQL):
             self._may_fail(before)
+        return flow
+
+    def _evaluated(self, fields: tuple[str, ...], node: Node, frame: Frame) -> Flow:
+        """Run the routines that these expressions of a statement call."""
+        flow = Flow(frame)
+        for query in (query for each in fields for query in _queries(node.get(each))):
+            if flow.normal is not None:
+                flow = flow.then(self._calls(query, flow.normal, node))
         return flow
 
     def _may_fail(self, before: Frame) -> None:
@@ -174,7 +203,11 @@ class Code:
     # Blocks
 
     def _block(self, node: Node, frame: Frame) -> Flow:
-        hidden = self._declare(node, frame)
+        hidden: dict[str, Frame] = {}
+        declaring = self._declare(node, frame, hidden)
+        if declaring.normal is None:
+            return declaring
+        frame = declaring.normal
         handlers = _handlers(node)
         self._hidden.append(hidden)
         if handlers:
@@ -191,19 +224,23 @@ class Code:
         if attempt is not None and attempt.values is not None and self._tries and flow.raises:
             _restore(attempt.values, hidden)
             self._may_fail(attempt.values)
-        return _uncovered(flow, hidden)
+        return declaring.then(_uncovered(flow, hidden))
 
-    def _declare(self, node: Node, frame: Frame) -> dict[str, Frame]:
-        """Give the block's variables their first values; the values that they hide."""
-        hidden: dict[str, Frame] = {}
+    def _declare(self, node: Node, frame: Frame, hidden: dict[str, Frame]) -> Flow:
+        """Give the block's variables their first values; note those that they hide."""
+        flow = Flow(frame)
         for datum in self._declared_in(node):
             fields = variable_fields(datum)
             name = _variable(datum)
+            called = self._evaluated(("default_val",), {**node, **fields}, frame)
+            flow = flow.then(called)
+            if called.normal is None:
+                return flow
             hidden.setdefault(name, frame.kept(name))
             frame.forget(name)
             if "default_val" in fields and not self._shares_line(node):
                 self._give(name, self._expression(_query(fields["default_val"])), frame)
-        return hidden
+        return flow
 
     def _give(self, name: str, expression: Node | None, frame: Frame) -> None:
         value, test = self._value(expression, frame)
@@ -341,6 +378,11 @@ class Code:
                 break
             start: Frame | None = again
             if condition is not None or "cond" in node:
+                called = self._evaluated(("cond",), node, again)
+                flow = flow.merge(Flow(None, raises=called.raises))
+                if called.normal is None:
+                    return flow
+                again = called.normal
                 start, ended = conditions.split(condition, again)
                 flow = flow.merge(Flow(ended))
                 untold += start is not None and ended is not None
@@ -556,21 +598,56 @@ class Code:
         return flow
 
     def _execute(self, node: Node, frame: Frame) -> Flow:
-        query = _query(node.get("query"))
-        called = self._calls(query, frame, node)
+        called = self._calls(_query(node.get("query")), frame, node)
         if called.normal is None:
             return called
-        frame = called.normal
-        for index, each in enumerate(node.get("params", []), start=1):
-            parameter = frame.expressions.text(self._expression(_query(each)))
-            frame.variables[f"${index}"] = parameter
-        expression = self._expression(query)
-        text = self._executor.hinted(frame.expressions.text(expression), expression)
-        origin = self._place(node, "EXECUTE")
-        flow = called.then(self._executor.dynamic(text, frame, origin, self._source))
+        flow = called.then(self._dynamic(node, "query", called.normal))
         if flow.normal is not None and node.get("into"):
             self._forget(node.get("target", {}), flow.normal)
         return flow
+
+    def _dynamic(self, node: Node, field: str, frame: Frame) -> Flow:
+        """Run the text that an expression gives, with the parameters of USING."""
+        hidden = {}
+        for index, each in enumerate(node.get("params", []), start=1):
+            name = f"${index}"
+            hidden[name] = frame.kept(name)
+            frame.assign(name, frame.expressions.text(self._expression(_query(each))))
+        expression = self._expression(_query(node.get(field)))
+        text = self._executor.hinted(frame.expressions.text(expression), expression)
+        origin = self._place(node, "EXECUTE")
+        return _uncovered(self._executor.dynamic(text, frame, origin, self._source), hidden)
+
+    def _rows_of_text(self, node: Node, field: str, frame: Frame) -> Flow:
+        """Run a text that is a query, where anything of it is known."""
+        text = frame.expressions.text(self._expression(_query(node.get(field))))
+        is_known = any(isinstance(part, str) for version in text for part in version)
+        return self._dynamic(node, field, frame) if is_known else Flow(frame)
+
+    def _return_query(self, node: Node, frame: Frame) -> Flow:
+        if "dynquery" in node:
+            return self._rows_of_text(node, "dynquery", frame)
+        return self._run(_query(node.get("query")), node, frame)
+
+    def _open(self, node: Node, frame: Frame) -> Flow:
+        """OPEN: the query runs as its rows are fetched, which is taken to happen."""
+        if "dynquery" in node:
+            return self._rows_of_text(node, "dynquery", frame)
+        query = _query(node.get("query")) or self._cursor_query(node)
+        return self._run(query, node, frame)
+
+    def _cursor_query(self, node: Node) -> str:
+        number = node.get("curvar", -1)
+        datum = self._datums[number] if 0 <= number < len(self._datums) else {}
+        return _query(variable_fields(datum).get("cursor_explicit_expr"))
+
+    def _forc(self, node: Node, frame: Frame) -> Flow:
+        flow = self._run(self._cursor_query(node), node, frame)
+        return flow if flow.normal is None else flow.then(self._loop(node, flow.normal))
+
+    def _dynfors(self, node: Node, frame: Frame) -> Flow:
+        flow = self._rows_of_text(node, "query", frame)
+        return flow if flow.normal is None else flow.then(self._loop(node, flow.normal))
 
     def _into(self, query: str, target: Node, frame: Frame) -> None:
         names, record = self._targets(target)
@@ -774,6 +851,12 @@ def _query(expression: Any) -> str:
     if not isinstance(expression, dict):
         return ""
     return str(expression.get("PLpgSQL_expr", {}).get("query", ""))
+
+
+def _queries(expressions: Any) -> list[str]:
+    """The texts of an expression, or of a list of them."""
+    found = (each.get("PLpgSQL_expr", {}).get("query") for each in walk(expressions))
+    return [str(each) for each in found if each]
 
 
 def _handlers(block: Node) -> list[Node]:
