@@ -33,7 +33,7 @@ from connguard.sql_rules.expressions import function_calls, function_name, selec
 from connguard.sql_rules.frames import ANY_ERROR, NO_ERROR, NOWHERE, Flow, Frame, joined
 from connguard.sql_rules.placeholders import Blanks, Source
 from connguard.sql_rules.plpgsql import Code
-from connguard.sql_rules.routines import Routine, Routines, has_outputs, parameters
+from connguard.sql_rules.routines import Routine, Routines, has_outputs, parameters, type_name
 from connguard.sql_rules.state import State
 from connguard.sql_rules.statements import (
     AlterDatabase,
@@ -174,8 +174,8 @@ class Interpreter:
                 self._define(source, parsed, origin)
                 return Flow(frame)
             case "DropStmt" if node.get("removeType") in _ROUTINE_KINDS:
-                for name in _dropped(node):
-                    self.routines.drop(name)
+                for each in node.get("objects", []):
+                    self.routines.drop(*_routine_named(each))
                 return Flow(frame)
             case "CallStmt":
                 return self.calls(node, frame, origin)
@@ -274,7 +274,8 @@ class Interpreter:
         """A text that cannot be read, with what the routines that build it speak of."""
         if node is None or any(isinstance(part, str) for version in text for part in version):
             return text
-        found = [routine.content for routine, _ in self.routines.called(function_calls(node))]
+        called = self.routines.called(function_calls(node))
+        found = [each.content for routines, _ in called for each in routines]
         gap = texts.first_hole(text[0])
         return texts.hole(gap.label, " ".join(found)) if found and gap else text
 
@@ -380,14 +381,14 @@ class Interpreter:
 
     def _define(self, source: Source, parsed: Parsed, origin: Origin) -> None:
         node = parsed.node
-        names = node.get("funcname", [])
-        name = str(names[-1].get("String", {}).get("sval", "")).lower() if names else ""
+        schema, name = _qualified(node.get("funcname", []))
         language = _option(node, "language", "options").get("String", {}).get("sval", "sql")
         content = _content(node)
         if content is None:
-            self._define_atomic(source, parsed, name, origin)
+            self._define_atomic(source, parsed, schema, name, origin)
             return
         direct = changes_objects(content)
+        self.routines.drop(schema, name, tuple(each.type for each in parameters(node)))
         if not direct and not runs_text(content) and not self.routines.mentioned(content):
             return
         if language.lower() not in ("sql", "plpgsql"):
@@ -412,30 +413,51 @@ class Interpreter:
                 direct,
                 procedure=node.get("is_procedure", False),
                 gives_back=has_outputs(node),
+                schema=schema,
             )
         )
 
-    def _define_atomic(self, source: Source, parsed: Parsed, name: str, origin: Origin) -> None:
+    def _define_atomic(
+        self, source: Source, parsed: Parsed, schema: str, name: str, origin: Origin
+    ) -> None:
         """A function with BEGIN ATOMIC: only queries can stand in it."""
         text = source.text[parsed.start : parsed.end]
         if not writes_catalog(text) and not self.routines.mentioned(text):
             return
         body = bodies.Body(source, parsed.start, parsed.end, dollar=True)
         self.routines.define(
-            Routine(name, "atomic", parameters(parsed.node), text, text, body, origin, True)
+            Routine(
+                name,
+                "atomic",
+                parameters(parsed.node),
+                text,
+                text,
+                body,
+                origin,
+                direct=True,
+                schema=schema,
+            )
         )
 
     def calls(self, node: Node, frame: Frame, origin: Origin) -> Flow:
         """Run the known routines that a tree calls, in its order."""
         flow = Flow(frame)
         found = list(function_calls(node))
-        for routine, call in self.routines.called(found):
+        for routines, call in self.routines.called(found):
             if flow.normal is not None:
-                bound = routine.bind(call, flow.normal.expressions)
-                flow = flow.then(self._routine(routine, bound, flow.normal))
+                flow = flow.then(self._one_of(routines, call, flow.normal))
         for call in found:
             if function_name(call) in _REMOTE and flow.normal is not None:
                 flow = flow.then(self._remote(call, flow.normal, origin))
+        return flow
+
+    def _one_of(self, routines: list[Routine], call: Node, frame: Frame) -> Flow:
+        """Run a call that may mean each of some routines."""
+        flow = NOWHERE
+        for index, routine in enumerate(routines, start=1):
+            mine = frame if index == len(routines) else frame.copy()
+            bound = routine.bind(call, mine.expressions)
+            flow = flow.merge(self._routine(routine, bound, mine))
         return flow
 
     def _remote(self, call: Node, frame: Frame, origin: Origin) -> Flow:
@@ -619,13 +641,20 @@ def _content(node: Node) -> str | None:
     return str(items[0].get("String", {}).get("sval", "")) if len(items) == 1 else None
 
 
-def _dropped(node: Node) -> list[str]:
-    names = []
-    for each in node.get("objects", []):
-        parts = each.get("ObjectWithArgs", {}).get("objname", [])
-        if parts:
-            names.append(str(parts[-1].get("String", {}).get("sval", "")).lower())
-    return names
+def _qualified(names: list[Node]) -> tuple[str, str]:
+    """The schema, empty where there is none, and the name."""
+    parts = [str(each.get("String", {}).get("sval", "")).lower() for each in names]
+    return (parts[-2] if parts[1:] else "", parts[-1] if parts else "")
+
+
+def _routine_named(node: Node) -> tuple[str, str, tuple[str, ...] | None]:
+    """The schema and name in DROP or ALTER FUNCTION, and the types of the parameters if given."""
+    fields = node.get("ObjectWithArgs", {})
+    schema, name = _qualified(fields.get("objname", []))
+    if fields.get("args_unspecified"):
+        return schema, name, None
+    types = (each.get("TypeName", {}) for each in fields.get("objargs", []))
+    return schema, name, tuple(map(type_name, types))
 
 
 def _united(select: Node) -> list[Node]:

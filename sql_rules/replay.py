@@ -42,7 +42,7 @@ from connguard.sql_rules.script import (
     Script,
 )
 from connguard.sql_rules.state import Kind, State, never_logs_in
-from connguard.sql_rules.statements import transaction
+from connguard.sql_rules.statements import Transaction, transaction
 from connguard.sql_rules.syntax import NotReadable, Parsed
 from connguard.sql_rules.transactions import Session
 from connguard.sql_rules.unparsed import Unparsed
@@ -175,6 +175,7 @@ class _Replay:
                 self._chunk(chunk, seen)
             elif seen.password or seen.limit:
                 rollback.append(replace(chunk, direction=Direction.UP, outline=None))
+        self._interpreter.routines.end(keep=not self._session.aborted)
         self._session.end_of_script()
         if rollback:
             self._rollback(script, rollback)
@@ -442,7 +443,7 @@ class _Replay:
         session = self._session
         control = transaction(parsed)
         if control:
-            session.run(control)
+            self._control(control)
             return
         interpreter = self._interpreter
         origin = place(source, parsed)
@@ -468,6 +469,23 @@ class _Replay:
         session.state = flow.normal.state
         if self._failures and flow.raises and parsed.kind in _CODE:
             session.state = session.state.join(interpreter.committed or before)
+
+    def _control(self, control: Transaction) -> None:
+        """Begin or end a transaction. Definitions of routines are rolled back with it, too."""
+        session, routines = self._session, self._interpreter.routines
+        inside, aborted = session.in_transaction, session.aborted
+        session.run(control)
+        match control.kind:
+            case "BEGIN" | "START" if not inside:
+                routines.begin()
+            case "COMMIT" | "PREPARE" | "ROLLBACK" if inside:
+                routines.end(keep=control.kind != "ROLLBACK" and not aborted)
+                if session.in_transaction:
+                    routines.begin()
+            case "SAVEPOINT" if inside and not aborted:
+                routines.savepoint(control.savepoint)
+            case "ROLLBACK_TO":
+                routines.roll_back_to(control.savepoint)
 
     def _not_run(self, parsed: Parsed, origin: Origin) -> None:
         """A statement behind a refused one in a transaction: say so where it would change much."""

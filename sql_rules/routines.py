@@ -26,8 +26,12 @@ _IN_MODES = ("FUNC_PARAM_IN", "FUNC_PARAM_INOUT", "FUNC_PARAM_DEFAULT", "FUNC_PA
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
+    """`type` is the type's name without its schema, with [] behind it for an array."""
+
     name: str
     default: Node | None
+    type: str = ""
+    variadic: bool = False
 
 
 @dataclass(slots=True)
@@ -36,6 +40,7 @@ class Routine:
 
     `direct` says that the body itself may change a role or database; a routine that is not direct
     may still run a text that it is given. `gives_back` says that a parameter is OUT or INOUT.
+    `schema` is empty where the definition does not name one.
     """
 
     name: str
@@ -48,7 +53,12 @@ class Routine:
     direct: bool
     procedure: bool = False
     gives_back: bool = False
+    schema: str = ""
     called: bool = False
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        return tuple(each.type for each in self.parameters)
 
     @property
     def key(self) -> str:
@@ -63,7 +73,9 @@ class Routine:
             value = texts.hole(parameter.name or f"${index + 1}")
             if parameter.default is not None:
                 value = expressions.text(parameter.default)
-            if index < len(given) and "NamedArgExpr" not in given[index]:
+            if parameter.variadic:
+                value = texts.hole(parameter.name or f"${index + 1}")
+            elif index < len(given) and "NamedArgExpr" not in given[index]:
                 value = expressions.text(given[index])
             for each in given:
                 named = each.get("NamedArgExpr", {})
@@ -86,22 +98,63 @@ class Routine:
             bound[parameter.name] = bound[f"{self.name}.{parameter.name}"] = value
 
 
+_Found = dict[str, dict[tuple[str, tuple[str, ...]], Routine]]
+"""Routines by name, and then by schema and types."""
+
+
 @dataclass(slots=True)
 class Routines:
-    """The routines defined so far that can matter, by name and number of parameters."""
+    """The routines defined so far that can matter, by name, schema and types of parameters."""
 
-    _found: dict[str, dict[int, Routine]] = field(default_factory=dict)
+    _found: _Found = field(default_factory=dict)
     _names: set[str] = field(default_factory=set)
     _new_names: set[str] = field(default_factory=set)
     _odd_names: list[str] = field(default_factory=list)
+    _begin: _Found | None = None
+    _savepoints: list[tuple[str, _Found]] = field(default_factory=list)
 
     def define(self, routine: Routine) -> None:
-        self._found.setdefault(routine.name, {})[len(routine.parameters)] = routine
+        found = self._found.setdefault(routine.name, {})
+        found[_home(routine.schema), routine.types] = routine
         self._new_names.add(routine.name)
 
-    def drop(self, name: str) -> None:
-        """Forget what DROP FUNCTION removes."""
-        self._found.pop(name, None)
+    def drop(self, schema: str, name: str, types: tuple[str, ...] | None) -> None:
+        """Forget what DROP FUNCTION removes; without types it is the only one of its name."""
+        found = self._found.get(name, {})
+        for each in self._named(schema, name):
+            if types is None or types == each.types:
+                found.pop((_home(each.schema), each.types), None)
+        if not found:
+            self._found.pop(name, None)
+
+    # Transactions
+
+    def begin(self) -> None:
+        """What is defined and dropped from here on may be rolled back."""
+        self._begin = self._copy()
+        self._savepoints.clear()
+
+    def end(self, *, keep: bool) -> None:
+        if self._begin is not None and not keep:
+            self._found = self._begin
+        self._begin = None
+        self._savepoints.clear()
+
+    def savepoint(self, name: str) -> None:
+        self._savepoints.append((name, self._copy()))
+
+    def roll_back_to(self, name: str) -> None:
+        for index in range(len(self._savepoints) - 1, -1, -1):
+            if self._savepoints[index][0] == name:
+                del self._savepoints[index + 1 :]
+                saved = self._savepoints[index][1]
+                self._found = {each: found.copy() for each, found in saved.items()}
+                return
+
+    def _copy(self) -> _Found:
+        return {name: found.copy() for name, found in self._found.items()}
+
+    # Calls
 
     def mentioned(self, text: str) -> bool:
         """Whether a text names any of the routines."""
@@ -122,17 +175,17 @@ class Routines:
         """Whether code may change a role or database, by itself or through a routine."""
         return changes_objects(content) or self.mentioned(content)
 
-    def called(self, calls: Iterable[Node]) -> Iterator[tuple[Routine, Node]]:
-        """The known routines among function calls, each with its call."""
+    def called(self, calls: Iterable[Node]) -> Iterator[tuple[list[Routine], Node]]:
+        """The function calls that may run a known routine, each with all those that it may mean."""
         for call in calls:
-            routine = self._match(function_name(call), len(call.get("args", [])))
-            if routine:
-                yield routine, call
+            routines = self._meant(call)
+            if routines:
+                yield routines, call
 
     def gives_back(self, call: Node) -> bool:
         """Whether a call of a procedure may change the variables among its arguments."""
-        routine = self._match(function_name(call), len(call.get("args", [])))
-        return routine is None or routine.gives_back
+        routines = self._meant(call)
+        return not routines or any(each.gives_back for each in routines)
 
     def never_called(self) -> list[Routine]:
         """Routines that matter and that nothing calls; those that others name come last."""
@@ -144,14 +197,73 @@ class Routines:
         waiting = [each for each in routines if not each.called and each.direct]
         return sorted(waiting, key=lambda each: bool(naming.get(each.name, set()) - {id(each)}))
 
-    def _match(self, name: str, count: int) -> Routine | None:
-        found = self._found.get(name)
+    def _named(self, schema: str, name: str) -> list[Routine]:
+        """The routines that a name may mean; one without a schema may stand for any."""
+        found = list(self._found.get(name, {}).values())
+        if not schema:
+            return found
+        exact = [each for each in found if _home(each.schema) == schema]
+        return exact or [each for each in found if not each.schema]
+
+    def _meant(self, call: Node) -> list[Routine]:
+        found = self._found.get(function_name(call))
         if not found:
-            return None
-        exact = found.get(count)
-        if exact:
-            return exact
-        return next((each for each in found.values() if len(each.parameters) >= count), None)
+            return []
+        names = call.get("funcname", [])
+        schema = str(names[-2].get("String", {}).get("sval", "")).lower() if names[1:] else ""
+        named = self._named(schema, function_name(call))
+        arguments = call.get("args", [])
+        for fits in (_takes, _has_defaults, _has_more):
+            fitting = [each for each in named if fits(each, len(arguments))]
+            if fitting:
+                typed = [each for each in fitting if _has_types(each, arguments)]
+                return typed or fitting
+        return []
+
+
+def _home(schema: str) -> str:
+    return schema or "public"
+
+
+def _takes(routine: Routine, count: int) -> bool:
+    return len(routine.parameters) == count
+
+
+def _has_defaults(routine: Routine, count: int) -> bool:
+    """Whether a routine takes fewer arguments than it has parameters, or any number of them."""
+    least = sum(each.default is None and not each.variadic for each in routine.parameters)
+    variadic = any(each.variadic for each in routine.parameters)
+    return least <= count and (variadic or count <= len(routine.parameters))
+
+
+def _has_more(routine: Routine, count: int) -> bool:
+    return len(routine.parameters) >= count
+
+
+def _has_types(routine: Routine, arguments: list[Node]) -> bool:
+    """Whether the arguments that show their types have those of the parameters."""
+    shown = [_shown_type(each) for each in arguments]
+    return all(
+        found is None or found == expected
+        for found, expected in zip(shown, routine.types, strict=False)
+    )
+
+
+_CONSTANT_TYPES = {"ival": "int4", "fval": "numeric", "boolval": "bool", "sval": "text"}
+
+
+def _shown_type(argument: Node) -> str | None:
+    if "TypeCast" in argument:
+        return type_name(argument["TypeCast"].get("typeName", {}))
+    constant = argument.get("A_Const", {})
+    return next((name for key, name in _CONSTANT_TYPES.items() if key in constant), None)
+
+
+def type_name(node: Node) -> str:
+    """The name of a TypeName without its schema; an array has [] behind it."""
+    names = node.get("names", [])
+    name = str(names[-1].get("String", {}).get("sval", "")).lower() if names else ""
+    return f"{name}[]" if node.get("arrayBounds") else name
 
 
 def has_outputs(node: Node) -> bool:
@@ -162,9 +274,18 @@ def has_outputs(node: Node) -> bool:
 
 def parameters(node: Node) -> tuple[Parameter, ...]:
     """The parameters that a call of a CreateFunctionStmt gives values for."""
+    modes = (*_IN_MODES, "FUNC_PARAM_OUT") if node.get("is_procedure") else _IN_MODES
     found = []
     for each in node.get("parameters", []):
         fields = each.get("FunctionParameter", {})
-        if fields.get("mode", "FUNC_PARAM_DEFAULT") in _IN_MODES:
-            found.append(Parameter(fields.get("name", "").lower(), fields.get("defexpr")))
+        mode = fields.get("mode", "FUNC_PARAM_DEFAULT")
+        if mode in modes:
+            found.append(
+                Parameter(
+                    fields.get("name", "").lower(),
+                    fields.get("defexpr"),
+                    type_name(fields.get("argType", {})),
+                    variadic=mode == "FUNC_PARAM_VARIADIC",
+                )
+            )
     return tuple(found)
