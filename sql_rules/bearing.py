@@ -40,6 +40,22 @@ _CATALOG_COLUMN = lazily(r"\b(?:(?:rol|dat)connlimit|rolcanlogin|rolsuper)\b")
 _CATALOG_WORDS = ("connlimit", "rolcanlogin", "rolsuper")
 _QUERY_WORDS = (*_ELSEWHERE_WORDS, *_CATALOG_WORDS)
 
+_QUERY_BEHIND_AS = lazily(r"as(?<=[\s)\"/]as)[\s(]*+(?:--|/\*|(?:select|with|values|execute)\b)")
+"""What is in a comment is not read: a query may follow it."""
+
+_QUERY_STARTS = ("select", "values", "execute")
+_COPIES_QUERY = lazily(r"copy(?=\s*+[(/-])")
+_CARRIER_WORDS = ("execute", "explain", "function", "procedure", "routine")
+_CARRIER = lazily(
+    rf"(?:explain|execute)\b|copy(?:\s|/\*[^*]*\*/|--[^\n]*\n)*+\("
+    rf"|alter{_GAP}(?:function|procedure|routine)\b"
+    rf"|(create{_GAP}(?:(?:global|local|temp|temporary|unlogged){_GAP})?(?:table|materialized)\b)",
+    re.IGNORECASE,
+)
+"""The start of a statement that may run a query which it holds, or give a routine another name."""
+
+_MOVES = lazily(r"\b(?:rename|schema)\b")
+
 
 class Bearing(Enum):
     """What a statement can do to what is followed.
@@ -73,12 +89,16 @@ def statements(
     """
     found = []
     queries: bool | None = None
+    carries: bool | None = None
     for start, end in ranges:
         about = topic(text, start, end)
         if about is Topic.OTHER:
-            if not with_all:
+            if carries is None:
+                carries = _may_carry(lowered)
+            carrier = carries and _carries(text, start, end)
+            if not carrier and not with_all:
                 continue
-            what = Bearing.NEVER
+            what = Bearing.CALLS if carrier else Bearing.NEVER
         elif about is Topic.OBJECTS:
             what = Bearing.ALWAYS
         elif about is Topic.QUERY:
@@ -89,6 +109,24 @@ def statements(
             what = _of_code(about, text[start:end].lower())
         found.append((start, end, what))
     return found
+
+
+def _may_carry(lowered: str) -> bool:
+    """Whether a text may have a statement that runs a query which it holds; most have none."""
+    if holds_any(_CARRIER_WORDS, lowered):
+        return True
+    if holds_any(_QUERY_STARTS, lowered) and _QUERY_BEHIND_AS.search(lowered):
+        return True
+    return "copy" in lowered and _COPIES_QUERY.search(lowered) is not None
+
+
+def _carries(text: str, start: int, end: int) -> bool:
+    head = _CARRIER.match(text, start, end)
+    if head is None:
+        return False
+    if head[1]:
+        return _QUERY_BEHIND_AS.search(text[start:end].lower()) is not None
+    return head[0][0] not in "aA" or _MOVES.search(text[start:end].lower()) is not None
 
 
 def _of_query(lowered: str) -> Bearing:

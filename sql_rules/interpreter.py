@@ -179,6 +179,24 @@ class Interpreter:
                 return Flow(frame)
             case "CallStmt":
                 return self.calls(node, frame, origin)
+            case "RenameStmt" if node.get("renameType") in _ROUTINE_KINDS:
+                found = _routine_named(node.get("object", {}))
+                self.routines.move(*found, to=(None, node.get("newname", "").lower()))
+                return Flow(frame)
+            case "AlterObjectSchemaStmt" if node.get("objectType") in _ROUTINE_KINDS:
+                found = _routine_named(node.get("object", {}))
+                self.routines.move(*found, to=(node.get("newschema", "").lower(), None))
+                return Flow(frame)
+            case "PrepareStmt":
+                held = _held(parsed)
+                if held is not None:
+                    self.routines.prepare(node.get("name", "").lower(), source, held)
+                return Flow(frame)
+            case "ExecuteStmt":
+                return self._prepared(node, frame, origin)
+            case "CreateTableAsStmt" | "ExplainStmt" | "CopyStmt":
+                held = _held(parsed) if _runs_held(parsed) else None
+                return Flow(frame) if held is None else self.statement(source, held, frame, origin)
             case kind if kind in _QUERIES:
                 return self._query(source, parsed, frame, origin)
         if source.computed and parsed.kind in _ALTERS and not node.get("options"):
@@ -242,6 +260,19 @@ class Interpreter:
         yes, no = conditions.split(condition, frame)
         run = self.calls(parsed.node, yes, origin) if yes is not None else NOWHERE
         return run.merge(Flow(no))
+
+    def _prepared(self, node: Node, frame: Frame, origin: Origin) -> Flow:
+        """EXECUTE of a statement that PREPARE has named."""
+        found = self.routines.prepared.get(node.get("name", "").lower())
+        if found is None or len(self._stack) >= DEEPEST_CALLS or not self.step():
+            return Flow(frame)
+        outer = frame.values()
+        for index, each in enumerate(node.get("params", []), start=1):
+            frame.variables[f"${index}"] = outer.expressions.text(each)
+        flow = self.statement(*found, frame, origin)
+        if flow.normal is not None:
+            flow.normal.variables = outer.variables
+        return flow
 
     def _matters(self, text: str) -> bool:
         return runs_elsewhere(text) or self.routines.mentioned(text)
@@ -639,6 +670,30 @@ def _content(node: Node) -> str | None:
     """The body of a function that is a string."""
     items = _option(node, "as", "options").get("List", {}).get("items", [])
     return str(items[0].get("String", {}).get("sval", "")) if len(items) == 1 else None
+
+
+def _held(parsed: Parsed) -> Parsed | None:
+    """The statement in PREPARE, EXPLAIN, COPY or CREATE TABLE AS."""
+    query = parsed.node.get("query", {})
+    if len(query) != 1:
+        return None
+    ((kind, node),) = query.items()
+    return Parsed(kind, node, parsed.start, parsed.end)
+
+
+def _runs_held(parsed: Parsed) -> bool:
+    """Whether the server runs the statement that another one holds."""
+    if parsed.kind != "ExplainStmt":
+        return not parsed.node.get("into", {}).get("skipData")
+    for each in parsed.node.get("options", []):
+        option = each.get("DefElem", {})
+        if option.get("defname") == "analyze":
+            value = option.get("arg", {}).get("String", {}).get("sval", "true")
+            return option.get("arg", {}).get("Integer") != {} and value.lower() not in _FALSE
+    return False
+
+
+_FALSE = ("false", "off", "0")
 
 
 def _qualified(names: list[Node]) -> tuple[str, str]:

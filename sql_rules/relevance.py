@@ -20,7 +20,7 @@ class Topic(Enum):
 
     OBJECTS may change roles, databases, settings or the transaction, or call a procedure. BLOCK is
     DO, ROUTINE makes or drops a function or procedure, QUERY reads or writes rows; they can do so
-    by code that they hold or call. OTHER does nothing of that kind.
+    by code that they hold or call. OTHER does nothing of that kind, unless it holds a query.
     """
 
     OBJECTS = "objects"
@@ -160,6 +160,6 @@ def _about(first: str, second: str) -> Topic:
     if second in _OTHER_KINDS:
         return Topic.OTHER
     if second in _ROUTINE_KINDS:
-        # ALTER FUNCTION changes neither what it does nor whom it is called by.
+        # ALTER FUNCTION changes nothing but the name; `bearing` looks for that.
         return Topic.OTHER if first == "alter" else Topic.ROUTINE
     return Topic.OBJECTS

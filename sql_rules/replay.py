@@ -76,6 +76,19 @@ RELEVANT = frozenset(
 )
 """The statements that can change a role, database or setting, or call code that does."""
 
+_CARRIERS = frozenset(
+    {
+        "AlterObjectSchemaStmt",
+        "CopyStmt",
+        "CreateTableAsStmt",
+        "ExecuteStmt",
+        "ExplainStmt",
+        "PrepareStmt",
+    }
+)
+"""Statements that hold another one, which may matter, or that move a routine."""
+
+_RUN = RELEVANT | _CARRIERS
 _BIG_STATEMENT = 1_000_000
 _DATA = lazily(r"(?:insert|values|copy|select)\b", re.IGNORECASE)
 _PLACEHOLDER = lazily(r"\$\{\s*([\w.:-]+)\s*\}|\{\{-?\s*\.?([\w.]+)\s*-?\}\}")
@@ -283,7 +296,7 @@ class _Replay:
             return
         for parsed in statements:
             self._observe(part, parsed)
-            if runs and parsed.kind in RELEVANT:
+            if runs and parsed.kind in _RUN:
                 self._statement(part, parsed)
 
     def _runs(self, what: Bearing, text: str) -> bool:
@@ -383,7 +396,7 @@ class _Replay:
                 data = lexer.copy_data(source.text, piece)
                 if data is not None:
                     self._allow_lists.see_data(parsed, source, data)
-            if runs and parsed.kind in RELEVANT:
+            if runs and parsed.kind in _RUN:
                 self._statement(part, parsed, results=piece.command_name == "gexec")
             if piece.command_name == "gset":
                 self._forget_columns(parsed)
@@ -506,4 +519,4 @@ _NOT_RUN = {
 }
 """The statements that could set a limit, and the policy that cannot be decided without them."""
 
-_CODE = frozenset({"CallStmt", "DoStmt", "SelectStmt", "InsertStmt", "UpdateStmt"})
+_CODE = _CARRIERS | {"CallStmt", "DoStmt", "SelectStmt", "InsertStmt", "UpdateStmt"}

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import field
+from dataclasses import field, replace
 
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.patterns import lazily
@@ -14,8 +14,9 @@ from connguard.sql_rules import texts
 from connguard.sql_rules.bearing import changes_objects
 from connguard.sql_rules.bodies import Body
 from connguard.sql_rules.expressions import Expressions, function_name
+from connguard.sql_rules.placeholders import Source
 from connguard.sql_rules.relevance import holds_any
-from connguard.sql_rules.syntax import Node
+from connguard.sql_rules.syntax import Node, Parsed
 from connguard.sql_rules.texts import Text
 
 _WORD = lazily(r"\w+")
@@ -104,12 +105,16 @@ _Found = dict[str, dict[tuple[str, tuple[str, ...]], Routine]]
 
 @dataclass(slots=True)
 class Routines:
-    """The routines defined so far that can matter, by name, schema and types of parameters."""
+    """The routines defined so far that can matter, by name, schema and types of parameters.
+
+    `prepared` has the statements of PREPARE, which EXECUTE runs by their names.
+    """
 
     _found: _Found = field(default_factory=dict)
     _names: set[str] = field(default_factory=set)
     _new_names: set[str] = field(default_factory=set)
     _odd_names: list[str] = field(default_factory=list)
+    prepared: dict[str, tuple[Source, Parsed]] = field(default_factory=dict)
     _begin: _Found | None = None
     _savepoints: list[tuple[str, _Found]] = field(default_factory=list)
 
@@ -126,6 +131,26 @@ class Routines:
                 found.pop((_home(each.schema), each.types), None)
         if not found:
             self._found.pop(name, None)
+
+    def move(
+        self,
+        schema: str,
+        name: str,
+        types: tuple[str, ...] | None,
+        to: tuple[str | None, str | None],
+    ) -> None:
+        """Give a routine the schema and the name to which ALTER FUNCTION sets it, if any."""
+        for each in self._named(schema, name):
+            if types is None or types == each.types:
+                self.drop(each.schema, each.name, each.types)
+                new_schema, new_name = to
+                self.define(
+                    replace(each, schema=new_schema or each.schema, name=new_name or each.name)
+                )
+
+    def prepare(self, name: str, source: Source, statement: Parsed) -> None:
+        self.prepared[name] = source, statement
+        self._new_names.add(name)
 
     # Transactions
 
@@ -158,7 +183,7 @@ class Routines:
 
     def mentioned(self, text: str) -> bool:
         """Whether a text names any of the routines."""
-        if not self._found:
+        if not self._found and not self.prepared:
             return False
         if len(self._new_names) > _MOST_NEW_NAMES:
             self._names |= self._new_names
@@ -168,7 +193,8 @@ class Routines:
         if holds_any(self._new_names, lowered) or holds_any(self._odd_names, lowered):
             return True
         return bool(self._names) and any(
-            word in self._names and word in self._found for word in _WORD.findall(lowered)
+            word in self._names and (word in self._found or word in self.prepared)
+            for word in _WORD.findall(lowered)
         )
 
     def matters(self, content: str) -> bool:

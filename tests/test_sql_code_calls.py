@@ -68,3 +68,41 @@ def test_a_text_that_is_only_known_at_run_time_gives_rows() -> None:
         "EXECUTE format('ALTER ROLE %I CONNECTION LIMIT 5', r.name); END LOOP; END $$;"
     )
     assert [each.policy.id for each in findings(code)] == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TEMP TABLE x AS SELECT mk('app', {});",
+        "CREATE TABLE x (a)\nAS -- the roles\n(SELECT mk('app', {}));",
+        "CREATE UNLOGGED TABLE x AS WITH y AS (SELECT mk('app', {})) SELECT * FROM y;",
+        "CREATE MATERIALIZED VIEW x AS SELECT mk('app', {});",
+        "DO $$ BEGIN CREATE TEMP TABLE x AS SELECT mk('app', {}); END $$;",
+        "PREPARE p AS SELECT mk($1, $2); EXECUTE p('app', {});",
+        "PREPARE p AS SELECT mk($1, $2); CREATE TABLE x AS EXECUTE p('app', {});",
+        "EXPLAIN (ANALYZE) SELECT mk('app', {});",
+        "EXPLAIN ANALYZE SELECT mk('app', {});",
+        "COPY (SELECT mk('app', {})) TO STDOUT;",
+        "copy/* x */(SELECT mk('app', {})) TO STDOUT;",
+        "ALTER FUNCTION mk RENAME TO make_login; SELECT make_login('app', {});",
+        "ALTER FUNCTION mk(text, int) SET SCHEMA a; SELECT a.mk('app', {});",
+    ],
+)
+def test_calls_in_other_statements(statement: str) -> None:
+    assert policies(MAKES + statement.format(-1)) == {"PG001"}
+    assert policies(MAKES + statement.format(5)) == set()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "PREPARE p AS SELECT mk('app', -1);",
+        "EXPLAIN SELECT mk('app', -1);",
+        "EXPLAIN (ANALYZE false) SELECT mk('app', -1);",
+        "CREATE MATERIALIZED VIEW x AS SELECT mk('app', -1) WITH NO DATA;",
+        "CREATE VIEW x AS SELECT mk('app', -1);",
+        "EXECUTE q('app', -1);",
+    ],
+)
+def test_a_query_that_does_not_run_calls_nothing(statement: str) -> None:
+    assert policies(MAKES + statement) == set()

@@ -179,6 +179,12 @@ TEXTS = st.lists(
             "CREATE FUNCTION h() RETURNS void AS $$ ALTER ROLE app CONNECTION LIMIT ${lim} $$"
             " LANGUAGE sql;",
             "SELECT g();",
+            "CREATE TEMP TABLE x AS SELECT g();",
+            "PREPARE q AS SELECT g(); EXECUTE q;",
+            "COPY (SELECT g()) TO STDOUT;",
+            "EXPLAIN ANALYZE SELECT g();",
+            "ALTER FUNCTION h RENAME TO g;",
+            "ALTER FUNCTION g() OWNER TO app;",
         )
     ),
     max_size=20,
