@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The connguard authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""UPDATE of pg_authid and pg_database: limits written past ALTER ROLE and ALTER DATABASE."""
+"""UPDATE, MERGE and INSERT on pg_authid and pg_database: limits written past ALTER ROLE and ALTER
+DATABASE."""
 
 from __future__ import annotations
 
@@ -29,25 +30,41 @@ _TRUE = frozenset({"true", "t", "on", "yes", "1"})
 
 
 def updates(node: Node) -> list[Node]:
-    """The UPDATE statements of catalogs in a statement, those in WITH included."""
+    """The statements that write a catalog in a statement, those in WITH included; of a MERGE its
+    clauses."""
     found = []
     for each in walk(node):
         relation = each.get("relation")
-        named = isinstance(relation, dict) and relation.get("relname") in _TABLES
-        if named and "targetList" in each:
+        if not isinstance(relation, dict) or relation.get("relname") not in _TABLES:
+            continue
+        if "targetList" in each or "cols" in each:
             found.append(each)
+        for when in each.get("mergeWhenClauses", []):
+            clause = when.get("MergeWhenClause", {})
+            if "targetList" in clause:
+                found.append(
+                    {
+                        "relation": relation,
+                        "targetList": clause["targetList"],
+                        "joinCondition": each.get("joinCondition"),
+                        "inserts": clause.get("commandType") == "CMD_INSERT",
+                    }
+                )
     return found
 
 
 def apply(
     update: Node, frame: Frame, origin: Origin, name: Callable[[str], Name]
 ) -> list[CatalogWrite]:
-    """Apply an UPDATE of a catalog to the frame's state; the limits that it writes."""
+    """Apply what `updates` gives to the frame's state; the limits that it writes."""
     relation = update["relation"]
     if relation.get("schemaname", "pg_catalog") != "pg_catalog":
         return []
     table = relation["relname"]
     kind, name_column = _TABLES[table]
+    if "cols" in update:
+        return _insert(update, frame, origin, name)
+    merged = update.get("joinCondition")
     changes: dict[str, Value[Any]] = {}
     writes = []
     for each in update.get("targetList", []):
@@ -55,11 +72,35 @@ def apply(
         column = target.get("name", "")
         if column in COLUMNS:
             writes.append(CatalogWrite(table, column, origin))
-        if column in _FIELDS:
+        if column in _FIELDS and merged:
+            changes[_FIELDS[column]] = Unknown(f"{column} is set by a MERGE", origin)
+        elif column in _FIELDS:
             changes[_FIELDS[column]] = _value(column, target.get("val"), frame, origin)
-    if changes:
-        _write(update.get("whereClause"), kind, name_column, changes, frame, origin, name)
+    if changes and not update.get("inserts"):
+        _write(merged or update.get("whereClause"), kind, name_column, changes, frame, origin, name)
     return writes
+
+
+def _insert(
+    insert: Node, frame: Frame, origin: Origin, name: Callable[[str], Name]
+) -> list[CatalogWrite]:
+    """An INSERT makes the roles or databases whose rows it has; of other rows nothing is known."""
+    table = insert["relation"]["relname"]
+    kind, name_column = _TABLES[table]
+    columns = [each.get("ResTarget", {}).get("name", "") for each in insert["cols"]]
+    query = insert.get("selectStmt", {}).get("SelectStmt", {})
+    for each in query.get("valuesLists", []):
+        row = dict(zip(columns, each.get("List", {}).get("items", []), strict=False))
+        made = texts.known(frame.expressions.text(row.get(name_column)))
+        if made:
+            fields = {
+                _FIELDS[column]: _value(column, node, frame, origin)
+                for column, node in row.items()
+                if column in _FIELDS
+            }
+            entity = Entity(kind, name(made), Existence.PRESENT, made=origin)
+            frame.state.put(kind, name(made), [_changed(entity, fields, origin)])
+    return [CatalogWrite(table, each, origin) for each in columns if each in COLUMNS]
 
 
 def _write(
