@@ -32,7 +32,7 @@ class Expressions:
         if not node:
             return texts.constant("")
         if depth > DEEPEST:
-            return texts.hole("a long expression", _constants_in(node))
+            return texts.hole("a long expression", constants_in(node))
         ((kind, fields),) = node.items() if len(node) == 1 else ((("", {}),))
         match kind:
             case "A_Const":
@@ -165,7 +165,7 @@ class Expressions:
         """Constants in an expression that is not followed, and in the variables it reads."""
         names = {name_of(each).lower(): None for each in walk(node) if "ColumnRef" in each}
         values = [self._variables[name] for name in names if self._variables.get(name)]
-        return " ".join([_constants_in(node), *map(texts.constants, values)])[:10_000]
+        return " ".join([constants_in(node), *map(texts.constants, values)])[:10_000]
 
 
 def as_integer(value: str | None) -> int | None:
@@ -252,7 +252,8 @@ def _constant(fields: Node) -> Text:
     return texts.constant(str(fields.get("ival", {}).get("ival", 0)))
 
 
-def _constants_in(node: Node) -> str:
+def constants_in(node: Node) -> str:
+    """The text constants in a tree."""
     found = (each["sval"] for each in walk(node) if isinstance(each.get("sval"), str))
     return " ".join(found)[:10_000]
 

@@ -29,7 +29,7 @@ from connguard.sql_rules.bearing import (
     writes_catalog,
 )
 from connguard.sql_rules.changes import Changes
-from connguard.sql_rules.expressions import function_calls, function_name, selected
+from connguard.sql_rules.expressions import constants_in, function_calls, function_name, selected
 from connguard.sql_rules.frames import ANY_ERROR, NO_ERROR, NOWHERE, Flow, Frame, joined
 from connguard.sql_rules.placeholders import Blanks, Source
 from connguard.sql_rules.plpgsql import Code
@@ -297,7 +297,8 @@ class Interpreter:
             no: Frame | None = None
             if "whereClause" in select:
                 yes, no = conditions.split(select["whereClause"], flow.normal)
-            run = NOWHERE if yes is None else self._results(select, yes, origin, source)
+            hint = constants_in(parsed.node)
+            run = NOWHERE if yes is None else self._results(select, yes, origin, source, hint)
             flow = flow.then(run.merge(Flow(no)))
         return flow
 
@@ -310,7 +311,10 @@ class Interpreter:
         gap = texts.first_hole(text[0])
         return texts.hole(gap.label, " ".join(found)) if found and gap else text
 
-    def _results(self, select: Node, frame: Frame, origin: Origin, source: Source) -> Flow:
+    def _results(
+        self, select: Node, frame: Frame, origin: Origin, source: Source, hint: str
+    ) -> Flow:
+        """Run what the columns of a query give; `hint` has the constants in all of the query."""
         columns = [
             item
             for row in select.get("valuesLists", [])
@@ -320,6 +324,7 @@ class Interpreter:
         for column in columns or selected(select):
             if flow.normal is not None:
                 text = self.hinted(flow.normal.expressions.text(column), column)
+                text = tuple(_hinted(version, hint) for version in text)
                 flow = flow.then(self.dynamic(text, flow.normal, origin, source))
         return flow
 
@@ -655,6 +660,14 @@ def _rendered(version: Template, blanks: Blanks, outer: Blanks) -> str:
         else:
             text += part
     return text
+
+
+def _hinted(version: Template, hint: str) -> Template:
+    """A version of a text of which nothing is known, with what it may come from."""
+    gap = texts.first_hole(version)
+    if gap is None or any(isinstance(part, str) and part.strip(" ;\n\t") for part in version):
+        return version
+    return (Hole(gap.label, f"{gap.hint} {hint}"),)
 
 
 def _option(node: Node, name: str, key: str) -> Node:
