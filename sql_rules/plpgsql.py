@@ -197,7 +197,7 @@ class Code:
         """A statement that is not followed: what it assigns to is unknown."""
         self._forget(node.get("target", {}), frame)
         for each in node.get("diag_items", []):
-            self._forget_number(each.get("PLpgSQL_diag_item", {}).get("target", -1), frame)
+            self._forget_number(each.get("PLpgSQL_diag_item", {}).get("target", 0), frame)
         return Flow(frame)
 
     # Blocks
@@ -418,7 +418,7 @@ class Code:
         return self._loop(node, frame)
 
     def _foreach(self, node: Node, frame: Frame) -> Flow:
-        number = node.get("varno", -1)
+        number = node.get("varno", 0)
         name = self._name(number)
         array = self._expression(_query(node.get("expr")))
         elements = None if "slice" in node else self._elements(array, frame)
@@ -484,6 +484,13 @@ class Code:
             else:
                 frame.forget(self._name(number))
 
+    def _forget_hidden(self, name: str, frame: Frame) -> None:
+        """A variable is named with the label of its block, which may be any that declares it."""
+        frame.forget(name)
+        for hidden in self._hidden:
+            if name in hidden:
+                hidden[name] = Frame(frame.state)
+
     def _targets(self, target: Node) -> tuple[list[str], str | None]:
         """The names of the variables, or of the record, that a query's row goes to."""
         if "PLpgSQL_rec" in target:
@@ -529,7 +536,7 @@ class Code:
             return called
         frame = called.normal
         expression = self._expression(query)
-        number = node.get("varno", -1)
+        number = node.get("varno", 0)
         name = self._name(number)
         value, test = self._value(expression, frame)
         value = self._executor.hinted(value, expression)
@@ -540,6 +547,9 @@ class Code:
                 name, texts.constants(texts.either(value, frame.variables.get(name, value)))
             )
             elements = None
+        if "." in target and "PLpgSQL_recfield" not in self._datums[number]:
+            self._forget_hidden(name, frame)
+            return called
         self._forget_number(number, frame)
         frame.assign(name, value, test, elements)
         return called
@@ -637,7 +647,7 @@ class Code:
         return self._run(query, node, frame)
 
     def _cursor_query(self, node: Node) -> str:
-        number = node.get("curvar", -1)
+        number = node.get("curvar", 0)
         datum = self._datums[number] if 0 <= number < len(self._datums) else {}
         return _query(variable_fields(datum).get("cursor_explicit_expr"))
 
@@ -795,7 +805,7 @@ class Code:
         datum = self._datums[number]
         field = datum.get("PLpgSQL_recfield")
         if field:
-            parent = self._name(field.get("recparentno", -1))
+            parent = self._name(field.get("recparentno", 0))
             return f"{parent}.{field.get('fieldname', '')}".lower()
         return _variable(datum)
 

@@ -159,3 +159,28 @@ def test_the_elements_of_an_array_are_those_of_its_last_value() -> None:
     """
     assert policies(found) == set()
     assert policies(found.replace(text, text[:-1] + ", 'c']")) == {"PG001"}
+
+
+def test_a_variable_that_is_named_with_its_block_may_be_a_hidden_one() -> None:
+    code = (
+        "<<a>> DECLARE lim int := 5; BEGIN DECLARE lim int := 6; BEGIN a.lim := -1; END;"
+        f" {SET} END a;"
+    )
+    assert policies(f"{ROLE}DO $$ {code} $$;") == {"PG006", "PG902"}
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("lim := -1;", {"PG001"}),
+        ("lim := 6;", set()),
+        ("SELECT -1 INTO lim;", {"PG001"}),
+        ("GET DIAGNOSTICS lim = ROW_COUNT;", {"PG006", "PG902"}),
+        ("FOREACH lim IN ARRAY ARRAY[3, -1] LOOP NULL; END LOOP;", {"PG001"}),
+    ],
+)
+def test_the_first_parameter_can_be_assigned_to(code: str, found: set[str]) -> None:
+    function = (
+        f"CREATE FUNCTION f(lim int) RETURNS void LANGUAGE plpgsql AS $$ BEGIN {code} {SET} END $$;"
+    )
+    assert policies(f"{ROLE}{function}\nSELECT f(5);") == found
