@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from connguard.policies.model.facts import UNLIMITED
 from connguard.policies.model.records import dataclass
 from connguard.sql_rules.syntax import Node, Parsed
 
@@ -251,9 +252,10 @@ def _options(node: Node) -> Options:
     for element in elements:
         name, argument = element.get("defname", ""), element.get("arg", {})
         if name in _LIMIT_OPTIONS:
-            limits.append(_integer(argument))
+            limits.append(_integer(argument) if argument else UNLIMITED)
         elif name in ("canlogin", "superuser", "is_template"):
-            flags[name] = _boolean(argument)
+            # IS_TEMPLATE DEFAULT, which has no value, means false.
+            flags[name] = bool(argument) and _boolean(argument)
         elif name in ("addroleto", "rolemembers", "adminmembers"):
             items = argument.get("List", {}).get("items", [])
             roles.extend(_role(item.get("RoleSpec", {})) for item in items)

@@ -256,3 +256,21 @@ def test_passwords_are_in_no_message() -> None:
     """
     for each in findings(text):
         assert "hunter2" not in each.message + each.fix + str(each.related)
+
+
+def test_default_as_a_limit() -> None:
+    """The server takes DEFAULT for a database: it is no limit, which is PG004 and not refused."""
+    assert (
+        lines("CREATE DATABASE d CONNECTION LIMIT 5;\nALTER DATABASE d CONNECTION LIMIT 7;")
+        == set()
+    )
+    assert lines("CREATE DATABASE d CONNECTION LIMIT DEFAULT;") == {(1, "PG004")}
+    text = "CREATE DATABASE d CONNECTION LIMIT 5;\nALTER DATABASE d CONNECTION LIMIT DEFAULT;"
+    assert lines(text) == {(2, "PG004")}
+    assert lines("ALTER DATABASE d CONNECTION LIMIT 'many';") == {(1, "PG008")}
+
+
+def test_default_as_is_template() -> None:
+    """IS_TEMPLATE DEFAULT makes no template: the database can be dropped."""
+    text = "CREATE DATABASE d IS_TEMPLATE DEFAULT CONNECTION LIMIT -1;\nDROP DATABASE d;"
+    assert lines(text) == set()
