@@ -152,6 +152,8 @@ class _Replay:
         self._session = Session()
         self._interpreter = Interpreter(Unparsed(unparsed_statements))
         self._conditionals = psql.Conditionals()
+        self._inputs = psql.Inputs()
+        self._commits = True
         self._failed_at: Origin | None = None
         self._script = ""
         self._files: set[str] = set()
@@ -175,7 +177,6 @@ class _Replay:
         if self._is_idle(script):
             return
         self._script = script.name
-        self._conditionals = psql.Conditionals()
         self._interpreter.variables = dict(script.variables)
         rollback = []
         for chunk in script.chunks:
@@ -185,13 +186,33 @@ class _Replay:
             if seen.suppression:
                 self._take_notes(notes(chunk))
             if forward:
-                self._chunk(chunk, seen)
+                self._enter(chunk)
+                if not self._inputs.ended:
+                    self._chunk(chunk, seen)
             elif seen.password or seen.limit:
                 rollback.append(replace(chunk, direction=Direction.UP, outline=None))
-        self._interpreter.routines.end(keep=not self._session.aborted)
-        self._session.end_of_script()
+        self._end_of_run()
         if rollback:
             self._rollback(script, rollback)
+
+    def _enter(self, chunk: Chunk) -> None:
+        """Go on to a chunk: another run of psql is another session."""
+        if self._inputs.is_other_run(chunk.inputs):
+            self._end_of_run()
+        self._session.may_be(self._inputs.enter(chunk.inputs))
+        self._conditionals.depth = len(chunk.inputs)
+        self._commits = chunk.commits
+
+    def _end_of_run(self) -> None:
+        commits = self._commits and psql.autocommit(self._interpreter.variables)
+        self._end_session(commits=commits)
+        self._session.may_be(self._inputs.leave())
+        self._conditionals = psql.Conditionals()
+        self._commits = True
+
+    def _end_session(self, *, commits: bool) -> None:
+        self._interpreter.routines.end(keep=commits and not self._session.aborted)
+        self._session.end(commits=commits)
 
     def _is_idle(self, script: Script) -> bool:
         """Whether a script is known to do nothing that is followed, and to show nothing."""
@@ -357,11 +378,12 @@ class _Replay:
     def _piece(self, source: Source, piece: Piece, parses: bool) -> bool:
         """Run a statement or command, of which it may be known that it parses; whether it does."""
         if piece.is_command:
-            self._command(piece)
+            if not self._inputs.ended:
+                self._command(piece)
             if piece.command_name == "copy" and self._writes_lists:
                 self._copy_command(source, piece)
             return True
-        if not self._conditionals.running:
+        if self._inputs.ended or not self._conditionals.running:
             return True
         size = piece.end - piece.start
         part = source.part(piece.start, piece.end, Blanks())
@@ -419,10 +441,26 @@ class _Replay:
         if name in ("if", "elif", "else", "endif"):
             session = self._session
             session.state = self._conditionals.run(name, arguments, session.state, variables)
-        elif name == "set" and self._conditionals.running:
+        elif not self._conditionals.running:
+            return
+        elif name == "set":
             psql.set_variable(arguments, variables)
         elif name in ("unset", "prompt"):
             variables.pop(arguments.split()[-1] if arguments.split() else "", None)
+        elif name == "getenv":  # which sets nothing where the environment has no such variable
+            variables.pop(arguments.split()[0] if arguments.split() else "", None)
+        elif name in ("c", "connect"):
+            self._end_session(commits=False)
+        elif name in ("q", "quit"):
+            self._quit()
+
+    def _quit(self) -> None:
+        """`\\q` ends the input, and the session with it unless the input is included."""
+        commits = self._commits or self._inputs.is_included
+        if self._conditionals.quit():
+            self._inputs.quit(None)
+        else:
+            self._inputs.quit(self._session.end_state(commits=commits))
 
     def _copy_command(self, source: Source, piece: Piece) -> None:
         data = lexer.copy_data(source.text, piece)
@@ -459,6 +497,10 @@ class _Replay:
             self._control(control)
             return
         interpreter = self._interpreter
+        if parsed.kind not in _NO_TRANSACTION and not psql.autocommit(interpreter.variables):
+            if not session.in_transaction:
+                interpreter.routines.begin()
+            session.begin()
         origin = place(source, parsed)
         if session.aborted:
             self._not_run(parsed, origin)
@@ -518,5 +560,8 @@ _NOT_RUN = {
     "DoStmt": "PG001",
 }
 """The statements that could set a limit, and the policy that cannot be decided without them."""
+
+_NO_TRANSACTION = frozenset({"AlterSystemStmt", "CreatedbStmt", "DropdbStmt"})
+"""The statements before which psql opens no transaction when AUTOCOMMIT is off."""
 
 _CODE = _CARRIERS | {"CallStmt", "DoStmt", "SelectStmt", "InsertStmt", "UpdateStmt"}

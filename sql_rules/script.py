@@ -35,13 +35,18 @@ class Chunk:
 
     `origin(start, end)` maps a character range of `text` to its place in the file; for a plain
     .sql file it is `Text.origin`. SQL that is embedded in a program maps to the host file.
-    `outline` is that of the text, where it is known already.
+    `outline` is that of the text, where it is known already. `inputs` names the inputs of psql that
+    the text stands in, the outermost first: a run of psql, and the files that it includes; it is
+    empty where nobody knows that psql reads the text. `commits` says whether what runs the text
+    commits a transaction that it leaves open, as most tools do, but not psql.
     """
 
     text: str
     origin: Callable[[int, int], Origin]
     direction: Direction = Direction.UP
     outline: Outline | None = None
+    inputs: tuple[str, ...] = ()
+    commits: bool = True
 
 
 @dataclass(frozen=True, slots=True)

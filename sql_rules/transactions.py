@@ -5,6 +5,7 @@ statement aborts."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import field
 
 from connguard.policies.model.records import dataclass
@@ -37,8 +38,7 @@ class Session:
         was_in_transaction = self.in_transaction
         match statement.kind:
             case "BEGIN" | "START":
-                if not self.in_transaction:
-                    self._begin = self.state.copy()
+                self.begin()
             case "COMMIT" | "PREPARE":
                 self._end(keep=not self.aborted)
             case "ROLLBACK":
@@ -53,12 +53,28 @@ class Session:
         if statement.chain and was_in_transaction:
             self._begin = self.state.copy()
 
-    def end_of_script(self) -> None:
-        """Close a transaction that a script leaves open.
+    def begin(self) -> None:
+        """Open a transaction, unless one is open."""
+        if not self.in_transaction:
+            self._begin = self.state.copy()
 
-        Its changes are kept: most tools run a script in a transaction of their own and commit.
+    def end(self, *, commits: bool) -> None:
+        """Close a transaction that is left open.
+
+        Most tools run a script in a transaction of their own and commit. psql does not: the server
+        rolls back what is not committed when psql ends or connects anew.
         """
-        self._end(keep=not self.aborted)
+        self._end(keep=commits and not self.aborted)
+
+    def end_state(self, *, commits: bool) -> State:
+        """The state if the session ended here."""
+        keep = commits and not self.aborted
+        return self.state if keep or self._begin is None else self._begin
+
+    def may_be(self, others: Sequence[State]) -> None:
+        """Take in states that may hold instead."""
+        for other in others:
+            self.state = self.state.join(other)
 
     def _end(self, *, keep: bool) -> None:
         if self._begin is not None and not keep:

@@ -268,3 +268,19 @@ def test_deep_nesting_never_crashes(tmp_path: Path, name: str, source: str) -> N
     report = scanned(tmp_path, {name: source})
     assert report.failures == []
     assert report.not_parsed or report.undecided
+
+
+def test_a_transaction_that_an_initialization_script_leaves_open(tmp_path: Path) -> None:
+    """psql runs these files one by one and commits nothing; migration tools do commit."""
+    files = {"01.sql": MADE, "02.sql": "BEGIN;\n" + LIMITED}
+    image = {f"docker-entrypoint-initdb.d/{name}": text for name, text in files.items()}
+    assert places(scanned(tmp_path / "a", image)) == [("01.sql", 1)]
+    assert places(scanned(tmp_path / "b", {"migrations/" + k: v for k, v in files.items()})) == []
+    image["docker-entrypoint-initdb.d/02.sql"] += "COMMIT;\n"
+    assert places(scanned(tmp_path / "c", image)) == []
+    image["docker-entrypoint-initdb.d/02.sql"] = "\\ir /none.sql\nBEGIN;\n" + LIMITED
+    assert places(scanned(tmp_path / "d", image)) == [("01.sql", 1)]
+    packed = tmp_path / "e" / "initdb.d"
+    packed.mkdir(parents=True)
+    (packed / "1.sql.gz").write_bytes(gzip.compress((MADE + "BEGIN;\n" + LIMITED).encode()))
+    assert places(scan([tmp_path / "e"], Settings())) == [("1.sql.gz", 1)]

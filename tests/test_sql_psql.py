@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from sql_findings import findings, judged, lines, reading, script
+from sql_findings import findings, ids, judged, lines, reading, script
 
 from connguard.engine.scan import scan
 from connguard.engine.settings import Settings
@@ -190,3 +190,87 @@ def test_a_numbered_parameter_is_a_placeholder() -> None:
     """edge 39: `$1` stands for a value that a program gives, and is no parse error."""
     text = "CREATE USER a CONNECTION LIMIT $1;\nALTER ROLE $2 CONNECTION LIMIT -1;"
     assert lines(text) == {(1, "PG902"), (2, "PG001")}
+
+
+QUITS = "CREATE ROLE app LOGIN;\n{}\nALTER ROLE app CONNECTION LIMIT 5;\n"
+
+
+@pytest.mark.parametrize(
+    ("between", "found"),
+    [
+        ("\\q", {(1, "PG001")}),
+        ("\\quit", {(1, "PG001")}),
+        ("\\if true\n\\q\n\\endif", {(1, "PG001")}),
+        ("\\if :x\n\\q\n\\endif", {(1, "PG001")}),
+        ("\\if :x\n\\if true\n\\q\n\\endif\n\\endif", {(1, "PG001")}),
+        ("\\if :x\n\\q\n\\else\n\\q\n\\endif", {(1, "PG001")}),
+        ("\\if false\n\\q\n\\endif", set()),
+        ("\\if true\n\\else\n\\q\n\\endif", set()),
+        ("\\if :x\nALTER ROLE app CONNECTION LIMIT 3;\n\\q\n\\endif", set()),
+    ],
+)
+def test_quit(between: str, found: set[tuple[int, str]]) -> None:
+    """psql reads nothing behind \\q; under a condition that nobody can tell it may or may not."""
+    assert lines(QUITS.format(between)) == found
+
+
+def test_quit_ends_one_script() -> None:
+    """The next script runs, and conditions left open are over."""
+    assert ids("CREATE ROLE app LOGIN;\n\\q\n", "ALTER ROLE app CONNECTION LIMIT 5;") == set()
+    quits = "\\if true\nCREATE ROLE app LOGIN;\n\\q\n"
+    assert ids(quits, "ALTER ROLE app CONNECTION LIMIT 5;") == set()
+
+
+def test_quit_in_an_included_file(tmp_path: Path) -> None:
+    """It ends the included file, not the one that includes it."""
+    limit = "ALTER ROLE {} CONNECTION LIMIT 5;\n"
+    (tmp_path / "part.sql").write_text("\\if true\n\\q\n\\endif\n" + limit.format("a"))
+    (tmp_path / "more.sql").write_text(limit.format("b") + "\\q\nCREATE ROLE d LOGIN;\n")
+    main = "CREATE ROLE {0} LOGIN;\n"
+    text = "".join(main.format(name) for name in "abc")
+    text += "\\if :x\n\\ir part.sql\n\\endif\n\\ir part.sql\n\\ir more.sql\n" + limit.format("c")
+    (tmp_path / "setup.sql").write_text(text)
+
+    found = scan([tmp_path], Settings()).findings
+
+    assert [(each.origin.line, each.policy.id) for each in found] == [(1, "PG001")]
+
+
+def test_connecting_ends_the_session() -> None:
+    """What is not committed when psql connects anew is rolled back."""
+    text = "CREATE ROLE app LOGIN;\nBEGIN;\nALTER ROLE app CONNECTION LIMIT 5;\n{}"
+    assert lines(text.format("\\c - postgres\n")) == {(1, "PG001")}
+    assert lines(text.format("\\connect db\nCOMMIT;\n")) == {(1, "PG001")}
+    assert lines(text.format("COMMIT;\n\\c - postgres\n")) == set()
+    assert lines(text.format("\\if false\n\\c\n\\endif\nCOMMIT;\n")) == set()
+    aborted = """\
+    CREATE ROLE u LOGIN;
+    ALTER ROLE u RENAME TO n;
+    BEGIN;
+    ALTER ROLE u RENAME TO n;
+    \\c - postgres
+    ALTER ROLE n RENAME TO u;
+    DROP ROLE u;
+    """
+    assert "PG001" not in {policy for _, policy in lines(aborted)}
+
+
+def test_autocommit_off() -> None:
+    """Then psql begins a transaction before a statement, and only COMMIT keeps what it does."""
+    text = "CREATE ROLE app LOGIN;\n\\set AUTOCOMMIT {}\nALTER ROLE app CONNECTION LIMIT 5;\n{}"
+    assert lines(text.format("off", "")) == {(1, "PG001")}
+    assert lines(text.format("OFF", "ROLLBACK;")) == {(1, "PG001")}
+    assert lines(text.format("off", "COMMIT;")) == set()
+    assert lines(text.format("off", "\\set AUTOCOMMIT on\nCOMMIT;")) == set()
+    assert lines(text.format("on", "")) == set()
+    database = "\\set AUTOCOMMIT off\nCREATE DATABASE d CONNECTION LIMIT -1;\n"
+    assert lines(database) == {(2, "PG004")}
+
+
+def test_a_value_from_the_environment() -> None:
+    """\\getenv leaves the variable as it was, or sets it: its value is unknown."""
+    text = "\\set lim 5\n{}CREATE ROLE app LOGIN CONNECTION LIMIT :lim;\n"
+    assert lines(text.format("")) == set()
+    assert lines(text.format("\\getenv lim APP_LIMIT\n")) == {(3, "PG902")}
+    assert lines(text.format("\\getenv other APP_LIMIT\n")) == set()
+    assert lines(text.format("\\if false\n\\getenv lim L\n\\endif\n")) == set()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,7 +64,7 @@ class Includes:
             chunks = _known_chunks(text, seen, direction)
             if chunks is not None:
                 return Expanded(chunks, (), ())
-        return self._gathered(self._parts(file, text, direction, (file.path,)))
+        return self._gathered(self._parts(file, text, direction, (file.path,), (file.name,)))
 
     def expand_chunk(self, file: SourceFile, chunk: Chunk) -> Expanded:
         """SQL that a program hands to psql."""
@@ -102,10 +103,15 @@ class Includes:
         return reached
 
     def _parts(
-        self, file: SourceFile, text: Text, direction: Direction, above: tuple[Path, ...]
+        self,
+        file: SourceFile,
+        text: Text,
+        direction: Direction,
+        above: tuple[Path, ...],
+        inputs: tuple[str, ...],
     ) -> Iterator[Chunk | NotParsed | SourceFile]:
         for chunk in sections(text, direction):
-            yield from self._split(file, chunk, above)
+            yield from self._split(file, replace(chunk, inputs=inputs), above)
 
     def _split(
         self, file: SourceFile, chunk: Chunk, above: tuple[Path, ...]
@@ -119,7 +125,7 @@ class Includes:
                 yield _cut(chunk, position, start)
             position = end
             place = chunk.origin(start, end)
-            yield from self._include(file, command, place, chunk.direction, above)
+            yield from self._include(file, command, place, chunk, above)
         if chunk.text[position:].strip():
             yield _cut(chunk, position, len(chunk.text))
 
@@ -128,7 +134,7 @@ class Includes:
         file: SourceFile,
         command: re.Match[str],
         place: Origin,
-        direction: Direction,
+        chunk: Chunk,
         above: tuple[Path, ...],
     ) -> Iterator[Chunk | NotParsed | SourceFile]:
         name = command["quoted"] or command["plain"] or ""
@@ -148,7 +154,8 @@ class Includes:
         text = self._read(target)
         if text is not None:
             yield target
-            yield from self._parts(target, text, direction, (*above, target.path))
+            inputs = (*chunk.inputs, str(place))
+            yield from self._parts(target, text, chunk.direction, (*above, target.path), inputs)
 
     def _target(self, file: SourceFile, name: str, *, relative: bool) -> SourceFile | None:
         """`\\ir` is relative to the script, `\\i` to where psql runs: some folder above it."""
@@ -190,4 +197,4 @@ def _cut(chunk: Chunk, first: int, last: int) -> Chunk:
     def origin(start: int, end: int) -> Origin:
         return chunk.origin(first + start, first + end)
 
-    return Chunk(chunk.text[first:last], origin, chunk.direction)
+    return replace(chunk, text=chunk.text[first:last], origin=origin, outline=None)

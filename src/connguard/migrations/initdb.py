@@ -12,6 +12,7 @@ import re
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,6 +81,8 @@ def _folder_history(folder: Path, files: Sequence[SourceFile], pool: Pool) -> Hi
             _add_packed(history, file, pool)
         elif file.path.suffix.lower() in PLAIN_SUFFIXES:
             pool.add_sql(history, file, pool.direction_of(file))
+            if history.scripts and history.scripts[-1].name == file.name:
+                history.scripts[-1] = _by_psql(history.scripts[-1])
         else:
             script = _shell(file, pool)
             if script is not None:
@@ -121,7 +124,16 @@ def _add_packed(history: History, file: SourceFile, pool: Pool) -> None:
     if text is None:
         return
     history.subjects.extend(Subject((gap,)) for gap in text.gaps)
-    history.scripts.append(Script(file.name, sections(text)))
+    history.scripts.append(_by_psql(Script(file.name, sections(text))))
+
+
+def _by_psql(script: Script) -> Script:
+    """A script that the image hands to psql, which commits nothing that the script leaves open."""
+    chunks = (
+        replace(chunk, inputs=chunk.inputs or (script.name,), commits=False)
+        for chunk in script.chunks
+    )
+    return replace(script, chunks=tuple(chunks))
 
 
 def _unpacked(history: History, file: SourceFile, limits: Limits) -> Text | None:
