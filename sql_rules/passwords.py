@@ -52,14 +52,18 @@ def passwords(source: Source, parsed: Parsed, written: str) -> Iterator[Password
     """Every password in a statement and in the code that it holds.
 
     `written` is the text of the script: a password that is not in it comes from elsewhere, as the
-    value of a placeholder.
+    value of a placeholder. Where the whole statement is in it, so are its passwords, which may be
+    written with escapes or in several parts.
     """
-    if not may_hold(source.text[parsed.start : parsed.end]):
+    text = source.text[parsed.start : parsed.end]
+    if not may_hold(text):
         return
     for statement in observe(source, parsed):
         for owner, password in _written(statement):
             form = _form(password)
-            if form is not None and (password in written or password.replace("'", "''") in written):
+            if form is not None and (
+                password in written or password.replace("'", "''") in written or text in written
+            ):
                 yield PasswordLiteral(owner, form, statement.origin)
 
 

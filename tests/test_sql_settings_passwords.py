@@ -51,6 +51,25 @@ def test_a_written_password_is_a_finding_that_does_not_repeat_it(statement: str)
 
 
 @pytest.mark.parametrize(
+    ("statement", "value"),
+    [
+        (r"ALTER ROLE app PASSWORD E'esc\x41pe'", "escApe"),
+        (r"CREATE ROLE app PASSWORD E'it\'s-secret'", "it's-secret"),
+        (r"ALTER ROLE app PASSWORD U&'uni\0063ode'", "unicode"),
+        ("ALTER ROLE app PASSWORD 'hun'\n 'ter2xx'", "hunter2xx"),
+        (r"DO $$ BEGIN ALTER ROLE app PASSWORD E'esc\x41pe'; END $$", "escApe"),
+        (r"SELECT ${x}; ALTER ROLE app PASSWORD E'esc\x41pe'", "escApe"),
+    ],
+)
+def test_a_password_that_is_written_with_escapes_or_in_parts(statement: str, value: str) -> None:
+    """The constant stands in the script, although its value does not."""
+    found = [each for each in findings(statement + ";") if each.policy.id == "PG403"]
+
+    assert [each.origin.line for each in found] == [1]
+    assert all(value not in repr(each) for each in found)
+
+
+@pytest.mark.parametrize(
     "statement",
     [
         "ALTER ROLE app PASSWORD NULL",
