@@ -26,7 +26,7 @@ from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
 from connguard.sql_rules.script import Chunk, Direction
 
-_PSQL = lazily(r"(?:^|[/\s\"{\[])psql(?:[\]@}\"\s]|$)|^docker_process_sql$")
+_PSQL = lazily(r"(?:^|[/\s\"{\[(])psql(?:[\[\]@}\")\s]|$)|^docker_process_sql$")
 _COMMAND_OPTION = lazily(r"^(?:-[A-Za-z0-9]*c|--command)$")
 _FILE_OPTION = lazily(r"^(?:-[A-Za-z0-9]*f|--file)$")
 _VARIABLE_OPTION = lazily(r"^(?:-[A-Za-z0-9]*v|--set|--variable)$")
@@ -127,6 +127,7 @@ class ShellHost(TreeHost):
     def _command_text(self, name: Node) -> str:
         """The command that a variable holds: `$PSQL` for PSQL="psql -U app"."""
         variable = self.source.code(name).strip('"').lstrip("$").strip("{}")
+        variable = variable.partition("[")[0]
         bindings = self._bindings.get(variable, [])
         return " ".join(self.source.code(one.assignment.value).strip("\"'") for one in bindings)
 
