@@ -26,12 +26,13 @@ from connguard.migrations.history import History
 from connguard.migrations.names import is_numbered
 from connguard.migrations.pool import Pool, shown, unreadable
 from connguard.migrations.sections import sections
+from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Subject
 from connguard.sql_rules.script import Chunk, Direction, Script
 
 if TYPE_CHECKING:
-    from connguard.migrations.shell_host import ShellMigration
+    from connguard.migrations.shell_host import Included, ShellMigration
 
 _SHELLS = (".sh", ".bash")
 _FOLDER = lazily(r"initdb|entrypoint|(?:^|[-_.])init(?:$|[-_.])", re.IGNORECASE)
@@ -166,16 +167,25 @@ def _add_shell(history: History, file: SourceFile, script: ShellMigration, pool:
     """A script with its SQL, and the files that it hands to psql in their places."""
     chunks: list[Chunk] = []
     position = 0
-    for index, name in script.included:
-        chunks.extend(pool.psql_chunks(history, file, script.chunks[position:index]))
-        position = index
-        included = _included(file, name, pool)
+    for one in script.included:
+        chunks.extend(pool.psql_chunks(history, file, script.chunks[position : one.index]))
+        position = one.index
+        included = _included(file, one.name, pool)
         if included is not None:
-            chunks.extend(pool.sql_chunks(history, included, Direction.UP) or ())
+            found = pool.sql_chunks(history, included, Direction.UP) or ()
+            chunks.extend(_run_by(one, included, chunk) for chunk in found)
+        elif not _is_read(one.name, pool):
+            script.missing.append(NotParsed(_why(one.name), one.origin))
     chunks.extend(pool.psql_chunks(history, file, script.chunks[position:]))
     script.chunks[:] = chunks
     script.add_to(history, file, pool)
     history.scripts[-1] = Script(file.name, tuple(chunks), script.variables)
+    missing = sorted(script.missing, key=lambda gap: (gap.origin.line, gap.origin.column))
+    history.subjects.extend(Subject((gap,)) for gap in dict.fromkeys(missing))
+
+
+def _run_by(one: Included, file: SourceFile, chunk: Chunk) -> Chunk:
+    return replace(chunk, inputs=(one.run, *(chunk.inputs or (file.name,))), commits=one.commits)
 
 
 def _included(file: SourceFile, name: str, pool: Pool) -> SourceFile | None:
@@ -187,3 +197,17 @@ def _included(file: SourceFile, name: str, pool: Pool) -> SourceFile | None:
     if not plain or "${" in plain or plain.startswith("/"):
         return None
     return pool.file(file.path.parent / plain)
+
+
+def _is_read(name: str, pool: Pool) -> bool:
+    """Whether a file of this name is scanned on its own, perhaps in another folder.
+
+    The files of a loop and of a pattern are, if there is any of them.
+    """
+    return pool.has_sql_named(name.rpartition("/")[2])
+
+
+def _why(name: str) -> str:
+    if "${" in name.rpartition("/")[2]:
+        return "the name of the file that psql runs is only known at run time"
+    return f"the file {name} that psql runs is not among the scanned files"

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
+from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import chain
 from pathlib import Path, PurePosixPath
@@ -77,6 +78,17 @@ class Pool:
 
     def sql(self) -> list[SourceFile]:
         return self.with_suffix(*PLAIN_SUFFIXES)
+
+    def has_sql_named(self, pattern: str) -> bool:
+        """Whether there is an SQL file of such a name, taken or not."""
+        if any(char in pattern for char in "*?["):
+            return any(fnmatchcase(name, pattern) for name in self._sql_names)
+        return pattern in self._sql_names
+
+    @cached_property
+    def _sql_names(self) -> frozenset[str]:
+        found = (path for path in self._all if paths.suffix(path) in (*PLAIN_SUFFIXES, ".gz"))
+        return frozenset(paths.last(path) for path in found)
 
     def sql_below(self, folder: Path) -> list[SourceFile]:
         """The SQL files left in a folder and the folders in it."""

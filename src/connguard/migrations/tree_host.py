@@ -176,7 +176,7 @@ class TreeHost:
     def calls(self) -> Iterator[Call]:
         """Every call of the file, in any order, for who looks for other things than migrations."""
         self._bind()
-        for node in _all_nodes(self.source.root):
+        for node in nodes(self.source.root):
             call = self.call(node)
             if call is not None:
                 yield call
@@ -423,7 +423,7 @@ def unescaped(sequence: str) -> str:
     return _SIMPLE_ESCAPES.get(body, body)
 
 
-def _all_nodes(root: Node) -> Iterator[Node]:
+def nodes(root: Node) -> Iterator[Node]:
     pending = [root]
     while pending:
         node = pending.pop()
