@@ -168,3 +168,9 @@ def test_runs_of_psql_are_sessions(tmp_path: Path) -> None:
     files = {"postgres/r.sql": f"BEGIN;\n{limited}\n"}
     assert found(tmp_path / "e", f"psql -c '{MADE}'\npsql -f r.sql\n", files) == ["PG001:1"]
     assert found(tmp_path / "f", f"psql -c '{MADE}'\npsql -1f r.sql\n", files) == []
+
+
+def test_a_file_that_is_not_there_is_reported_once(tmp_path: Path) -> None:
+    """However often a script hands it to psql."""
+    script = 'psql -f "$1"\npsql -c "SET a = 1" -f "$1"\npsql -f /opt/a.sql\n'
+    assert found(tmp_path, script) == ["PG901:1", "PG901:3"]

@@ -164,8 +164,12 @@ def _unpacked(history: History, file: SourceFile, limits: Limits) -> Text | None
 
 
 def _add_shell(history: History, file: SourceFile, script: ShellMigration, pool: Pool) -> None:
-    """A script with its SQL, and the files that it hands to psql in their places."""
+    """A script with its SQL, and the files that it hands to psql in their places.
+
+    A file that is not among the scanned ones is reported once, however often the script names it.
+    """
     chunks: list[Chunk] = []
+    unread: set[str] = set()
     position = 0
     for one in script.included:
         chunks.extend(pool.psql_chunks(history, file, script.chunks[position : one.index]))
@@ -174,7 +178,8 @@ def _add_shell(history: History, file: SourceFile, script: ShellMigration, pool:
         if included is not None:
             found = pool.sql_chunks(history, included, Direction.UP) or ()
             chunks.extend(_run_by(one, included, chunk) for chunk in found)
-        elif not _is_read(one.name, pool):
+        elif one.name not in unread and not _is_read(one.name, pool):
+            unread.add(one.name)
             script.missing.append(NotParsed(_why(one.name), one.origin))
     chunks.extend(pool.psql_chunks(history, file, script.chunks[position:]))
     script.chunks[:] = chunks
