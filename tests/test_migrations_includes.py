@@ -104,3 +104,19 @@ def test_a_flyway_script_that_psql_runs_includes_files(tmp_path: Path) -> None:
     assert [(Path(one.origin.path).name, one.policy.id) for one in report.findings] == [
         ("roles.sql", "PG001")
     ]
+
+
+def test_an_include_that_a_variable_names(tmp_path: Path) -> None:
+    """A variable that the script sets is followed; one set under a condition is not known."""
+    made = "CREATE ROLE a LOGIN;\n"
+    files = {"db/a.sql": "\\set dir roles\n\\ir :dir/r.sql\n", "db/roles/r.sql": made}
+    report = scanned(tmp_path / "known", files)
+    assert places(report) == [("r.sql", 1, "PG001")]
+    for before in ("", "\\getenv dir DIR\n", "\\if :x\n\\set dir roles\n\\endif\n"):
+        report = scanned(tmp_path / str(len(before)), {"a.sql": f"{before}\\ir :dir/r.sql\n"})
+        assert [gap.origin.line for gap in report.not_parsed] == [1 + before.count("\n")]
+    report = scanned(
+        tmp_path / "again",
+        {"a.sql": "\\set dir roles\n\\getenv dir DIR\n\\ir :dir/r.sql\n", "roles/r.sql": made},
+    )
+    assert [gap.origin.line for gap in report.not_parsed] == [3]

@@ -18,7 +18,7 @@ from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
-from connguard.sql_rules import lexer
+from connguard.sql_rules import lexer, psql
 from connguard.sql_rules.script import Chunk, Direction
 from connguard.sql_rules.unparsed import Unparsed
 
@@ -29,6 +29,7 @@ _MENTION = lazily(r"^[ \t]*\\i(?:r|nclude|nclude_relative)?[ \t]", re.MULTILINE)
 _COMMAND = lazily(
     r"\\(?P<how>include_relative|include|ir|i)\s+(?:'(?P<quoted>[^']*)'|(?P<plain>[^\s;]+))"
 )
+_VARIABLE = lazily(r":(\w+)")
 
 _MAX_DEPTH = 30
 
@@ -56,6 +57,8 @@ class Includes:
         self._limits = limits
         self._included = Included(limits)
         self._missing: set[tuple[Path, str]] = set()
+        self._variables: dict[str, str] = {}
+        self._conditions = 0
 
     def expand(self, file: SourceFile, text: Text, direction: Direction) -> Expanded:
         """A script of its own, with its sections."""
@@ -72,6 +75,8 @@ class Includes:
 
     def _gathered(self, parts: Iterable[Chunk | NotParsed | SourceFile]) -> Expanded:
         self._included = Included(self._limits)
+        self._variables = {}
+        self._conditions = 0
         chunks: list[Chunk] = []
         files: list[SourceFile] = []
         missing: list[NotParsed] = []
@@ -120,7 +125,7 @@ class Includes:
             yield chunk
             return
         position = 0
-        for start, end, command in _commands(chunk.text):
+        for start, end, command in self._commands(chunk.text):
             if chunk.text[position:start].strip():
                 yield _cut(chunk, position, start)
             position = end
@@ -137,7 +142,7 @@ class Includes:
         chunk: Chunk,
         above: tuple[Path, ...],
     ) -> Iterator[Chunk | NotParsed | SourceFile]:
-        name = command["quoted"] or command["plain"] or ""
+        name = command["quoted"] or _VARIABLE.sub(self._value, command["plain"] or "")
         if ":" in name or name.startswith("$"):
             yield NotParsed("the name of the included file is only known at run time", place)
             return
@@ -156,6 +161,32 @@ class Includes:
             yield target
             inputs = (*chunk.inputs, str(place))
             yield from self._parts(target, text, chunk.direction, (*above, target.path), inputs)
+
+    def _commands(self, text: str) -> Iterator[tuple[int, int, re.Match[str]]]:
+        """The includes; the variables that are set before them are noted."""
+        for piece in lexer.pieces(text):
+            if piece.command and text[piece.start] == "\\":
+                match = _COMMAND.match(piece.command)
+                if match:
+                    yield piece.start, piece.end, match
+                else:
+                    self._note(piece)
+
+    def _note(self, piece: lexer.Piece) -> None:
+        """Follow the values of variables; one that is set under a condition is not known."""
+        name, arguments = piece.command_name, piece.arguments
+        if name == "if":
+            self._conditions += 1
+        elif name == "endif":
+            self._conditions -= 1
+        elif name == "set" and self._conditions <= 0:
+            psql.set_variable(arguments, self._variables)
+        elif name in ("set", "getenv", "unset", "prompt"):
+            for word in arguments.split():
+                self._variables.pop(word, None)
+
+    def _value(self, match: re.Match[str]) -> str:
+        return self._variables.get(match[1], match[0])
 
     def _target(self, file: SourceFile, name: str, *, relative: bool) -> SourceFile | None:
         """`\\ir` is relative to the script, `\\i` to where psql runs: some folder above it."""
@@ -183,14 +214,6 @@ def _known_chunks(text: Text, seen: Overview, direction: Direction) -> tuple[Chu
 def mentions_include(text: str) -> bool:
     """Whether a text has a command that includes another one."""
     return "\\" in text and "\\i" in text and _MENTION.search(text) is not None
-
-
-def _commands(text: str) -> Iterator[tuple[int, int, re.Match[str]]]:
-    for piece in lexer.pieces(text):
-        if piece.command and text[piece.start] == "\\":
-            match = _COMMAND.match(piece.command)
-            if match:
-                yield piece.start, piece.end, match
 
 
 def _cut(chunk: Chunk, first: int, last: int) -> Chunk:
