@@ -174,3 +174,26 @@ def test_a_file_that_is_not_there_is_reported_once(tmp_path: Path) -> None:
     """However often a script hands it to psql."""
     script = 'psql -f "$1"\npsql -c "SET a = 1" -f "$1"\npsql -f /opt/a.sql\n'
     assert found(tmp_path, script) == ["PG901:1", "PG901:3"]
+
+
+@pytest.mark.parametrize(
+    ("script", "policies"),
+    [
+        ("createuser -U postgres --login app\n", ["PG001:1"]),
+        ("createuser app\n", ["PG001:1"]),
+        ("sudo -u postgres createuser -p 5433 -d app > /dev/null 2>&1\n", ["PG001:1"]),
+        ("docker exec db createuser -U postgres app\n", ["PG001:1"]),
+        ("createuser -c 5 app\n", []),
+        ("createuser app --connection-limit=5\n", []),
+        ('createuser -c "$LIMIT" app\n', ["PG902:1"]),
+        ("createuser -L app\n", []),
+        ("createuser -s admin\n", []),
+        ("createuser app\npsql -c 'ALTER ROLE app CONNECTION LIMIT 5'\n", []),
+        ("psql -c 'SELECT 1'\n./manage.py createuser app\n", []),
+        ("psql -c 'SELECT 1'\nwhich createuser\n", []),
+    ],
+)
+def test_createuser(tmp_path: Path, script: str, policies: list[str]) -> None:
+    """The client program makes a role that can log in, without a limit unless it is given."""
+    roles = [one for one in found(tmp_path, script) if not one.startswith("PG002")]
+    assert roles == policies

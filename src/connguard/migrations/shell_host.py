@@ -27,6 +27,7 @@ from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.patterns import lazily
 from connguard.policies.model.records import dataclass
+from connguard.sql_rules.relevance import holds_any
 from connguard.sql_rules.script import Chunk, Direction
 
 _PSQL = lazily(r"(?:^|[/\s\"'{\[(])psql(?:[\[\]@}\"')\s]|$)|^docker_process_sql$")
@@ -76,6 +77,16 @@ _ONLY_NAMES = frozenset(
 )
 """Commands that do not start the program psql that they name."""
 _OTHER_SHELLS = frozenset(("ash", "bash", "dash", "ksh", "runuser", "sh", "su", "zsh"))
+_CREATEUSER = lazily(r"^(?:\S*/)?createuser$")
+_CREATEUSER_VALUES = frozenset(
+    (
+        *("-a", "-g", "-h", "-m", "-p", "-U", "-v", "--host", "--member-of", "--port", "--role"),
+        *("--username", "--valid-until", "--with-admin", "--with-member"),
+    )
+)
+_RUNNERS = frozenset(
+    ("docker", "docker-compose", "env", "exec", "gosu", "kubectl", "oc", "podman", "runuser")
+) | {"su-exec", "sudo"}
 _PASSES = frozenset(("cat", "envsubst", "pv", "tee"))
 """Commands that pass their input on, but for placeholders."""
 _SILENT = frozenset(
@@ -290,6 +301,8 @@ class ShellHost(TreeHost):
                 if self._starts_psql(node):
                     with self._run(node):
                         self._start(node, direction)
+                else:
+                    self._create_user(node, direction)
         for child in node.named_children:
             self.walk(child, direction)
 
@@ -546,6 +559,42 @@ class ShellHost(TreeHost):
             elif redirect.type == "file_redirect":
                 self._read_from(redirect, direction)
 
+    def _create_user(self, command: Node, direction: Direction) -> None:
+        """`createuser app`, which sends CREATE ROLE: a role that can log in, unless told otherwise.
+
+        https://www.postgresql.org/docs/current/app-createuser.html
+        """
+        parts = command.named_children
+        starts = (i for i, each in enumerate(parts) if _CREATEUSER.match(self.source.code(each)))
+        start = next(starts, None)
+        if start is None or (start and self._name(command) not in _RUNNERS):
+            return
+        name = limit = None
+        login, superuser = "LOGIN", ""
+        words = iter(self._words(parts[start + 1 :]))
+        for word in words:
+            text = word.text.text
+            option, equals, value = text.partition("=")
+            if text in ("-c", "--connection-limit"):
+                limit = next((each.text.text for each in words), None)
+            elif option == "--connection-limit" and equals:
+                limit = value
+            elif text in _CREATEUSER_VALUES:
+                next(words, None)
+            elif text in ("-L", "--no-login"):
+                login = "NOLOGIN"
+            elif text in ("-s", "--superuser"):
+                superuser = " SUPERUSER"
+            elif text[:1] == "-" and text[1:2] == "c":
+                limit = text[2:]
+            elif text[:1] != "-" and word.node.type not in ("file_redirect", "comment"):
+                name = text
+        if name:
+            shown = name if "${" in name else '"' + name.replace('"', '""') + '"'
+            limited = f" CONNECTION LIMIT {limit}" if limit else ""
+            statement = f"CREATE ROLE {shown} {login}{superuser}{limited};"
+            self.host.sql(written(statement, *self.source.range(command)), direction)
+
     # What other commands write into psql
 
     def _output(self, node: Node, direction: Direction) -> None:
@@ -756,11 +805,12 @@ def _without_backslash(match: re.Match[str], host: tuple[int, int]) -> Fragment:
     return EMPTY if match[1] == "\n" else written(match[1], *host)
 
 
+_PROGRAMS = ("psql", "docker_process_sql", "createuser")
 _SPACE = written(" ", 0, 0)
 
 
 def shell_migration(text: Text) -> ShellMigration:
-    if "psql" not in text.string and "docker_process_sql" not in text.string:
+    if not holds_any(_PROGRAMS, text.string):
         return ShellMigration(text, is_migration=False)
     host = ShellHost(text)
     host.read()
