@@ -270,9 +270,7 @@ class JavaScriptHost(TreeHost):
         limit = options.get("limit")
         if limit is not None:
             place = self.source.range(limit)
-            is_signed = limit.type == "unary_expression"
-            number = written(self.source.code(limit), *place) if is_signed else self.known(limit)
-            sql += [written(" CONNECTION LIMIT ", *place), number]
+            sql += [written(" CONNECTION LIMIT ", *place), self.known(limit)]
         if is_new and "inherit" not in options:
             sql.append(written(" INHERIT", *self.source.range(node)))
         return sql

@@ -40,6 +40,9 @@ _SIMPLE_ESCAPES = dict(zip("abefnrtvs", "\a\b\x1b\f\n\r\t\v ", strict=True))
 _SIMPLE_ESCAPES.update({"0": "\0", "\n": "", "\r\n": ""})
 _PRINTF = lazily(r"%(?:(?P<index>\d++)\$)?[-+#0 ]*+[\d.]*+(?P<kind>[a-zA-Z%])")
 _SQL_FILE = lazily(r"[\"'`]([^\"'`\s$#{}]+\.sql)[\"'`]")
+_UNSIGNED = lazily(r"\d[\d_.]*+")
+_SIGNED = frozenset(("unary_expression", "unary", "unary_operator"))
+"""What the languages call an expression with a sign, among others."""
 _MAX_DEPTH = 60
 _MAX_SEARCH = 20_000
 _MOST_STEPS = 20_000
@@ -297,6 +300,9 @@ class TreeHost:
             return self.string(node, depth)
         if kind in self.numbers:
             return verbatim(self.source.code(node), self.source.range(node)[0])
+        signed = self._signed(node, depth) if kind in _SIGNED else None
+        if signed is not None:
+            return signed
         if kind in self.names:
             return self._affordable(self.bound(self.source.code(node), node, depth))
         if kind == "parenthesized_expression" and node.named_child_count == 1:
@@ -350,6 +356,15 @@ class TreeHost:
             yield self.part(child, depth)
             position = end
         yield verbatim(self.host.text.string[position:last], position)
+
+    def _signed(self, node: Node, depth: int) -> Fragment | None:
+        """A number with a minus in front of it; other operators make no text."""
+        if node.child_count != 2 or self.source.code(node.children[0]) != "-":
+            return None
+        number = self.value(node.children[1], depth + 1)
+        if number is None or not _UNSIGNED.fullmatch(number.text):
+            return None
+        return written(f"-{number.text}", *self.source.range(node))
 
     def _sum(self, node: Node, depth: int) -> Fragment | None:
         terms: list[Node] = []
