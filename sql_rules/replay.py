@@ -37,6 +37,7 @@ from connguard.sql_rules.placeholders import Blanks, Source
 from connguard.sql_rules.script import (
     STATEMENT_SIZE,
     UNPARSED_STATEMENTS,
+    Branch,
     Chunk,
     Direction,
     Script,
@@ -154,6 +155,7 @@ class _Replay:
         self._conditionals = psql.Conditionals()
         self._inputs = psql.Inputs()
         self._commits = True
+        self._branches = psql.Conditionals()
         self._failed_at: Origin | None = None
         self._script = ""
         self._files: set[str] = set()
@@ -181,6 +183,10 @@ class _Replay:
         rollback = []
         for chunk in script.chunks:
             forward = chunk.direction is Direction.UP
+            if chunk.branch is not None:
+                if forward:
+                    self._branch(chunk.branch)
+                continue
             with_all = self.seen is not None
             seen = chunk.outline or outline(chunk.text, runs=forward, with_all=with_all)
             if seen.suppression:
@@ -434,6 +440,13 @@ class _Replay:
     def _copies(self, text: str) -> bool:
         """Whether a statement may be followed by data for an allow-list."""
         return self._writes_lists and text[:4].lower() == "copy"
+
+    def _branch(self, branch: Branch) -> None:
+        """A branch of a program begins or ends; its condition is not known."""
+        if self._inputs.is_other_run(()):
+            self._end_of_run()
+        session = self._session
+        session.state = self._branches.run(branch.value, "", session.state, {})
 
     def _command(self, piece: Piece) -> None:
         name, arguments = piece.command_name, piece.arguments

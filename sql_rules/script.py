@@ -29,6 +29,15 @@ class Direction(Enum):
     DOWN = "down"
 
 
+class Branch(Enum):
+    """Where the branches of a program begin and end of which nobody knows which one runs."""
+
+    FIRST = "if"
+    NEXT = "elif"
+    OTHERWISE = "else"
+    END = "endif"
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A stretch of SQL text.
@@ -39,6 +48,7 @@ class Chunk:
     the text stands in, the outermost first: a run of psql, and the files that it includes; it is
     empty where nobody knows that psql reads the text. `commits` says whether what runs the text
     commits a transaction that it leaves open, as most tools do, but not psql.
+    A chunk with a `branch` has no text: it stands between the chunks of branches.
     """
 
     text: str
@@ -47,6 +57,16 @@ class Chunk:
     outline: Outline | None = None
     inputs: tuple[str, ...] = ()
     commits: bool = True
+    branch: Branch | None = None
+
+
+def branching(branch: Branch) -> Chunk:
+    """The place where a branch begins or ends. Branches may reach over several scripts."""
+    return Chunk("", _nowhere, branch=branch)
+
+
+def _nowhere(start: int, end: int) -> Origin:
+    raise ValueError("a chunk without text has no places")
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,3 +85,176 @@ def test_a_sign_in_front_of_what_is_not_known(tmp_path: Path) -> None:
     """Only a number becomes another one by its sign."""
     text = f"exports.up = (knex) => knex.raw('{_SQL} ' + -limit);\n"
     assert found(tmp_path, {"migrations/1_a.js": text}) == ["PG902"]
+
+
+_MADE, _SET = "CREATE ROLE app LOGIN", "ALTER ROLE app CONNECTION LIMIT"
+
+
+def xml(*change_sets: tuple[str, str]) -> str:
+    """A changelog of change sets, each with its attributes and its content."""
+    sets = "".join(
+        f"<changeSet id='{number}' author='a' {attributes}>{content}</changeSet>\n"
+        for number, (attributes, content) in enumerate(change_sets)
+    )
+    return f"<databaseChangeLog>\n{sets}</databaseChangeLog>\n"
+
+
+def sql(text: str, before: str = "") -> str:
+    return f"{before}<sql>{text}</sql>"
+
+
+def asked(way: str) -> str:
+    """A precondition that asks the database."""
+    check = "<sqlCheck expectedResult='1'>SELECT 1</sqlCheck>"
+    return f"<preConditions {way}>{check}</preConditions>"
+
+
+_FOR = "<preConditions onFail='MARK_RAN'><dbms type='{}'/></preConditions>"
+_EITHER = (
+    "<preConditions onFail='MARK_RAN'><or><dbms type='h2'/><dbms type='postgresql'/></or>"
+    "</preConditions>"
+)
+
+
+@pytest.mark.parametrize(
+    ("change_sets", "expected"),
+    [
+        ([("", sql(_MADE)), ("", sql(f"{_SET} 5"))], []),
+        ([("", sql(_MADE)), ("ignore='true'", sql(f"{_SET} 5"))], ["PG001"]),
+        ([("runOrder='last'", sql(f"{_SET} -1")), ("", sql(f"{_SQL} 5"))], ["PG001"]),
+        ([("", sql(f"{_SQL} 5")), ("runOrder='first'", sql(f"{_SET} -1"))], []),
+        ([("", sql(_MADE)), ("", sql(f"{_SET} 5", asked("onFail='MARK_RAN'")))], ["PG001"]),
+        ([("", sql(_MADE)), ("", sql(f"{_SET} 5", asked("onFail='CONTINUE'")))], ["PG001"]),
+        (
+            [("", sql(_MADE)), ("", sql(f"{_SET} 5", asked("onError='MARK_RAN'")))],
+            ["PG001"],
+        ),
+        ([("", sql(_MADE)), ("", sql(f"{_SET} 5", asked("onFail='WARN'")))], []),
+        ([("", sql(_MADE)), ("", sql(f"{_SET} 5", asked("")))], []),
+        ([("", sql(_MADE)), ("", sql(f"{_SET} 5", _FOR.format("postgresql")))], []),
+        ([("", sql(_MADE)), ("", sql(f"{_SET} 5", _EITHER))], []),
+        ([("", sql(_MADE)), ("", sql(f"{_SET} 5", _FOR.format("oracle")))], ["PG001"]),
+        ([("", sql(f"{_SQL} 5")), ("", sql(f"{_SET} -1", _FOR.format("oracle")))], []),
+        ([("", sql(f"{_SQL} 5", asked("onFail='MARK_RAN'")))], []),
+        (
+            [
+                ("", sql(_MADE)),
+                ("context='prod'", sql(f"{_SET} -1")),
+                ("context='dev'", sql(f"{_SET} 5")),
+            ],
+            ["PG001"],
+        ),
+        (
+            [("", sql(_MADE)), ("labels='a'", sql(f"{_SET} -1")), ("labels='b'", sql(f"{_SET} 5"))],
+            ["PG001"],
+        ),
+        ([("context='prod'", sql(f"{_SQL} 5"))], []),
+        ([("context='prod'", sql("CREATE TABLE t (i int)"))], []),
+        ([("context='prod'", sql(_MADE)), ("context='prod'", sql(f"{_SET} 5"))], []),
+        ([("context='prod'", sql(_MADE)), ("context='prod'", sql(f"{_SET} -1"))], ["PG001"]),
+    ],
+)
+def test_change_sets_that_may_not_run(
+    tmp_path: Path, change_sets: list[tuple[str, str]], expected: list[str]
+) -> None:
+    """What a change set does holds only where it runs: its attributes and preconditions say so."""
+    assert found(tmp_path, {"db/changelog/a.xml": xml(*change_sets)}) == expected
+
+
+@pytest.mark.parametrize("context", ["", " context='prod'"])
+def test_includes_with_a_context(tmp_path: Path, context: str) -> None:
+    """An included file runs where the context of the include holds, and then as a whole."""
+    text = f"<databaseChangeLog><include file='{{}}' relativeToChangelogFile='true'{context}/>"
+    files = {
+        "db/changelog/a.xml": xml(("", sql(_MADE)), ("", sql(f"{_SET} 5"))),
+        "db/changelog/master.xml": text.format("a.xml") + "</databaseChangeLog>",
+    }
+    assert found(tmp_path, files) == []
+    files["db/changelog/b.xml"] = xml(("", sql(_MADE)))
+    files["db/changelog/a.xml"] = xml(("", sql(f"{_SET} 5")))
+    files["db/changelog/master.xml"] = (
+        "<databaseChangeLog><include file='b.xml' relativeToChangelogFile='true'/>"
+        f"<include file='a.xml' relativeToChangelogFile='true'{context}/></databaseChangeLog>"
+    )
+    assert found(tmp_path, files) == (["PG001"] if context else [])
+
+
+def test_change_sets_of_yaml_that_may_not_run(tmp_path: Path) -> None:
+    """In YAML, attributes and preconditions are entries."""
+    head = (
+        "databaseChangeLog:\n- changeSet:\n    id: 1\n    changes:\n    - sql:\n"
+        f"        sql: {_MADE}\n- changeSet:\n    id: 2\n"
+    )
+    end = f"    changes:\n    - sql:\n        sql: {_SET} 5\n"
+    ways = {
+        "": [],
+        "    ignore: true\n": ["PG001"],
+        "    context: prod\n": ["PG001"],
+        "    preConditions:\n    - onFail: MARK_RAN\n    - sqlCheck:\n"
+        "        expectedResult: 1\n        sql: SELECT 1\n": ["PG001"],
+        "    preConditions:\n    - onFail: MARK_RAN\n    - dbms:\n        type: postgresql\n": [],
+    }
+    for number, (way, expected) in enumerate(ways.items()):
+        folder = tmp_path / str(number)
+        assert found(folder, {"db/changelog/a.yaml": f"{head}{way}{end}"}) == expected, way
+
+
+def formatted(*change_sets: tuple[str, str]) -> str:
+    sets = "".join(
+        f"--changeset a:{number} {attributes}\n{content}\n"
+        for number, (attributes, content) in enumerate(change_sets)
+    )
+    return f"--liquibase formatted sql\n{sets}"
+
+
+_CHECKED = "--preconditions {}\n--precondition-sql-check expectedResult:1 SELECT 1\n"
+
+
+@pytest.mark.parametrize(
+    ("change_sets", "expected"),
+    [
+        ([("", f"{_MADE};"), ("", f"{_SET} 5;")], []),
+        ([("", f"{_MADE};"), ("ignore:true", f"{_SET} 5;")], ["PG001"]),
+        ([("", f"{_MADE};"), ("ignore:false", f"{_SET} 5;")], []),
+        ([("runOrder:last", f"{_SET} -1;"), ("", f"{_SQL} 5;")], ["PG001"]),
+        ([("", f"{_SQL} 5;"), ("runOrder:first", f"{_SET} -1;")], []),
+        ([("", f"{_MADE};"), ("", _CHECKED.format("onFail:MARK_RAN") + f"{_SET} 5;")], ["PG001"]),
+        ([("", f"{_MADE};"), ("", _CHECKED.format("onFail:HALT") + f"{_SET} 5;")], []),
+        (
+            [
+                ("", f"{_MADE};"),
+                ("context:prod", f"{_SET} -1;"),
+                ('context:"dev or test"', f"{_SET} 5;"),
+            ],
+            ["PG001"],
+        ),
+        ([("labels:a", f"{_SQL} 5;")], []),
+        ([("labels:a", "CREATE TABLE t (i int);")], []),
+        ([("labels:a", f"{_MADE};"), ("labels:a", f"{_SET} 5;")], []),
+        ([("labels:a", f"{_MADE};"), ("labels:b", f"{_SQL.replace('app', 'b')} 5;")], ["PG001"]),
+        (
+            [("", f"{_MADE};\n--ignoreLines:start\n{_SET} 5;\n--ignoreLines:end")],
+            ["PG001"],
+        ),
+        ([("", f"{_MADE};\n--ignoreLines:1\nSELECT 1;\n{_SET} 5;")], []),
+        ([("", f"{_MADE};\n--ignoreLines:1\n{_SET} 5;\n")], ["PG001"]),
+        ([("", f"{_MADE};\n--ignoreLines:start\n--changeset b:2\n{_SET} 5;")], ["PG001"]),
+        ([("endDelimiter:/", f"{_SQL} 5\n/\n{_SET} -1\n/")], ["PG001"]),
+        ([("endDelimiter:/", f"{_MADE}\n/\n{_SET} 5\n/")], []),
+    ],
+)
+def test_change_sets_of_formatted_sql_that_may_not_run(
+    tmp_path: Path, change_sets: list[tuple[str, str]], expected: list[str]
+) -> None:
+    """The attributes stand in the line of the change set, preconditions in comments below it."""
+    assert found(tmp_path, {"db/changelog/a.sql": formatted(*change_sets)}) == expected
+
+
+def test_run_order_in_an_included_file(tmp_path: Path) -> None:
+    """What runs behind all other files stands in one of them: its place is not followed."""
+    files = {
+        "db/changelog/master.xml": "<databaseChangeLog>\n"
+        "<include file='a.sql' relativeToChangelogFile='true'/></databaseChangeLog>\n",
+        "db/changelog/a.sql": formatted(("runOrder:last", f"{_SQL} 5;")),
+    }
+    assert found(tmp_path, files) == ["PG901"]

@@ -9,22 +9,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from connguard.engine import yaml_source
 from connguard.engine.limits import Included
 from connguard.engine.reading import SourceFile
 from connguard.engine.text import Text
+from connguard.migrations.change_sets import condition, does_run
 from connguard.migrations.claims import PLAIN_SUFFIXES
 from connguard.migrations.elements import DocumentError, Element, read_xml, read_yaml
-from connguard.migrations.fragment import Fragment, written
+from connguard.migrations.formatted_sql import moved_change_set
+from connguard.migrations.fragment import Fragment
 from connguard.migrations.history import History
 from connguard.migrations.names import for_postgresql
 from connguard.migrations.pool import Pool, shown, unreadable
+from connguard.migrations.sections import delimited
 from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Comment, Notes, Span, mentions_suppression
 from connguard.policies.model.records import dataclass
-from connguard.sql_rules.script import Chunk, Direction, Script
+from connguard.sql_rules.script import Branch, Chunk, Direction, Script, branching
 
 _CHANGELOG_SUFFIXES = (".xml", ".yaml", ".yml", ".json")
 _ROOT = "databaseChangeLog"
@@ -89,6 +93,9 @@ class _Walk:
         self._changelogs = changelogs
         self._pool = pool
         self._history = History(shown(start.file.path.parent, start.file), "Liquibase changelog")
+        self._first: list[Script] = []
+        self._last: list[Script] = []
+        self._latest: tuple[Script, str] | None = None
         self._variables: dict[str, str] = {}
         self._above: list[Path] = []
         self._included = Included(pool.context.settings.limits)
@@ -103,6 +110,8 @@ class _Walk:
 
     def history(self) -> History:
         self._changelog(self.start)
+        self._history.scripts[:0] = self._first
+        self._history.scripts += self._last
         return self._history
 
     def _changelog(self, changelog: _Changelog) -> None:
@@ -119,13 +128,30 @@ class _Walk:
                 case "changeSet":
                     self._change_set(changelog, element)
                 case "include" | "includeAll":
-                    self._include(changelog, element)
+                    self._include_perhaps(changelog, element)
         self._above.pop()
 
     def _property(self, file: SourceFile, element: Element) -> None:
         name, value = element.get("name"), element.get("value")
         if name and for_postgresql(element.get("dbms")):
             self._variables.setdefault(name, value)  # the first definition holds
+
+    def _include_perhaps(self, changelog: _Changelog, element: Element) -> None:
+        """Include files, with their change sets between marks if that depends on a context."""
+        before = [len(scripts) for scripts in self._turns]
+        self._include(changelog, element)
+        if condition(element) is None:
+            return
+        for scripts, start in zip(self._turns, before, strict=True):
+            if len(scripts) > start:
+                first, last = branching(Branch.FIRST), branching(Branch.END)
+                scripts[start] = _with(scripts[start], (first, *scripts[start].chunks))
+                scripts[-1] = _with(scripts[-1], (*scripts[-1].chunks, last))
+
+    @property
+    def _turns(self) -> tuple[list[Script], ...]:
+        """What runs before all other change sets, what runs in its place, and what runs last."""
+        return self._first, self._history.scripts, self._last
 
     def _include(self, changelog: _Changelog, element: Element) -> None:
         targets = self._targets(changelog.file, element)
@@ -145,9 +171,17 @@ class _Walk:
                 self._changelog(included)
             elif file.path.suffix.lower() in PLAIN_SUFFIXES:
                 self._pool.add_sql(self._history, file, Direction.UP, self._variables)
+                self._report_moved(file)
             else:
                 origin = changelog.text.origin(element.start, element.end)
                 unreadable(self._history, f"{file.name} is no XML, YAML, JSON or SQL", origin)
+
+    def _report_moved(self, file: SourceFile) -> None:
+        text = self._pool.context.text(file)
+        moved = moved_change_set(text) if text else None
+        if moved is not None:
+            reason = "the change set runs before or behind those of other files"
+            unreadable(self._history, reason, moved)
 
     def _load(self, file: SourceFile) -> _Changelog | None:
         if file.path.suffix.lower() not in _CHANGELOG_SUFFIXES:
@@ -189,11 +223,23 @@ class _Walk:
         return None
 
     def _change_set(self, changelog: _Changelog, element: Element) -> None:
-        if not for_postgresql(element.get("dbms")):
+        if not does_run(element):
             return
         chunks = tuple(self._chunks(changelog, element, Direction.UP))
-        if chunks:
-            self._history.scripts.append(Script(changelog.file.name, chunks, dict(self._variables)))
+        if not chunks:
+            return
+        first, in_place, last = self._turns
+        turn = {"first": first, "last": last}.get(element.get("runOrder").strip().lower(), in_place)
+        script = Script(changelog.file.name, chunks, dict(self._variables))
+        when = condition(element)
+        if when is not None:
+            if when and turn and self._latest == (turn[-1], when):
+                turn[-1] = _with(turn[-1], turn[-1].chunks[:-1])
+            else:
+                script = _with(script, (branching(Branch.FIRST), *script.chunks))
+            script = _with(script, (*script.chunks, branching(Branch.END)))
+            self._latest = script, when
+        turn.append(script)
 
     def _chunks(
         self, changelog: _Changelog, parent: Element, direction: Direction
@@ -210,7 +256,8 @@ class _Walk:
             elif element.name in _SQL_CHANGES:
                 sql = _sql(element)
                 if sql.text.strip():
-                    yield _delimited(sql, element).chunk(changelog.text, direction)
+                    delimiter = element.get("endDelimiter")
+                    yield delimited(sql, delimiter).chunk(changelog.text, direction)
             elif element.name == "sqlFile":
                 yield from self._sql_file(changelog, element, direction)
 
@@ -227,6 +274,10 @@ class _Walk:
             yield from self._pool.sql_chunks(self._history, file, direction) or ()
 
 
+def _with(script: Script, chunks: tuple[Chunk, ...]) -> Script:
+    return replace(script, chunks=chunks)
+
+
 def _sql(element: Element) -> Fragment:
     """The SQL of a change: the element's text, or its `sql` or `procedureText` in YAML."""
     for name in ("sql", "procedureText", "procedureBody"):
@@ -234,15 +285,6 @@ def _sql(element: Element) -> Fragment:
             return element.attributes[name]
     inner = next((child for child in element.children if child.name == "sql"), None)
     return element.text if element.text.text.strip() or inner is None else _sql(inner)
-
-
-def _delimited(sql: Fragment, element: Element) -> Fragment:
-    """With semicolons in place of another delimiter that stands on lines of its own."""
-    delimiter = element.get("endDelimiter").replace("\\n", "").replace("\\s*", "").strip()
-    if not delimiter or delimiter == ";":
-        return sql
-    pattern = re.compile(rf"^[ \t]*{re.escape(delimiter)}[ \t]*\r?$", re.MULTILINE | re.IGNORECASE)
-    return sql.substitute(pattern, lambda match, host: written(";", *host))
 
 
 def _add_notes(history: History, changelog: _Changelog) -> None:

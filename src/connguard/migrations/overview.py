@@ -45,7 +45,9 @@ def overview(text: str) -> Overview:
     is_marked, tool = marks(text)
     if is_marked:
         sections = tuple(
-            each._replace(
+            each
+            if each.delimiter or each.branch
+            else each._replace(
                 outline=outline(text[each.start : each.end], runs=each.direction is Direction.UP)
             )
             for each in divided(text)

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from connguard.engine.text import Text
-from connguard.migrations.names import for_postgresql
+from connguard.migrations.fragment import Fragment, verbatim, written
 from connguard.policies.model.patterns import lazily
 from connguard.sql_rules.relevance import holds_any
-from connguard.sql_rules.script import Chunk, Direction
+from connguard.sql_rules.script import Branch, Chunk, Direction, branching
 
 if TYPE_CHECKING:
     from connguard.sql_rules.outline import Outline
@@ -52,18 +52,22 @@ _TOOLS = {
     "node": "node-pg-migrate",
 }
 _LIQUIBASE = lazily(r"\s*--\s*liquibase\s+formatted\s+sql", re.IGNORECASE)
-_CHANGE_SET = lazily(r"^[ \t]*--[ \t]*changeset\b(?P<attributes>.*)$", re.IGNORECASE | re.MULTILINE)
-_DBMS = lazily(r"\bdbms:(?:\"([^\"]*)\"|(\S+))", re.IGNORECASE)
 _HASH_LINE = lazily(r"^[ \t]*#")
 
 
 class Section(NamedTuple):
-    """A stretch of a file of SQL: a range of characters, its direction, and its outline."""
+    """A stretch of a file of SQL: a range of characters, its direction, and its outline.
+
+    `delimiter` is what stands in the place of semicolons, if something does; a section with a
+    `branch` has no characters.
+    """
 
     start: int
     end: int
     direction: Direction
     outline: Outline | None = None
+    delimiter: str = ""
+    branch: Branch | None = None
 
 
 def sections(text: Text, direction: Direction = Direction.UP) -> tuple[Chunk, ...]:
@@ -79,8 +83,11 @@ def sections(text: Text, direction: Direction = Direction.UP) -> tuple[Chunk, ..
 
 def divided(string: str) -> Iterator[Section]:
     """The sections of a text that is no rollback as a whole, without their outlines."""
-    found = _change_sets(string) if _LIQUIBASE.match(string) else _ranges(string)
-    return (Section(*each) for each in found)
+    if _LIQUIBASE.match(string):
+        from connguard.migrations.formatted_sql import change_sets
+
+        return change_sets(string)
+    return (Section(*each) for each in _ranges(string))
 
 
 def marks(string: str) -> tuple[bool, str | None]:
@@ -112,6 +119,11 @@ def _markers(string: str) -> Iterator[re.Match[str]]:
 def chunk_of(text: Text, section: Section) -> Chunk:
     """A stretch of a file, unchanged, with its places."""
     start = section.start
+    if section.branch is not None:
+        return branching(section.branch)
+    if section.delimiter:
+        found = verbatim(text.string[start : section.end], start)
+        return delimited(found, section.delimiter).chunk(text, section.direction)
     return Chunk(
         text.string[start : section.end],
         lambda first, last: text.origin(start + first, start + last),
@@ -120,18 +132,13 @@ def chunk_of(text: Text, section: Section) -> Chunk:
     )
 
 
-def _change_sets(string: str) -> Iterator[tuple[int, int, Direction]]:
-    """The change sets of formatted SQL that are meant for PostgreSQL.
-
-    Their rollbacks are comments. https://docs.liquibase.com/concepts/changelogs/sql-format.html
-    """
-    matches = list(_CHANGE_SET.finditer(string))
-    ends = [match.start() for match in matches] + [len(string)]
-    yield 0, ends.pop(0), Direction.UP
-    for match, end in zip(matches, ends, strict=True):
-        dbms = _DBMS.search(match["attributes"])
-        if dbms is None or for_postgresql(dbms[1] or dbms[2]):
-            yield match.start(), end, Direction.UP
+def delimited(sql: Fragment, delimiter: str) -> Fragment:
+    """SQL with semicolons in place of another delimiter that stands on lines of its own."""
+    delimiter = delimiter.replace("\\n", "").replace("\\s*", "").strip()
+    if not delimiter or delimiter == ";":
+        return sql
+    pattern = re.compile(rf"^[ \t]*{re.escape(delimiter)}[ \t]*\r?$", re.MULTILINE | re.IGNORECASE)
+    return sql.substitute(pattern, lambda match, host: written(";", *host))
 
 
 def _ranges(string: str) -> Iterator[tuple[int, int, Direction]]:

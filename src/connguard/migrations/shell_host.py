@@ -760,7 +760,7 @@ def _moved(chunk: Chunk, inner: Text, program: Fragment, host: Text) -> Chunk:
         first = inner.offset(place.line, place.column)
         return host.origin(*program.range(first, inner.offset(place.end_line, place.end_column)))
 
-    return replace(chunk, origin=origin, inputs=())
+    return replace(chunk, origin=origin, outline=None, inputs=())
 
 
 def _command(node: Node) -> Node | None:
