@@ -62,7 +62,7 @@ def test_every_suffix_is_claimed_in_some_folder(suffix: str) -> None:
 def test_a_file_goes_to_every_front_end_that_takes_it() -> None:
     """The files of a front end are in the order of the scan, and so are the front ends."""
     files = [
-        SourceFile(Path("/repository/db", name), f"db/{name}")
+        SourceFile(Path("/repository/deploy", name), f"deploy/{name}")
         for name in ("b.sql", "a.sql", "compose.yaml", "notes.txt", "Dockerfile")
     ]
     files.append(SourceFile(Path("/repository/x/V1__a.py"), "x/V1__a.py", named=True))

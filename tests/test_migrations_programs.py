@@ -258,3 +258,34 @@ def test_run_order_in_an_included_file(tmp_path: Path) -> None:
         "db/changelog/a.sql": formatted(("runOrder:last", f"{_SQL} 5;")),
     }
     assert found(tmp_path, files) == ["PG901"]
+
+
+@pytest.mark.parametrize("name", ["db/master.xml", "db/master.yaml", "config/db-master.json"])
+def test_main_changelogs_by_their_names(tmp_path: Path, name: str) -> None:
+    """The changelog that includes the others may be called after no tool; their order is its."""
+    files = {
+        "sql/b.sql": formatted(("", f"{_SQL} 5;")),
+        "sql/a.sql": formatted(("", f"{_SET} -1;")),
+    }
+    includes = [f"{{file: ../{file}, relativeToChangelogFile: true}}" for file in files]
+    files[name] = (
+        "<databaseChangeLog>\n"
+        "<include file='../sql/b.sql' relativeToChangelogFile='true'/>\n"
+        "<include file='../sql/a.sql' relativeToChangelogFile='true'/>\n</databaseChangeLog>\n"
+        if name.endswith("xml")
+        else "databaseChangeLog:\n" + "".join(f"- include: {one}\n" for one in includes)
+        if name.endswith("yaml")
+        else '{"databaseChangeLog": [\n'
+        + ",\n".join(
+            f'{{"include": {{"file": "../{file}", "relativeToChangelogFile": true}}}}'
+            for file in files
+        )
+        + "]}\n"
+    )
+    assert found(tmp_path, files) == ["PG001"]
+
+
+def test_changelog_in_a_folder_of_the_database(tmp_path: Path) -> None:
+    """A changelog of any name is read where it lies among what belongs to the database."""
+    text = xml(("", sql(_MADE)))
+    assert found(tmp_path, {"src/main/resources/db/start.xml": text}) == ["PG001"]

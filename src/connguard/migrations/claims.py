@@ -22,6 +22,8 @@ _PYTHON_FOLDER = lazily(r"migrat|alembic|^versions$|revisions", re.IGNORECASE)
 _PROGRAM_FOLDER = lazily(r"migrat", re.IGNORECASE)
 _FLYWAY_CLASS = lazily(r"^[VR][\d_.]*__")
 _CHANGELOG_PART = lazily(r"change-?_?(?:log|set)|liquibase|migrat", re.IGNORECASE)
+_CHANGELOG_FOLDER = lazily(r"^(?:db|databases?|sql|schemas?|ddl)$", re.IGNORECASE)
+_CHANGELOG_NAME = lazily(r"^(?:.*[-_.])?(?:master|root)\.\w+$", re.IGNORECASE)
 _SHELL_PART = lazily(
     r"initdb|entrypoint|migrat|postgres|pgsql|psql|database|^db$|^sql$|^init|roles?\b|users?\b",
     re.IGNORECASE,
@@ -40,7 +42,11 @@ def may_hold_sql(path: PurePath) -> bool:
     if suffix in _PROGRAMS:
         return _any(_PROGRAM_FOLDER, path.parent.parts) or bool(_FLYWAY_CLASS.match(path.name))
     if suffix in _CHANGELOGS:
-        return _any(_CHANGELOG_PART, path.parts)
+        return (
+            _any(_CHANGELOG_PART, path.parts)
+            or _any(_CHANGELOG_FOLDER, path.parent.parts[-3:])
+            or bool(_CHANGELOG_NAME.match(path.name))
+        )
     return suffix in _SHELLS and _any(_SHELL_PART, path.parts[-4:])
 
 
