@@ -289,3 +289,12 @@ def test_changelog_in_a_folder_of_the_database(tmp_path: Path) -> None:
     """A changelog of any name is read where it lies among what belongs to the database."""
     text = xml(("", sql(_MADE)))
     assert found(tmp_path, {"src/main/resources/db/start.xml": text}) == ["PG001"]
+
+
+def test_shell_scripts_anywhere(tmp_path: Path) -> None:
+    """A script that makes a role is read wherever it lies; others say so by their paths."""
+    made = f"""psql -U postgres -c "{_MADE} PASSWORD 'x';"\n"""
+    assert "PG001" in found(tmp_path / "a", {"scripts/setup.sh": made})
+    assert found(tmp_path / "b", {"tools/ask.sh": 'psql -c "$QUERY"\n'}) == []
+    assert found(tmp_path / "c", {"db/roles.sh": 'psql -c "$QUERY"\n'}) == ["PG902"]
+    assert found(tmp_path / "d", {"scripts/setup.sh": f'mysql -e "{_MADE}"\n'}) == []

@@ -47,7 +47,12 @@ def may_hold_sql(path: PurePath) -> bool:
             or _any(_CHANGELOG_FOLDER, path.parent.parts[-3:])
             or bool(_CHANGELOG_NAME.match(path.name))
         )
-    return suffix in _SHELLS and _any(_SHELL_PART, path.parts[-4:])
+    return suffix in _SHELLS
+
+
+def is_about_databases(script: PurePath) -> bool:
+    """Whether the path of a shell script says that it works on a database."""
+    return _any(_SHELL_PART, script.parts[-4:])
 
 
 def _any(pattern: re.Pattern[str], parts: Iterable[str]) -> bool:

@@ -133,7 +133,7 @@ def _variant(path: str, pool: Pool) -> str | None:
 def _may_hold_sql(file: SourceFile, pool: Pool) -> bool:
     """Whether the path says so; that of a plain SQL file always does."""
     is_sql = paths.suffix(str(file.path)) in PLAIN_SUFFIXES
-    return is_sql or may_hold_sql(_within_root(file, pool))
+    return is_sql or may_hold_sql(within_root(file, pool))
 
 
 def _speaks_postgresql(file: SourceFile, pool: Pool, is_sql: bool) -> bool:
@@ -141,7 +141,7 @@ def _speaks_postgresql(file: SourceFile, pool: Pool, is_sql: bool) -> bool:
     return text is not None and speaks_postgresql(text.string, is_sql=is_sql)
 
 
-def _within_root(file: SourceFile, pool: Pool) -> PurePath:
+def within_root(file: SourceFile, pool: Pool) -> PurePath:
     """The path from the scanned folder on: what lies above says nothing about the file."""
     if file.named:
         return PurePath("migrations", file.path.name)

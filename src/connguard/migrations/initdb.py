@@ -21,7 +21,7 @@ from connguard.engine import disk, paths
 from connguard.engine.limits import Limits, passed
 from connguard.engine.reading import SourceFile, largest_whole
 from connguard.engine.text import Text, decode
-from connguard.migrations.claims import PLAIN_SUFFIXES
+from connguard.migrations.claims import PLAIN_SUFFIXES, is_about_databases
 from connguard.migrations.history import History
 from connguard.migrations.names import is_numbered
 from connguard.migrations.pool import Pool, shown, unreadable
@@ -29,12 +29,15 @@ from connguard.migrations.sections import sections
 from connguard.policies.model.facts import NotParsed
 from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import Subject
+from connguard.sql_rules.relevance import holds_any
 from connguard.sql_rules.script import Chunk, Direction, Script
 
 if TYPE_CHECKING:
     from connguard.migrations.shell_host import Included, ShellMigration
 
 _SHELLS = (".sh", ".bash")
+_PSQL = ("psql", "docker_process_sql")
+_MAKES_ROLE = lazily(r"\b(?:create|alter)\s+(?:role|user|database)\b", re.IGNORECASE)
 _FOLDER = lazily(r"initdb|entrypoint|(?:^|[-_.])init(?:$|[-_.])", re.IGNORECASE)
 
 
@@ -93,11 +96,15 @@ def _folder_history(folder: Path, files: Sequence[SourceFile], pool: Pool) -> Hi
 
 def _shell(file: SourceFile, pool: Pool) -> ShellMigration | None:
     """The SQL of a shell script; None when it runs none."""
+    text = pool.context.text(file)
+    if text is None or not holds_any(_PSQL, text.string):
+        return None
+    from connguard.migrations.histories import within_root
+
+    if not (_MAKES_ROLE.search(text.string) or is_about_databases(within_root(file, pool))):
+        return None  # it asks or fills a database, mostly with a text that a variable holds
     from connguard.migrations.shell_host import ShellMigration, shell_migration
 
-    text = pool.context.text(file)
-    if text is None:
-        return None
     try:
         script = shell_migration(text)
     except RecursionError:
