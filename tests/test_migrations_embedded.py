@@ -33,7 +33,8 @@ def python(body: str, before: str = "") -> HostMigration:
 
 
 def texts(host: HostMigration, direction: Direction = Direction.UP) -> list[str]:
-    return [chunk.text for chunk in host.chunks if chunk.direction is direction]
+    chunks = (chunk for chunk in host.chunks if chunk.branch is None)
+    return [chunk.text for chunk in chunks if chunk.direction is direction]
 
 
 @pytest.mark.parametrize(

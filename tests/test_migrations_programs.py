@@ -298,3 +298,127 @@ def test_shell_scripts_anywhere(tmp_path: Path) -> None:
     assert found(tmp_path / "b", {"tools/ask.sh": 'psql -c "$QUERY"\n'}) == []
     assert found(tmp_path / "c", {"db/roles.sh": 'psql -c "$QUERY"\n'}) == ["PG902"]
     assert found(tmp_path / "d", {"scripts/setup.sh": f'mysql -e "{_MADE}"\n'}) == []
+
+
+_RUN = {
+    "js": "await k.raw('{}');",
+    "go": 'tx.Exec("{}")',
+    "rb": 'execute "{}"',
+    "java": 's.execute("{}");',
+    "sh": 'psql -c "{}"',
+    "py": 'op.execute("{}")',
+}
+_NAMES = {
+    "js": "migrations/1_a.js",
+    "go": "migrations/1_a.go",
+    "rb": "migrations/1_a.rb",
+    "java": "db/V1__a.java",
+    "sh": "db/roles.sh",
+    "py": "versions/1.py",
+}
+_PYTHON = "from alembic import op\nrevision = '1'\ndown_revision = None\ndef upgrade():\n"
+_WHOLE = {
+    "js": "exports.up = async (k) => {\nBODY\n};\n",
+    "go": go("BODY"),
+    "rb": ruby("BODY"),
+    "java": java("BODY"),
+    "sh": "BODY\n",
+    "py": f"{_PYTHON}BODY\n",
+}
+_IFS = {
+    "js": ["if (process.env.A === 'p') {{ {0} }} else {{ {1} }}", "process.env.A ? {0} : {1}"],
+    "go": ['if os.Getenv("A") == "p" {{\n{0}\n}} else {{\n{1}\n}}'],
+    "rb": [
+        "if Rails.env.production?\n{0}\nelse\n{1}\nend",
+        "case Rails.env\nwhen 'production'\n{0}\nelse\n{1}\nend",
+        "unless a\n{0}\nelsif b\n{1}\nend",
+    ],
+    "java": ["if (a) {{ {0} }} else {{ {1} }}", "switch (a) {{ case 1: {0} break; default: {1} }}"],
+    "sh": [
+        'if [ "$A" = p ]; then\n{0}\nelse\n{1}\nfi',
+        "case $A in\np) {0} ;;\n*) {1} ;;\nesac",
+        'if [ "$A" = p ]; then\n{0}\nelif [ "$A" = q ]; then\n{1}\nelse\n{1}\nfi',
+    ],
+    "py": [
+        "    if os.environ['A']:\n        {0}\n    else:\n        {1}",
+        "    match a:\n        case 'p':\n            {0}\n        case _:\n            {1}",
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "choice"), [(kind, choice) for kind, choices in _IFS.items() for choice in choices]
+)
+def test_branches_of_programs(tmp_path: Path, kind: str, choice: str) -> None:
+    """Of the branches of a condition one runs; which one, nobody knows."""
+
+    def migration(first: str, one: str, other: str) -> dict[str, str]:
+        run = _RUN[kind]
+        begin = run.format(first)
+        if kind == "py":
+            begin = f"    {begin}"
+        inside = run.format(one), run.format(other)
+        if "?" in choice and kind == "js":
+            inside = inside[0].rstrip(";"), inside[1].rstrip(";")
+        return {_NAMES[kind]: _WHOLE[kind].replace("BODY", f"{begin}\n{choice.format(*inside)}")}
+
+    assert found(tmp_path, migration(_MADE, f"{_SET} -1", f"{_SET} 5")) == ["PG001"]
+    assert found(tmp_path, migration(_MADE, f"{_SET} 5", f"{_SET} -1")) == ["PG001"]
+    assert found(tmp_path, migration(f"{_SQL} 4", f"{_SET} 6", "SELECT 1")) == []
+    assert found(tmp_path, migration("SELECT 1", f"{_SQL} 5", f"{_SET} 5")) == []
+    if "elsif" not in choice:
+        assert found(tmp_path, migration(_MADE, f"{_SET} 6", f"{_SET} 5")) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "migrations/1_a.go",
+            go(f' if _, err := tx.Exec("{_SQL} 5"); err != nil {{\n return err\n}}'),
+        ),
+        ("migrations/1_a.rb", ruby(f'execute "{_MADE}"\nexecute "{_SET} 5" if postgresql?')),
+        ("migrations/1_a.rb", ruby(f'execute "{_MADE}"\nexecute "{_SET} 5" if role_exists?')),
+        (
+            "migrations/1_a.js",
+            f"exports.up = async (k) => {{ await k.raw('{_MADE}');\n"
+            f" if (k.client.config.client === 'pg') {{ await k.raw('{_SET} 5'); }} }};\n",
+        ),
+        ("versions/1.py", f'{_PYTHON}    if a:\n        op.execute("{_SQL} 5")\n'),
+    ],
+)
+def test_conditions_that_are_no_choice(tmp_path: Path, name: str, text: str) -> None:
+    """What asks for the product or whether a role exists is taken to hold."""
+    assert found(tmp_path, {name: text}) == []
+
+
+def test_one_of_two_texts(tmp_path: Path) -> None:
+    """A variable that has one of two texts runs one of them."""
+    body = (
+        f'    op.execute("{_MADE}")\n    if a:\n        s = "{_SET} -1"\n    else:\n'
+        f'        s = "{_SET} 5"\n    op.execute(s)\n'
+    )
+    assert found(tmp_path, {"versions/1.py": _PYTHON + body}) == ["PG001"]
+
+
+@pytest.mark.parametrize("first", ["5", "-1"])
+def test_branches_in_kotlin(tmp_path: Path, first: str) -> None:
+    """`if` and `when` of Kotlin choose, too."""
+    for number, choice in enumerate(
+        ("if (a) {{ {} }} else {{ {} }}", "when (a) {{ 1 -> {}\n else -> {} }}")
+    ):
+        inside = choice.format(f's.execute("{_SET} {first}")', f's.execute("{_SET} 5")')
+        text = (
+            "class V1__a : BaseJavaMigration() { override fun migrate(c: Context) {\n"
+            f' s.execute("{_SQL} 4")\n {inside}\n}} }}\n'
+        )
+        expected = [] if first == "5" else ["PG001"]
+        assert found(tmp_path / str(number), {"db/V1__a.kt": text}) == expected
+
+
+def test_many_branches(tmp_path: Path) -> None:
+    """A long chain of conditions is followed."""
+    chain = " else ".join(f"if (a == {n}) {{ k.raw('{_SET} 5') }}" for n in range(99))
+    text = f"exports.up = (k) => {{ k.raw('{_SQL} 4'); {chain} else {{ k.raw('{_SET} 6') }} }};\n"
+    assert found(tmp_path, {"migrations/1_a.js": text}) == []
+    assert found(tmp_path, {"migrations/1_a.js": text.replace("6')", "-1')")}) == ["PG001"]

@@ -32,6 +32,8 @@ class GoHost(TreeHost):
     strings = frozenset(("interpreted_string_literal", "raw_string_literal"))
     numbers = frozenset(("int_literal", "float_literal"))
     additions = frozenset(("binary_expression",))
+    switches = frozenset(("expression_switch_statement", "type_switch_statement"))
+    cases = frozenset(("expression_case", "type_case", "default_case"))
     executes = frozenset(
         (
             *("Exec", "ExecContext", "MustExec", "MustExecContext", "NamedExec"),

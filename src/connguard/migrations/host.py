@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import field
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from connguard.migrations.fragment import Fragment
 from connguard.migrations.history import History
 from connguard.migrations.pool import Pool
 from connguard.policies.model.facts import Undecided
+from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import (
     Comment,
     Notes,
@@ -21,9 +24,29 @@ from connguard.policies.model.reading import (
     mentions_suppression,
 )
 from connguard.policies.model.records import dataclass
-from connguard.sql_rules.script import Chunk, Direction, Script
+from connguard.sql_rules.script import Branch, Chunk, Direction, Script, branching
 
 OPAQUE = "the SQL text is only known at run time"
+_PRODUCTS = lazily(
+    r"postgres|(?i:postgres(?!_)|mysql|mariadb|sqlite|mssql|oracle|dialect|adapter|\b(?:pg|h2)\b)"
+)
+_EXISTS = lazily(r"exist", re.IGNORECASE)
+_ENDS = (Branch.FIRST, Branch.OTHERWISE)
+
+
+def is_open(condition: str, *, has_other: bool) -> bool:
+    """Whether nobody knows if a condition of a program holds.
+
+    One that asks for the database product is left alone, and one that asks whether something
+    exists, if nothing runs otherwise: then that has been made elsewhere.
+    """
+    if _PRODUCTS.search(condition):
+        return False
+    return has_other or not _EXISTS.search(condition)
+
+
+def _matters(chunk: Chunk) -> bool:
+    return chunk.branch is None and chunk.direction is Direction.UP
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +92,24 @@ class HostMigration:
             self.files.append(NamedFile(len(self.chunks), named, direction, gap))
         elif direction is Direction.UP:
             self.gaps[gap] = None
+
+    def choose(self, ways: Sequence[Callable[[], None]]) -> None:
+        """Take the ways through a program of which one runs, and nobody knows which."""
+        start, named = len(self.chunks), self._named()
+        for number, way in enumerate(ways):
+            last = number == len(ways) - 1
+            self.chunks.append(
+                branching(Branch.NEXT if number and not last else _ENDS[bool(number)])
+            )
+            way()
+        self.chunks.append(branching(Branch.END))
+        taken = self.chunks[start:]
+        if self._named() == named and not any(_matters(chunk) for chunk in taken):
+            self.chunks[start:] = [chunk for chunk in taken if chunk.branch is None]
+
+    def _named(self) -> int:
+        """How many files the program is known to run."""
+        return len(self.files)
 
     def call(self, start: int, end: int) -> None:
         """Record the lines of a call: a suppression comment covers them as a whole."""

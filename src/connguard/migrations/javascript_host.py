@@ -61,6 +61,8 @@ class JavaScriptHost(TreeHost):
     interpolations = frozenset(("template_substitution",))
     numbers = frozenset(("number",))
     blocks = frozenset(("statement_block", "arrow_function"))
+    switches = frozenset(("switch_body",))
+    cases = frozenset(("switch_case", "switch_default"))
     additions = frozenset(("binary_expression",))
     executes = frozenset(
         (

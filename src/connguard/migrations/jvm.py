@@ -39,6 +39,8 @@ class JavaHost(TreeHost):
     additions = frozenset(("binary_expression",))
     comments = frozenset(("line_comment", "block_comment"))
     blocks = frozenset(("block", "lambda_expression"))
+    switches = frozenset(("switch_block",))
+    cases = frozenset(("switch_block_statement_group", "switch_rule"))
     executes = _EXECUTES
     unchanged = frozenset(("trim", "strip", "stripIndent"))
     prints = frozenset(("format", "formatted"))
@@ -88,6 +90,9 @@ class KotlinHost(TreeHost):
     additions = frozenset(("binary_expression",))
     comments = frozenset(("line_comment", "block_comment"))
     blocks = frozenset(("block", "lambda_literal", "function_declaration"))
+    choices = frozenset(("if_expression",))
+    switches = frozenset(("when_expression",))
+    cases = frozenset(("when_entry",))
     executes = _EXECUTES
     unchanged = frozenset(("trim",))
     dedents = frozenset(("trimIndent",))
@@ -120,6 +125,10 @@ class KotlinHost(TreeHost):
             target, value = node.named_children
             return Assignment(self.source.code(target), value, appends)
         return None
+
+    def branches(self, node: Node) -> list[list[Node]]:
+        parts = [child for child in node.named_children if child.type not in self.comments]
+        return [parts[1:2], parts[2:]]
 
     def string(self, node: Node, depth: int = 0) -> Fragment:
         # The grammar takes "$name" for text in some places.

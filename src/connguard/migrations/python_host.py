@@ -3,7 +3,7 @@
 """SQL that Python migrations run: follows the code as far as it is constant.
 
 Statements are walked in order, helper functions of the same file are entered, loops over constant
-lists are unrolled. Both branches of an `if` are taken, except where it asks for the database
+lists are unrolled. Both branches of an `if` may run, except where it asks for the database
 product.
 """
 
@@ -14,11 +14,12 @@ import io
 import re
 import tokenize
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from connguard.engine.text import Text
 from connguard.migrations.fragment import Fragment, placeholder, written
 from connguard.migrations.history import History
-from connguard.migrations.host import HostMigration
+from connguard.migrations.host import HostMigration, is_open
 from connguard.migrations.names import other_product
 from connguard.migrations.pool import too_deep, unreadable
 from connguard.migrations.python_strings import (
@@ -161,8 +162,10 @@ class Walk:
                 body = [*node.body, *handlers, *node.orelse, *node.finalbody]
                 self._block(body, names, direction)
             case ast.Match(cases=cases):
-                for case in cases:
-                    self._block(case.body, dict(names), direction)
+                ways = [partial(self._block, case.body, dict(names), direction) for case in cases]
+                if not any(_takes_all(case) for case in cases):
+                    ways.append(partial(self._block, [], names, direction))
+                self._host.choose(ways)
             case ast.ClassDef():
                 pass
             case _:
@@ -201,19 +204,21 @@ class Walk:
     def _branch(self, node: ast.If, names: Names, direction: Direction) -> None:
         self._calls_in(node.test, names, direction)
         taken = _product_test(node.test)
-        if taken is not False:
-            first = dict(names)
-            self._block(node.body, first, direction)
-        if taken is not True:
-            second = dict(names)
-            self._block(node.orelse, second, direction)
-        if taken is True:
-            names.update(first)
-        elif taken is False:
-            names.update(second)
+        if taken is not None:
+            self._block(node.body if taken else node.orelse, names, direction)
+            return
+        first, second = dict(names), dict(names)
+        ways = [
+            partial(self._block, node.body, first, direction),
+            partial(self._block, node.orelse, second, direction),
+        ]
+        if is_open(ast.unparse(node.test), has_other=bool(node.orelse)):
+            self._host.choose(ways)
         else:
-            for name in {*first, *second}:
-                self._merge(name, names, first, second)
+            for way in ways:
+                way()
+        for name in {*first, *second}:
+            self._merge(name, names, first, second)
 
     def _merge(self, name: str, names: Names, first: Names, second: Names) -> None:
         """What a name is after an `if` whose branches may differ."""
@@ -226,7 +231,7 @@ class Walk:
             names[name] = ast.Name(id="", lineno=0, col_offset=0)
 
     def _either(self, one: Fragment, other: Fragment, names: Names) -> ast.expr:
-        """Two texts of which one is run: a list, whose elements are then all taken."""
+        """Two texts of which one is run: a list, of whose elements one is taken."""
         elements: list[ast.expr] = []
         for fragment in (one, other):
             hidden = f"{_HIDDEN}{len(names)}"
@@ -349,8 +354,15 @@ class Walk:
         if fragment is None:
             resolved = resolve(_unwrapped(sql), names)
             if isinstance(resolved, ast.List | ast.Tuple):
-                for element in resolved.elts:
-                    self.statement(element, None, names, direction, place)
+                ways = [
+                    partial(self.statement, element, None, names, direction, place)
+                    for element in resolved.elts
+                ]
+                if all(map(_is_hidden, resolved.elts)):
+                    self._host.choose(ways)
+                else:
+                    for way in ways:
+                        way()
             elif not _builds_query(resolved):
                 self._host.opaque(*place, direction, self._named_file(resolved))
             return
@@ -388,6 +400,14 @@ class Walk:
             return placeholder(match["name"] or "value", *host)
 
         return sql.substitute(_PARAMETER, replace)
+
+
+def _is_hidden(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id.startswith(_HIDDEN)
+
+
+def _takes_all(case: ast.match_case) -> bool:
+    return case.guard is None and isinstance(case.pattern, ast.MatchAs) and not case.pattern.pattern
 
 
 def _sql_files(tree: ast.AST) -> set[str]:

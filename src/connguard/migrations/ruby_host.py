@@ -29,6 +29,9 @@ class RubyHost(TreeHost):
     blocks = frozenset(
         ("method", "singleton_method", "block", "do_block", "class", "then", "else", "while")
     )
+    choices = frozenset(("if", "elsif", "unless", "if_modifier", "unless_modifier", "conditional"))
+    switches = frozenset(("case",))
+    cases = frozenset(("when", "else"))
     executes = frozenset(("execute", "exec_query", "exec_update", "run"))
     unchanged = frozenset(
         ("squish", "strip", "chomp", "freeze", "strip_heredoc", "html_safe", "rstrip", "to_s")

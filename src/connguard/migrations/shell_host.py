@@ -160,6 +160,9 @@ class ShellMigration(HostMigration):
     variables: dict[str, str] = field(default_factory=dict)
     missing: list[NotParsed] = field(default_factory=list)
 
+    def _named(self) -> int:
+        return len(self.included)
+
 
 @dataclass(frozen=True, slots=True)
 class _Word:
@@ -177,6 +180,9 @@ class ShellHost(TreeHost):
     interpolations = frozenset(("simple_expansion", "expansion", "command_substitution"))
     names = frozenset(("variable_name",))
     numbers = frozenset(("number",))
+    choices = frozenset(("if_statement",))
+    switches = frozenset(("case_statement",))
+    cases = frozenset(("case_item",))
     blocks = frozenset(
         (
             "if_statement",
@@ -266,6 +272,8 @@ class ShellHost(TreeHost):
         return self.source.code(name) if name is not None else ""
 
     def walk(self, node: Node, direction: Direction) -> None:
+        if self.chosen(node, direction):
+            return
         match node.type:
             case "function_definition":
                 name = node.child_by_field_name("name")
@@ -311,6 +319,18 @@ class ShellHost(TreeHost):
             if redirect.type == "heredoc_redirect":
                 for child in redirect.children_by_field_name("right"):
                     self.walk(child, direction)
+
+    def branches(self, node: Node) -> list[list[Node]]:
+        then: list[Node] = []
+        branches = [then]
+        for index, child in enumerate(node.children):
+            if child.type in ("elif_clause", "else_clause"):
+                branches.append([child])
+            elif child.is_named and node.field_name_for_child(index) != "condition":
+                then.append(child)
+        if node.children[-2].type != "else_clause":
+            branches.append([])
+        return branches
 
     def _piped_psql(self, redirect: Node) -> Node | None:
         """`cat <<EOF | psql`: the parser puts the pipe into the here document."""

@@ -9,8 +9,8 @@ joins strings and keeps the places.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterator, Sequence
+from functools import cache, partial
 from importlib import import_module
 from typing import ClassVar
 
@@ -28,7 +28,7 @@ from connguard.migrations.fragment import (
     verbatim,
     written,
 )
-from connguard.migrations.host import HostMigration
+from connguard.migrations.host import HostMigration, is_open
 from connguard.policies.model.patterns import lazily
 from connguard.policies.model.reading import mentions_suppression
 from connguard.policies.model.records import dataclass
@@ -132,6 +132,9 @@ class TreeHost:
     additions: ClassVar[frozenset[str]] = frozenset()
     comments: ClassVar[frozenset[str]] = frozenset(("comment",))
     blocks: ClassVar[frozenset[str]] = frozenset(("block",))
+    choices: ClassVar[frozenset[str]] = frozenset(("if_statement", "ternary_expression"))
+    switches: ClassVar[frozenset[str]] = frozenset()
+    cases: ClassVar[frozenset[str]] = frozenset()
     executes: ClassVar[frozenset[str]] = frozenset()
     unchanged: ClassVar[frozenset[str]] = frozenset()
     dedents: ClassVar[frozenset[str]] = frozenset()
@@ -250,13 +253,50 @@ class TreeHost:
 
     def walk(self, node: Node, direction: Direction) -> None:
         way = self.direction(node, direction)
-        if way is None:
+        if way is None or self.chosen(node, way):
             return
         call = self.call(node)
         if call is not None:
             self.take(call, way)
         for child in node.named_children:
             self.walk(child, way)
+
+    def chosen(self, node: Node, direction: Direction) -> bool:
+        """Walk a node of whose branches one runs, if nobody knows which one; whether it is that."""
+        if node.type in self.choices:
+            branches = self.branches(node)
+        elif node.type in self.switches:
+            cases = [child for child in node.named_children if child.type in self.cases]
+            branches = [[case] for case in cases]
+            if not any(map(self._is_default, cases)):
+                branches.append([])
+        else:
+            return False
+        inside = {part.id for branch in branches for part in branch}
+        before = [child for child in node.named_children if child.id not in inside]
+        asked = " ".join(map(self.source.code, before))
+        if not is_open(asked, has_other=bool(branches[-1])):
+            return False
+
+        def walk(nodes: Sequence[Node]) -> None:
+            for each in nodes:
+                self.walk(each, direction)
+
+        walk(before)
+        self.host.choose([partial(walk, branch) for branch in branches])
+        return True
+
+    def branches(self, node: Node) -> list[list[Node]]:
+        """What runs if the condition of a node holds, and what runs otherwise."""
+        parts: list[list[Node]] = [[], []]
+        for index, child in enumerate(node.children):
+            name = node.field_name_for_child(index)
+            if child.is_named and name not in ("condition", "initializer"):
+                parts[name == "alternative"].append(child)
+        return parts
+
+    def _is_default(self, case: Node) -> bool:
+        return self.source.code(case).startswith(("default", "else", "*)"))
 
     def take(self, call: Call, direction: Direction) -> None:
         """Add the SQL of a call to the migration."""
