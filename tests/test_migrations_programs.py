@@ -422,3 +422,24 @@ def test_many_branches(tmp_path: Path) -> None:
     text = f"exports.up = (k) => {{ k.raw('{_SQL} 4'); {chain} else {{ k.raw('{_SET} 6') }} }};\n"
     assert found(tmp_path, {"migrations/1_a.js": text}) == []
     assert found(tmp_path, {"migrations/1_a.js": text.replace("6')", "-1')")}) == ["PG001"]
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (f"q.sequelize.query({{ query: '{_MADE}' }})", ["PG001"]),
+        (f"q.sequelize.query({{ query: '{_SQL} 5' }})", []),
+        (f"q.query({{ text: '{_SQL} 5', values: [] }})", []),
+        ("q.query({ text: statement })", ["PG902"]),
+        ("q.query({ name: 'x' })", []),
+        ("q.raw('CREATE ROLE ?? LOGIN CONNECTION LIMIT -1', ['app'])", ["PG001"]),
+        ("q.raw('CREATE ROLE ?? LOGIN CONNECTION LIMIT ?', ['app', 5])", []),
+        ("q.raw('CREATE ROLE ?? LOGIN CONNECTION LIMIT ?', ['app', limit])", ["PG902"]),
+        ("q.raw('CREATE ROLE :r: LOGIN CONNECTION LIMIT :n', { r: 'app', n: -1 })", ["PG001"]),
+        ("q.raw('CREATE ROLE :r: LOGIN CONNECTION LIMIT :n', { r: 'app', n: 5 })", []),
+        ("q.raw(\"SELECT 'a'::text, data \\\\? 'b' FROM ??\", ['t'])", []),
+    ],
+)
+def test_statements_with_values_beside_them(tmp_path: Path, call: str, expected: list[str]) -> None:
+    """Objects with a statement, and what Knex puts in the place of its question marks."""
+    assert found(tmp_path, {"migrations/1_a.js": f"exports.up = (q) => {call};\n"}) == expected

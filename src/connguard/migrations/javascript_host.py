@@ -13,7 +13,7 @@ import re
 from tree_sitter import Node
 
 from connguard.engine.text import Text
-from connguard.migrations.fragment import Fragment, join, verbatim, written
+from connguard.migrations.fragment import Fragment, is_number, join, verbatim, written
 from connguard.migrations.host import HostMigration
 from connguard.migrations.tree_host import Assignment, Call, TreeHost
 from connguard.policies.model.patterns import lazily
@@ -28,6 +28,9 @@ _STATEMENT = lazily(
     r"|select|set|show|start|truncate|update|vacuum|values|with)\b)",
     re.IGNORECASE | re.DOTALL,
 )
+_BINDING = lazily(r"\\\?|\?\??|::|:(?P<name>[A-Za-z_]\w*)(?P<identifier>:(?!:))?")
+_TEXTS = ("text", "sql", "query")
+"""The entries of an object in which drivers take the text of a statement."""
 _TAGS = frozenset(("sql", "SQL", "raw"))
 _BOUNDARIES = frozenset(
     ("arrow_function", "function_expression", "function_declaration", "method_definition")
@@ -165,12 +168,46 @@ class JavaScriptHost(TreeHost):
         fragment = self.value(argument)
         if fragment is not None and not _STATEMENT.match(fragment.text):
             return
-        super().add(argument, direction, place)
+        values = argument.next_named_sibling
+        outer = argument.parent.parent if argument.parent else None
+        call = self.call(outer) if outer else None
+        if fragment is None or values is None or call is None or call.name != "raw":
+            super().add(argument, direction, place)
+        else:
+            self.host.sql(self._with_bindings(fragment, values), direction)
+
+    def _with_bindings(self, sql: Fragment, values: Node) -> Fragment:
+        """Knex's `??` and `:name:` stand for identifiers, `?` and `:name` for values.
+
+        https://knexjs.org/guide/raw.html
+        """
+        if values.type not in ("array", "object"):
+            return sql
+        by_name = self._options(values)
+        listed = values.type == "array"
+        in_order = iter(values.named_children if listed else ())
+
+        def replace(match: re.Match[str], host: tuple[int, int]) -> Fragment | None:
+            text = match[0]
+            if text in ("::", "\\?") or listed != text.startswith("?"):
+                return None
+            node = next(in_order, None) if listed else by_name.get(match["name"])
+            if node is None:
+                return None
+            value = self.known(node)
+            if text == "??" or match["identifier"]:
+                return written('"', *host) + value + written('"', *host)
+            if is_number(value) or "${" in value.text:
+                return value
+            quoted = value.text.replace("'", "''")
+            return written(f"'{quoted}'", *host)
+
+        return sql.substitute(_BINDING, replace)
 
     def is_harmless(self, node: Node) -> bool:
         """Query builders and option objects are no text of a statement."""
         if node.type == "object":
-            return True
+            return self._options(node).keys().isdisjoint(_TEXTS)
         call = self.call(node)
         while call is not None:
             if call.name in _QUERY_BUILDERS:
@@ -182,7 +219,8 @@ class JavaScriptHost(TreeHost):
         if node.type in ("as_expression", "satisfies_expression", "non_null_expression"):
             return self.value(node.named_children[0])
         if node.type == "object":  # { text: '…', values: [] }, the form that pg takes
-            return self._entry(node, "text") or self._entry(node, "sql")
+            found = (self._entry(node, name) for name in _TEXTS)
+            return next((text for text in found if text is not None), None)
         call = self.call(node)
         if call is None or not call.arguments:
             return None
