@@ -16,8 +16,9 @@ POLICY = Policy(
     about=EffectiveRule,
     condition=(
         "A line with the method trust can match. Over the network it is an error, from the machine"
-        " itself a warning. A line that never matches is no exposure, and one that demands a client"
-        " certificate of the user (clientcert=verify-full) asks for proof."
+        " itself a warning, and so is the line that a container's image writes: the container's"
+        " network decides who gets there. A line that never matches is no exposure, and one that"
+        " demands a client certificate of the user (clientcert=verify-full) asks for proof."
     ),
     effect=(
         "Whoever can open a connection may be any of the line's users, superusers included,"
@@ -40,7 +41,11 @@ def decide(fact: EffectiveRule) -> Verdict:
     if remote is Answer.MAYBE:
         return unknown(f"who logs in without a password is not known: {rule.address.text}", place)
     if remote is Answer.YES:
-        return fail(f"clients from {rule.address.text} log in without a password", place)
+        return fail(
+            f"clients from {rule.address.text} log in without a password",
+            place,
+            severity=Severity.WARNING if fact.is_written_by_image else None,
+        )
     local = fact.reach.transports == {Transport.LOCAL}
     return fail(
         f"over {'the Unix socket' if local else 'loopback'} anybody logs in without a password",

@@ -36,7 +36,7 @@ def _compose(environment: str, more: str = "", image: str = "postgres:16") -> st
 @pytest.mark.parametrize(
     ("method", "expected"),
     [
-        ("trust", {(4, "PG303", "error")}),
+        ("trust", {(4, "PG303", "warning")}),
         ("md5", {(4, "PG304", "warning")}),
         ("password", {(4, "PG304", "error"), (4, "PG305", "error")}),
         ("ident", {(4, "PG304", "error")}),
@@ -45,7 +45,7 @@ def _compose(environment: str, more: str = "", image: str = "postgres:16") -> st
         ("reject", set()),
         ("", set()),
         ("scram", {(4, "PG306", "error")}),
-        ("${METHOD:-trust}", {(4, "PG303", "error")}),
+        ("${METHOD:-trust}", {(4, "PG303", "warning")}),
         ("${METHOD:-scram-sha-256}", set()),
         ("${METHOD}", {(4, "PG902", "note")}),
     ],
@@ -104,7 +104,7 @@ spec:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("value: trust", {(12, "PG303", "error")}),
+        ("value: trust", {(12, "PG303", "warning")}),
         ("value: scram-sha-256", set()),
         (
             "valueFrom: {secretKeyRef: {name: s, key: method}}",
