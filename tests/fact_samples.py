@@ -64,7 +64,7 @@ def sample(registered: RegisteredPolicy, number: int, words: Sequence[str]) -> o
 
 class Sampler:
     left_out: typing.ClassVar[frozenset[str]] = frozenset()
-    """Fields that keep their defaults."""
+    """Fields that keep their defaults, such as `Pooler.surge`."""
 
     def __init__(self, chance: random.Random, words: Sequence[str]) -> None:
         self._chance = chance
@@ -133,7 +133,7 @@ class Sampler:
             **{
                 one.name: self.any_of(hints[one.name], bound, depth + 1)
                 for one in dataclasses.fields(kind)
-                if one.init and one.name not in self.left_out
+                if one.init and f"{kind.__name__}.{one.name}" not in self.left_out
             }
         )
 

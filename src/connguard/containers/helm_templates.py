@@ -41,9 +41,9 @@ _DOCUMENT = lazily(r"(?m)^---(?=\s|$)")
 _PATH = lazily(
     r"\{\{-?\s*(?:\$|\.\w+)?\.Values\.([\w.]++)(?:\s*+\|(?:[^{}]|\{(?!\{))*+)?\s*+-?\}\}"
 )
-_EXPRESSION = lazily(r"\{\{(?:[^}]|\}(?!\}))*+\}\}")
+_EXPRESSION = lazily(r"\{\{(?:[^{}]|\{(?!\{)|\}(?!\}))*+\}\}")
 _BLOCK = lazily(
-    r"\{\{-?\s*(?P<word>if|with|range|define|block|end)\b(?P<about>(?:[^}]|\}(?!\}))*+)\}\}"
+    r"\{\{-?\s*(?P<word>if|with|range|define|block|end)\b(?P<about>(?:[^{}]|\{(?!\{)|\}(?!\}))*+)\}\}"
 )
 _ONE_VALUE = lazily(r"\s*(?:\$|\.\w+)?\.Values\.([\w.]+)\s*-?")
 _HARMLESS = lazily(

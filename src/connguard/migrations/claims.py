@@ -18,6 +18,8 @@ _CHANGELOGS = frozenset((".xml", ".yaml", ".yml", ".json"))
 _SHELLS = frozenset((".sh", ".bash"))
 SUFFIXES = frozenset((*PLAIN_SUFFIXES, *_PROGRAMS, *_CHANGELOGS, *_SHELLS, ".gz", ".py"))
 """In lower case; no other files are claimed."""
+SHELL_PROGRAMS = ("psql", "docker_process_sql", "createuser")
+"""A shell script that has none of these words does nothing to a database."""
 _PYTHON_FOLDER = lazily(r"migrat|alembic|^versions$|revisions", re.IGNORECASE)
 _PROGRAM_FOLDER = lazily(r"migrat", re.IGNORECASE)
 _FLYWAY_CLASS = lazily(r"^[VR][\d_.]*__")

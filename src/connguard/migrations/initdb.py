@@ -21,7 +21,7 @@ from connguard.engine import disk, paths
 from connguard.engine.limits import Limits, passed
 from connguard.engine.reading import SourceFile, largest_whole
 from connguard.engine.text import Text, decode
-from connguard.migrations.claims import PLAIN_SUFFIXES, is_about_databases
+from connguard.migrations.claims import PLAIN_SUFFIXES, SHELL_PROGRAMS, is_about_databases
 from connguard.migrations.history import History
 from connguard.migrations.names import is_numbered
 from connguard.migrations.pool import Pool, shown, unreadable
@@ -36,8 +36,7 @@ if TYPE_CHECKING:
     from connguard.migrations.shell_host import Included, ShellMigration
 
 _SHELLS = (".sh", ".bash")
-_PSQL = ("psql", "docker_process_sql")
-_MAKES_ROLE = lazily(r"\b(?:create|alter)\s+(?:role|user|database)\b", re.IGNORECASE)
+_MAKES_ROLE = lazily(r"\b(?:create|alter)\s+(?:role|user|database)\b|\bcreateuser\b", re.IGNORECASE)
 _FOLDER = lazily(r"initdb|entrypoint|(?:^|[-_.])init(?:$|[-_.])", re.IGNORECASE)
 
 
@@ -97,7 +96,7 @@ def _folder_history(folder: Path, files: Sequence[SourceFile], pool: Pool) -> Hi
 def _shell(file: SourceFile, pool: Pool) -> ShellMigration | None:
     """The SQL of a shell script; None when it runs none."""
     text = pool.context.text(file)
-    if text is None or not holds_any(_PSQL, text.string):
+    if text is None or not holds_any(SHELL_PROGRAMS, text.string):
         return None
     from connguard.migrations.histories import within_root
 

@@ -13,6 +13,7 @@ from itertools import pairwise
 from tree_sitter import Node
 
 from connguard.engine.text import Text
+from connguard.migrations.claims import SHELL_PROGRAMS
 from connguard.migrations.fragment import (
     EMPTY,
     Fragment,
@@ -825,12 +826,11 @@ def _without_backslash(match: re.Match[str], host: tuple[int, int]) -> Fragment:
     return EMPTY if match[1] == "\n" else written(match[1], *host)
 
 
-_PROGRAMS = ("psql", "docker_process_sql", "createuser")
 _SPACE = written(" ", 0, 0)
 
 
 def shell_migration(text: Text) -> ShellMigration:
-    if not holds_any(_PROGRAMS, text.string):
+    if not holds_any(SHELL_PROGRAMS, text.string):
         return ShellMigration(text, is_migration=False)
     host = ShellHost(text)
     host.read()
