@@ -219,8 +219,13 @@ def name_of(node: Node) -> str:
 
 def function_name(call: Node) -> str:
     """The name of the called function without its schema, in lower case."""
-    names = call.get("funcname", [])
-    return str(names[-1].get("String", {}).get("sval", "")).lower() if names else ""
+    return qualified_name(call.get("funcname", []))[1]
+
+
+def qualified_name(names: list[Node]) -> tuple[str, str]:
+    """The schema, empty where there is none, and the name, both in lower case."""
+    parts = [str(each.get("String", {}).get("sval", "")).lower() for each in names]
+    return (parts[-2] if parts[1:] else "", parts[-1] if parts else "")
 
 
 def selected(select: Node) -> list[Node]:

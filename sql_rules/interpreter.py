@@ -29,7 +29,13 @@ from connguard.sql_rules.bearing import (
     writes_catalog,
 )
 from connguard.sql_rules.changes import Changes
-from connguard.sql_rules.expressions import constants_in, function_calls, function_name, selected
+from connguard.sql_rules.expressions import (
+    constants_in,
+    function_calls,
+    function_name,
+    qualified_name,
+    selected,
+)
 from connguard.sql_rules.frames import ANY_ERROR, NO_ERROR, NOWHERE, Flow, Frame, joined
 from connguard.sql_rules.placeholders import Blanks, Source
 from connguard.sql_rules.plpgsql import Code
@@ -417,7 +423,7 @@ class Interpreter:
 
     def _define(self, source: Source, parsed: Parsed, origin: Origin) -> None:
         node = parsed.node
-        schema, name = _qualified(node.get("funcname", []))
+        schema, name = qualified_name(node.get("funcname", []))
         language = _option(node, "language", "options").get("String", {}).get("sval", "sql")
         content = _content(node)
         if content is None:
@@ -709,16 +715,10 @@ def _runs_held(parsed: Parsed) -> bool:
 _FALSE = ("false", "off", "0")
 
 
-def _qualified(names: list[Node]) -> tuple[str, str]:
-    """The schema, empty where there is none, and the name."""
-    parts = [str(each.get("String", {}).get("sval", "")).lower() for each in names]
-    return (parts[-2] if parts[1:] else "", parts[-1] if parts else "")
-
-
 def _routine_named(node: Node) -> tuple[str, str, tuple[str, ...] | None]:
     """The schema and name in DROP or ALTER FUNCTION, and the types of the parameters if given."""
     fields = node.get("ObjectWithArgs", {})
-    schema, name = _qualified(fields.get("objname", []))
+    schema, name = qualified_name(fields.get("objname", []))
     if fields.get("args_unspecified"):
         return schema, name, None
     types = (each.get("TypeName", {}) for each in fields.get("objargs", []))

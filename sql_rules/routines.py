@@ -13,7 +13,7 @@ from connguard.policies.model.records import dataclass
 from connguard.sql_rules import texts
 from connguard.sql_rules.bearing import changes_objects
 from connguard.sql_rules.bodies import Body
-from connguard.sql_rules.expressions import Expressions, function_name
+from connguard.sql_rules.expressions import Expressions, qualified_name
 from connguard.sql_rules.placeholders import Source
 from connguard.sql_rules.relevance import holds_any
 from connguard.sql_rules.syntax import Node, Parsed
@@ -232,12 +232,8 @@ class Routines:
         return exact or [each for each in found if not each.schema]
 
     def _meant(self, call: Node) -> list[Routine]:
-        found = self._found.get(function_name(call))
-        if not found:
-            return []
-        names = call.get("funcname", [])
-        schema = str(names[-2].get("String", {}).get("sval", "")).lower() if names[1:] else ""
-        named = self._named(schema, function_name(call))
+        schema, name = qualified_name(call.get("funcname", []))
+        named = self._named(schema, name)
         arguments = call.get("args", [])
         for fits in (_takes, _has_defaults, _has_more):
             fitting = [each for each in named if fits(each, len(arguments))]

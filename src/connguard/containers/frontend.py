@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath
+from typing import Any
 
 from connguard.budget.claims import is_compose
 from connguard.containers import compose_facts
@@ -56,12 +57,8 @@ def _add(facts: Iterable[object], reading: Reading) -> None:
 def _places(reading: Reading) -> set[str]:
     """The files that say something here."""
     facts = [fact for subject in reading.subjects for fact in subject.alternatives]
-    placed = [getattr(fact, "rule", fact) for fact in facts]
-    return {
-        getattr(one, "origin").path  # noqa: B009 - every fact of this front end has one
-        for one in placed
-        if hasattr(one, "origin")
-    }
+    placed: list[Any] = [getattr(fact, "rule", fact) for fact in facts]
+    return {one.origin.path for one in placed if hasattr(one, "origin")}
 
 
 def _add_notes(

@@ -11,15 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from connguard.containers.manifests import Patch
-from connguard.containers.service_exposure import Exposure, entries, facts
+from connguard.containers.service_exposure import RANGES, Exposure, entries, facts
 from connguard.engine.yaml_source import Node
 from connguard.policies.model.facts import Undecided
 from connguard.policies.model.kubernetes_service import SOURCE_RANGES, decides_visibility
 from connguard.policies.model.origin import Origin
 from connguard.policies.model.patterns import lazily
 
-_RANGES = "loadBalancerSourceRanges"
-_ACCESS = (_RANGES, "loadBalancerClass", "externalIPs", "ipFamilies", "ipFamilyPolicy")
+_ACCESS = (RANGES, "loadBalancerClass", "externalIPs", "ipFamilies", "ipFamilyPolicy")
 _OPERATIONS = ("add", "replace", "remove")
 _NOTE = "/metadata/annotations/"
 _ELEMENT = lazily(r"/spec/loadBalancerSourceRanges/(?P<place>-|\d{1,6})")
@@ -64,7 +63,7 @@ def facts_of_operations(exposed: Exposure, operations: Sequence[Patch]) -> Itera
             continue
         if element is not None and one.operation in _OPERATIONS:
             if sources is None:
-                sources = spec[_RANGES].elements() if _RANGES in spec else []
+                sources = spec[RANGES].elements() if RANGES in spec else []
             if not _put_element(sources, element["place"], one):
                 unread.append(one)
         elif one.path.startswith(_NOTE):
@@ -73,7 +72,7 @@ def facts_of_operations(exposed: Exposure, operations: Sequence[Patch]) -> Itera
                 continue
             _put(notes, name, one, unread)
         elif one.path in (f"/spec/{key}" for key in ("type", *_ACCESS)):
-            sources = None if name == _RANGES else sources
+            sources = None if name == RANGES else sources
             _put(spec, name, one, unread)
         elif one.path == "/metadata/annotations" and one.operation in _OPERATIONS:
             notes = entries(one.value)

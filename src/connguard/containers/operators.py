@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connguard.containers.manifests import Manifest
-from connguard.containers.service_exposure import Exposure, entries, facts
+from connguard.containers.service_exposure import RANGES, Exposure, entries, facts
 from connguard.engine.yaml_source import Node
 from connguard.policies.model.addresses import BreadthLimits
 from connguard.policies.model.database_facts import TlsRequirement
@@ -30,7 +30,6 @@ _PERCONA = ("pgv2.percona.com", "pg.percona.com")
 _CRUNCHY = "postgres-operator.crunchydata.com"
 _REFUSES_PLAIN = lazily(r"\s*hostnossl\s+all\s+all\s+(?:all|0\.0\.0\.0/0)\s+reject\b")
 
-_RANGES = "loadBalancerSourceRanges"
 _ZALANDO_SWITCHES = (
     ("enableMasterLoadBalancer", "the primary"),
     ("enableReplicaLoadBalancer", "the replicas"),
@@ -90,7 +89,7 @@ def _exposures(
     ) -> Exposure:
         return Exposure(
             f"{part} of {manifest.name}",
-            entries(body) | ({_RANGES: sources} if sources is not None else {}),
+            entries(body) | ({RANGES: sources} if sources is not None else {}),
             entries(annotations),
             ((port, _node_port(body)),),
             manifest.origin,

@@ -33,6 +33,7 @@ from connguard.policies.model.records import dataclass
 
 TEMPLATE = lazily(r"\{\{|\$\{|\$\(|<[\w-]+>|%\(")
 NODES = "every node of the cluster"
+RANGES = "loadBalancerSourceRanges"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +118,12 @@ def addresses(node: Node, name: str) -> tuple[AddressSet, tuple[Unknown, ...]]:
 
 
 def _ranges(exposed: Exposure, place: Origin) -> Iterator[Rule]:
-    given = exposed.spec.get("loadBalancerSourceRanges")
+    given = exposed.spec.get(RANGES)
     elements = exposed.sources
     if elements is None:
         elements = tuple(given.elements()) if given is not None else ()
     for element in elements:
-        known, unknown = addresses(element, "loadBalancerSourceRanges")
+        known, unknown = addresses(element, RANGES)
         yield Rule(element.origin, known, unknown=unknown)
     if elements:
         return
